@@ -1,0 +1,33 @@
+# Every target does all of its own set-up; it needs only Python 3.11+ and pip (test-full: apt as well).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-full check bench chaos-embedded format lock clean
+
+$(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/deidstream demo
+
+test: $(STAMP)
+	$(BIN)/pytest -m "not full" -n 2
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not full and not slow" -n 2
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:
+	uv pip compile pyproject.toml --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock

@@ -1,0 +1,1 @@
+"""deidstream: live clinical feeds go in identified and come out de-identified."""

@@ -1,0 +1,226 @@
+"""A source taken apart without losing a byte: leaves, the parts made of them, and how edits go back in.
+
+A format's ``split`` returns a :class:`Document`. Its *leaves* are the smallest values of the format, each a byte range of the
+source. Its *parts* are the free texts that a detector must read, each a view over one or more leaves (a report that runs over
+forty OBX segments is one part). ``splice`` puts replacements in; what no edit names stays byte-identical, so
+``splice(document, ()) == document.source``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from deidstream.core.errors import Malformed, Unsafe
+from deidstream.core.span import Span
+
+__all__ = ["Codec", "Document", "Edit", "Leaf", "Part", "Piece", "Splice", "apply_splices", "splice"]
+
+NESTED = "!"
+"""Separates the locator of a value from the locator inside the document that the value carries."""
+
+
+class Splice(NamedTuple):
+    """Replace the bytes ``[start, end)`` of a source by ``replacement``."""
+
+    start: int
+    end: int
+    replacement: bytes
+
+
+class Codec(Protocol):
+    """How the raw bytes of a leaf and its text relate (escapes, character set)."""
+
+    def encode(self, text: str) -> bytes:
+        """The raw bytes that decode to ``text``. Characters the encoding lacks become ``?`` or an escape."""
+
+    def offsets(self, raw: bytes) -> Sequence[int]:
+        """For each code point of the decoded text its byte offset in ``raw``, and last ``len(raw)``."""
+
+
+class Leaf(NamedTuple):
+    """One value of the source, at the bytes ``[start, end)``, that reads ``text``. Never print one: it is content."""
+
+    path: str
+    """Locator, unique in the document: ``PID-5[2].1``, ``Patient.name[0].family``."""
+    start: int
+    end: int
+    text: str
+    codec: Codec
+    type: str = ""
+    """The format's data type: ``XPN.2``, ``dateTime``, ``PN.given``."""
+    admits_text: bool = True
+    """Whether any text may stand here; where not (dates, codes, numbers), redaction drops the value."""
+    nested: Document | None = None
+    """What the value carries, where it is a document itself (XHTML in JSON, C-CDA in base64)."""
+
+    def __repr__(self) -> str:
+        return f"Leaf({self.path}, {self.start}:{self.end})"
+
+
+class Piece(NamedTuple):
+    """The code points ``[start, end)`` of a part are those of the leaf at ``path`` from ``offset`` on."""
+
+    start: int
+    end: int
+    path: str
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One free text, read as people read it. Between pieces lie separators (line ends) that no edit touches."""
+
+    locator: str
+    text: str
+    pieces: tuple[Piece, ...]
+    subject: int = 0
+    """Index into the subjects of the case: whose text this is."""
+    language: str = ""
+    """BCP 47 tag where the source states it, else empty."""
+
+    def __repr__(self) -> str:
+        return f"Part({self.locator}, {len(self.text)} code points)"
+
+
+class Edit(NamedTuple):
+    """What becomes of the leaf (or element) at ``path``: its ``span`` (None: all of it) reads ``text`` (None: removed)."""
+
+    path: str
+    span: Span | None
+    text: str | None
+
+    def __repr__(self) -> str:
+        return f"Edit({self.path}, {self.span})"
+
+
+class Document:
+    """A source, its leaves in source order (nested ones inside their leaf's ``nested``), and its parts.
+
+    Formats subclass it to keep what they parsed and to say how an element is removed.
+    """
+
+    format: str = ""
+
+    def __init__(self, source: bytes, leaves: Sequence[Leaf], parts: Sequence[Part] = ()) -> None:
+        self.source = source
+        self.leaves = leaves
+        self.parts = parts
+        self._by_path: dict[str, Leaf] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.source)} bytes, {len(self.leaves)} leaves, {len(self.parts)} parts)"
+
+    def leaf(self, path: str) -> Leaf:
+        """The leaf at ``path``, also inside nested documents (``outer!inner``). Raises Unsafe when there is none."""
+        if self._by_path is None:
+            self._by_path = {leaf.path: leaf for leaf in self.leaves}
+        found = self._by_path.get(path)
+        if found is not None:
+            return found
+        outer, separator, inner = path.partition(NESTED)
+        holder = self._by_path.get(outer) if separator else None
+        if holder is None or holder.nested is None:
+            raise Unsafe("no-such-locator", path)
+        return holder.nested.leaf(inner)
+
+    def removals(self, paths: Sequence[str]) -> list[Splice]:
+        """How to take whole elements out and leave the rest well-formed. Default: their bytes become none."""
+        return [Splice(leaf.start, leaf.end, b"") for leaf in map(self.leaf, paths)]
+
+    def lift(self, leaf: Leaf, inner: Sequence[Splice]) -> list[Splice]:
+        """Splices of ``leaf.nested.source`` as splices of this source. Default: the value is the nested text itself."""
+        raw = self.source[leaf.start : leaf.end]
+        at = leaf.codec.offsets(raw)
+        code_points = _code_point_index(leaf.text)
+        return [
+            Splice(
+                leaf.start + at[code_points(start)],
+                leaf.start + at[code_points(end)],
+                leaf.codec.encode(replacement.decode("utf-8")),
+            )
+            for start, end, replacement in inner
+        ]
+
+
+def splice(document: Document, edits: Iterable[Edit]) -> bytes:
+    """The source with ``edits`` applied and every other byte as it was. Raises Unsafe when edits overlap or miss."""
+    return apply_splices(document.source, _splices(document, edits))
+
+
+def apply_splices(source: bytes, splices: Iterable[Splice]) -> bytes:
+    """``source`` with each byte range replaced. Raises Unsafe when two overlap."""
+    out: list[bytes] = []
+    position = 0
+    for start, end, replacement in sorted(splices):
+        if start < position:
+            raise Unsafe("overlapping-edits", str(start))
+        out += (source[position:start], replacement)
+        position = end
+    out.append(source[position:])
+    return b"".join(out)
+
+
+def _splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
+    nested: dict[str, list[Edit]] = {}
+    removed: list[str] = []
+    spans: dict[str, list[Edit]] = {}
+    for edit in edits:
+        outer, separator, inner = edit.path.partition(NESTED)
+        if separator:
+            nested.setdefault(outer, []).append(edit._replace(path=inner))
+        elif edit.text is None and edit.span is None:
+            removed.append(edit.path)
+        else:
+            spans.setdefault(edit.path, []).append(edit)
+    splices = document.removals(removed) if removed else []
+    for path, of_leaf in spans.items():
+        splices += _leaf_splices(document, document.leaf(path), of_leaf)
+    for path, of_nested in nested.items():
+        splices += _lifted(document, document.leaf(path), of_nested)
+    return splices
+
+
+def _lifted(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
+    if leaf.nested is None:
+        raise Unsafe("no-such-locator", leaf.path)
+    return document.lift(leaf, sorted(_splices(leaf.nested, edits)))
+
+
+def _leaf_splices(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
+    size = leaf.end - leaf.start
+    at: Sequence[int] | None = None
+    splices = []
+    for _, span, text in edits:
+        if span is None:
+            splices.append(Splice(leaf.start, leaf.end, leaf.codec.encode(text or "")))
+            continue
+        if at is None:
+            at = leaf.codec.offsets(document.source[leaf.start : leaf.end])
+        if not 0 <= span.start <= span.end < len(at) or at[-1] != size:
+            raise Unsafe("edit-outside-value", leaf.path)
+        splices.append(Splice(leaf.start + at[span.start], leaf.start + at[span.end], leaf.codec.encode(text or "")))
+    return splices
+
+
+class _code_point_index:
+    """Byte offset in the UTF-8 of a text to code point index."""
+
+    def __init__(self, text: str) -> None:
+        self._ascii = text.isascii()
+        self._index: Mapping[int, int] = {}
+        if not self._ascii:
+            position, index = 0, {}
+            for number, character in enumerate(text):
+                index[position] = number
+                position += len(character.encode("utf-8"))
+            index[position] = len(text)
+            self._index = index
+
+    def __call__(self, offset: int) -> int:
+        if self._ascii:
+            return offset
+        if offset not in self._index:
+            raise Malformed("edit-inside-character", str(offset))
+        return self._index[offset]

@@ -1,0 +1,78 @@
+"""What a stage says of each case it handled. The runner turns outcomes into one commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from deidstream.core.case import Case
+from deidstream.core.release import Release
+
+__all__ = ["Audit", "Done", "Forward", "Gap", "Hold", "Outcome", "Quarantine", "Released"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One content-free entry for the audit log: an event name and codes, ids, counts and timings only."""
+
+    event: str
+    case_id: str
+    details: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """To the stage at the head of the case's itinerary, which the stage has already advanced."""
+
+    case: Case
+    audit: tuple[Audit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Out of the pipeline, to ``deidstream.releases.v1``."""
+
+    release: Release
+    audit: tuple[Audit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Out of the pipeline, sealed, until a person corrects or replays it. ``code`` and ``place`` are content-free."""
+
+    case: Case
+    code: str
+    place: str = ""
+    audit: tuple[Audit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """On the shelf of ``stage`` under ``group`` until it takes it or ``deadline`` (epoch seconds) passes."""
+
+    case: Case
+    stage: str
+    reason: str
+    deadline: float
+    group: str = ""
+    audit: tuple[Audit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing further (a case that no project is entitled to, a duplicate)."""
+
+    case_id: str
+    audit: tuple[Audit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """No release will come for this case at ``project`` ('' for all): destinations that are ordered need not wait for it."""
+
+    case: Case
+    reason: str
+    project: str = ""
+    audit: tuple[Audit, ...] = ()
+
+
+Outcome = Forward | Released | Quarantine | Hold | Gap | Done

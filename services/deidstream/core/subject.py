@@ -1,0 +1,50 @@
+"""Subjects (whose data a case is) and what is known about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from deidstream.core.category import Category, Role
+
+__all__ = ["Identifier", "Known", "Subject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number that somebody issued to a person. ``issuer`` and ``type`` are configuration, ``value`` is content."""
+
+    issuer: str
+    type: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One thing that structured data says about the subject, or about somebody around the subject.
+
+    ``form`` says which piece it is: ``family``, ``given``, ``name`` (all of it), ``line``, ``city``, ``number`` ...
+    ``group`` joins the pieces of one person's name or of one address: pieces with equal (role, category, group) belong together.
+    """
+
+    category: Category
+    role: Role
+    form: str
+    value: str = field(repr=False)
+    group: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person, as one case sees them.
+
+    ``id`` is opaque, derived once and pinned. ``sequence`` counts the messages of this source and subject from 1; ``revision`` the
+    state of ``known``. ``sex`` is ``male``, ``female``, ``other`` or ``unknown`` (HL7 administrative-gender).
+    """
+
+    id: str
+    sequence: int = 0
+    revision: int = 0
+    sex: str = "unknown"
+    language: str = ""
+    known: tuple[Known, ...] = field(default=(), repr=False)

@@ -1,0 +1,193 @@
+"""The interfaces to the outside world. Adapters implement them; stages and the loop know nothing else.
+
+Errors are those of ``core.errors``: ``Unavailable`` when the other side does not answer, ``Misconfigured`` when it refuses us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from deidstream.core.release import Release
+from deidstream.core.subject import Identifier, Known, Subject
+
+__all__ = [
+    "Bus",
+    "BusFactory",
+    "Clock",
+    "Destination",
+    "Held",
+    "HoldShelf",
+    "IdentityStore",
+    "KeyRing",
+    "Output",
+    "Receipt",
+    "Record",
+    "Sealed",
+    "Seen",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A record to publish. ``key`` decides partition and so order; ``headers`` are plain and content-free."""
+
+    topic: str
+    key: str
+    value: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as polled. ``offset`` grows within a partition; equal keys share a partition."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timestamp: float = 0.0
+
+
+class Bus(Protocol):
+    """One member of one group, reading some inboxes and writing anywhere. Not thread-safe: one a loop."""
+
+    def poll(self, limit: int, timeout: float) -> Sequence[Record]:
+        """At most ``limit`` further records, in order within a key; waits up to ``timeout`` seconds for the first."""
+
+    def commit(self, outputs: Sequence[Output]) -> None:
+        """Publishes ``outputs`` and marks everything polled so far as done, atomically and durably (synced).
+
+        Raises Unavailable when nothing was committed; the caller aborts or tries again with the same outputs. Raises
+        Misconfigured (``fenced``) when another instance has taken over: the process must end.
+        """
+
+    def abort(self) -> None:
+        """Forgets what was polled since the last commit; it is polled again."""
+
+    def lag(self) -> Mapping[str, int]:
+        """Records not yet committed by this group, a topic."""
+
+    def close(self) -> None:
+        """Leaves the group; its share goes to the others at once."""
+
+
+class BusFactory(Protocol):
+    """How a process joins the bus."""
+
+    def open(self, group: str, inboxes: Sequence[str], instance: str) -> Bus:
+        """Joins ``group``; with no ``inboxes`` the bus only publishes. ``instance`` is stable across restarts."""
+
+    def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
+        """All retained committed records of ``topic``, each partition in order, outside of any group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Ciphertext with what is needed to open it, given the right key ring."""
+
+    key_id: str
+    nonce: bytes
+    ciphertext: bytes = field(repr=False)
+
+
+class KeyRing(Protocol):
+    """The keys that one process was given, by purpose (``content``, ``identity``, ``lookup``, ``surrogate.<project>`` ...)."""
+
+    def seal(self, purpose: str, plaintext: bytes, bound_to: bytes) -> Sealed:
+        """AES-256-GCM under the newest key of ``purpose``; ``bound_to`` is authenticated, not stored."""
+
+    def open(self, purpose: str, sealed: Sealed, bound_to: bytes) -> bytes:
+        """The plaintext. Raises Unsafe (``unknown-key``, ``seal-broken``), Misconfigured without that purpose."""
+
+    def mac(self, purpose: str, message: bytes, key_id: str = "") -> bytes:
+        """HMAC-SHA-256, 32 bytes, under the pinned (or named) key of ``purpose``."""
+
+    def secret(self, purpose: str) -> bytes:
+        """The 32-byte key itself, for ciphers that take one (FF1)."""
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One thing on the shelf. ``payload`` is a sealed case or release in its wire form; the rest is content-free."""
+
+    id: str
+    stage: str
+    reason: str
+    deadline: float
+    payload: bytes = field(repr=False)
+    group: str = ""
+    ordinal: int = 0
+    put_at: float = 0.0
+
+
+class HoldShelf(Protocol):
+    """The one home of waiting: durable, idempotent by (stage, id)."""
+
+    def put(self, items: Sequence[Held]) -> None:
+        """Durable when it returns; putting the same id again changes nothing."""
+
+    def due(self, stage: str, now: float, limit: int = 100) -> Sequence[Held]:
+        """What has passed its deadline, oldest first."""
+
+    def group(self, stage: str, group: str) -> Sequence[Held]:
+        """What waits together, by ordinal."""
+
+    def take(self, stage: str, ids: Sequence[str]) -> None:
+        """Removes; unknown ids are ignored. Call after the commit that makes them superfluous."""
+
+    def list(self, stage: str = "") -> Sequence[Held]:
+        """Everything that waits, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one message says about one person, as identify asks the store to resolve it."""
+
+    identifiers: tuple[Identifier, ...]
+    """Strong links only, issuers already resolved through aliases, the highest priority first."""
+    known: tuple[Known, ...] = field(repr=False, default=())
+    sex: str = ""
+    language: str = ""
+    source: str = ""
+    case_id: str = ""
+
+
+class IdentityStore(Protocol):
+    """Who is who. See ``stages/identify`` for the rules; the store settles races by unique keyed hashes."""
+
+    def resolve(self, seen: Sequence[Seen]) -> Sequence[Subject]:
+        """One subject for each, in order, in one transaction; the same ``case_id`` again gives the same sequence."""
+
+    def merge(self, survivor: Seen, prior: Seen) -> tuple[str, str]:
+        """Makes the two one; returns the ids of the surviving and the retired subject. Idempotent."""
+
+    def unmerge(self, survivor: Seen, prior: Seen) -> tuple[str, str]:
+        """Takes a merge back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the destination answered, content-free: a status code, an MSA-1."""
+
+    status: str
+
+
+class Destination(Protocol):
+    """One place where releases go."""
+
+    def send(self, releases: Sequence[Release]) -> Sequence[Receipt | Exception]:
+        """One result for each, in order. Unavailable: try again later; Malformed: refused for good."""
+
+    def close(self) -> None:
+        """Lets go of connections."""
