@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from deidstream.core.document import Part
+from deidstream.core.finding import Finding
 from deidstream.core.release import Release
 from deidstream.core.subject import Identifier, Known, Subject
 
@@ -26,6 +28,8 @@ __all__ = [
     "Record",
     "Sealed",
     "Seen",
+    "SubjectLayer",
+    "TextLayer",
 ]
 
 
@@ -191,3 +195,17 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Lets go of connections."""
+
+
+class TextLayer(Protocol):
+    """One layer of text detection: finds identifiers in texts, whoever the subject is."""
+
+    def find(self, parts: Sequence[Part]) -> list[list[Finding]]:
+        """The findings of each part, aligned with ``parts``."""
+
+
+class SubjectLayer(Protocol):
+    """The identity layer of text detection: finds the subjects' own data in their texts."""
+
+    def find(self, parts: Sequence[Part], subjects: Sequence[Subject]) -> list[list[Finding]]:
+        """The findings of each part, aligned with ``parts``."""

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.span import Span
 
-__all__ = ["Codec", "Document", "Edit", "Leaf", "Part", "Piece", "Splice", "apply_splices", "splice"]
+__all__ = ["Codec", "Document", "Edit", "Leaf", "Part", "Piece", "Splice", "apply_splices", "splice", "splices"]
 
 NESTED = "!"
 """Separates the locator of a value from the locator inside the document that the value carries."""
@@ -146,14 +146,14 @@ class Document:
 
 def splice(document: Document, edits: Iterable[Edit]) -> bytes:
     """The source with ``edits`` applied and every other byte as it was. Raises Unsafe when edits overlap or miss."""
-    return apply_splices(document.source, _splices(document, edits))
+    return apply_splices(document.source, splices(document, edits))
 
 
-def apply_splices(source: bytes, splices: Iterable[Splice]) -> bytes:
+def apply_splices(source: bytes, replacements: Iterable[Splice]) -> bytes:
     """``source`` with each byte range replaced. Raises Unsafe when two overlap."""
     out: list[bytes] = []
     position = 0
-    for start, end, replacement in sorted(splices):
+    for start, end, replacement in sorted(replacements):
         if start < position:
             raise Unsafe("overlapping-edits", str(start))
         out += (source[position:start], replacement)
@@ -162,7 +162,8 @@ def apply_splices(source: bytes, splices: Iterable[Splice]) -> bytes:
     return b"".join(out)
 
 
-def _splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
+def splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
+    """The byte ranges of the source that ``edits`` replace, unsorted. Raises Unsafe when a locator or span misses."""
     nested: dict[str, list[Edit]] = {}
     removed: list[str] = []
     spans: dict[str, list[Edit]] = {}
@@ -174,34 +175,34 @@ def _splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
             removed.append(edit.path)
         else:
             spans.setdefault(edit.path, []).append(edit)
-    splices = document.removals(removed) if removed else []
+    found = document.removals(removed) if removed else []
     for path, of_leaf in spans.items():
-        splices += _leaf_splices(document, document.leaf(path), of_leaf)
+        found += _leaf_splices(document, document.leaf(path), of_leaf)
     for path, of_nested in nested.items():
-        splices += _lifted(document, document.leaf(path), of_nested)
-    return splices
+        found += _lifted(document, document.leaf(path), of_nested)
+    return found
 
 
 def _lifted(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
     if leaf.nested is None:
         raise Unsafe("no-such-locator", leaf.path)
-    return document.lift(leaf, sorted(_splices(leaf.nested, edits)))
+    return document.lift(leaf, sorted(splices(leaf.nested, edits)))
 
 
 def _leaf_splices(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
     size = leaf.end - leaf.start
     at: Sequence[int] | None = None
-    splices = []
+    found = []
     for _, span, text in edits:
-        if span is None:
-            splices.append(Splice(leaf.start, leaf.end, leaf.codec.encode(text or "")))
+        if span is None or (span.start == 0 and span.end == len(leaf.text)):
+            found.append(Splice(leaf.start, leaf.end, leaf.codec.encode(text or "")))
             continue
         if at is None:
             at = leaf.codec.offsets(document.source[leaf.start : leaf.end])
         if not 0 <= span.start <= span.end < len(at) or at[-1] != size:
             raise Unsafe("edit-outside-value", leaf.path)
-        splices.append(Splice(leaf.start + at[span.start], leaf.start + at[span.end], leaf.codec.encode(text or "")))
-    return splices
+        found.append(Splice(leaf.start + at[span.start], leaf.start + at[span.end], leaf.codec.encode(text or "")))
+    return found
 
 
 class _code_point_index:

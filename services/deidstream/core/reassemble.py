@@ -1,0 +1,42 @@
+"""From decisions (which speak of leaves and parts) to edits (which speak of leaves only)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from deidstream.core.decision import Decision, Method
+from deidstream.core.document import Document, Edit, Part
+from deidstream.core.span import Span
+
+__all__ = ["edits"]
+
+_UNTOUCHED = frozenset({Method.KEEP})
+
+
+def edits(document: Document, decisions: Iterable[Decision]) -> list[Edit]:
+    """The edits that carry out ``decisions``; those that keep give none.
+
+    A span of a part that runs over several leaves is replaced in the first of them and emptied in the others; the separators
+    between leaves (segment ends, tags) stay. Raises Unsafe when a locator is neither a leaf nor a part.
+    """
+    parts = {part.locator: part for part in document.parts}
+    out: list[Edit] = []
+    for decision in decisions:
+        if decision.method in _UNTOUCHED:
+            continue
+        part = parts.get(decision.locator)
+        if part is None:
+            out.append(Edit(decision.locator, decision.span, decision.replacement))
+        else:
+            out.extend(_in_part(part, decision.span or Span(0, len(part.text)), decision.replacement or ""))
+    return out
+
+
+def _in_part(part: Part, span: Span, replacement: str) -> Iterator[Edit]:
+    text = replacement
+    for piece in part.pieces:
+        start, end = max(span.start, piece.start), min(span.end, piece.end)
+        if start >= end:
+            continue
+        yield Edit(piece.path, Span(start, end).shift(piece.offset - piece.start), text)
+        text = ""

@@ -1,0 +1,28 @@
+"""The stage around ``detection.fields``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deidstream import formats
+from deidstream.core.case import Case
+from deidstream.core.outcome import Forward, Outcome
+from deidstream.detection import fields
+
+__all__ = ["Fields"]
+
+
+class Fields:
+    """Adds the findings of structured fields. Stateless."""
+
+    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
+        """One Forward a case, in order. Raises Malformed when the source cannot be read."""
+        return [Forward(_with_findings(case).advance()) for case in cases]
+
+
+def _with_findings(case: Case) -> Case:
+    document = case.document or formats.split(case.header.format, case.source, case.header.attribute("charset"))
+    detector = fields.detector(document)
+    found = tuple(fact.finding(detector) for fact in fields.reading(document).facts)
+    return replace(case, document=document, findings=case.findings + found)

@@ -1,0 +1,52 @@
+"""The stage around ``detection.text``: one pass of every layer over the parts of a whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deidstream import formats
+from deidstream.core.case import Case
+from deidstream.core.document import Part
+from deidstream.core.finding import Finding
+from deidstream.core.outcome import Forward, Outcome
+from deidstream.ports import SubjectLayer, TextLayer
+
+__all__ = ["Text"]
+
+
+class Text:
+    """Runs ``layers`` over the parts of all cases at once, and ``identity`` over those of each case."""
+
+    def __init__(self, layers: Sequence[TextLayer], identity: SubjectLayer) -> None:
+        self._layers = layers
+        self._identity = identity
+
+    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
+        """One Forward a case, in order. Raises Malformed when a source cannot be read."""
+        cases = [_opened(case) for case in cases]
+        parts = [part for case in cases for part in _parts(case)]
+        found: list[list[Finding]] = [[] for _ in parts]
+        for layer in self._layers:
+            for findings, more in zip(found, layer.find(parts), strict=True):
+                findings.extend(more)
+        position = 0
+        out: list[Outcome] = []
+        for case in cases:
+            own = _parts(case)
+            findings = [item for of_part in found[position : position + len(own)] for item in of_part]
+            findings += [item for of_part in self._identity.find(own, case.subjects) for item in of_part]
+            position += len(own)
+            out.append(Forward(replace(case, findings=case.findings + tuple(findings)).advance()))
+        return out
+
+
+def _opened(case: Case) -> Case:
+    if case.document is None:
+        document = formats.split(case.header.format, case.source, case.header.attribute("charset"))
+        return replace(case, document=document)
+    return case
+
+
+def _parts(case: Case) -> Sequence[Part]:
+    return case.document.parts if case.document is not None else ()

@@ -1,0 +1,51 @@
+"""The content-free account of a release: what was found where, by which layer, and what was done about it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from deidstream.core.case import Case
+from deidstream.core.category import Category
+from deidstream.core.decision import Decision
+from deidstream.core.outcome import Audit
+from deidstream.core.release import Release
+
+__all__ = ["account"]
+
+
+def account(case: Case, release: Release, now: float) -> Audit:
+    """One entry; equal decisions at like places are counted, not listed."""
+    done = Counter(_line(decision) for decision in case.decisions)
+    return Audit(
+        "case.released",
+        case.id,
+        {
+            "release": release.id,
+            "project": release.project,
+            "source": release.source,
+            "format": release.format,
+            "policy": release.policy,
+            "release_version": case.header.release_version,
+            "supersedes": release.supersedes,
+            "identity_revision": case.header.identity_revision,
+            "seconds": round(now - release.received, 3),
+            "decisions": [[*line, count] for line, count in sorted(done.items())],
+        },
+    )
+
+
+def _line(decision: Decision) -> tuple[str, str, str, str, str]:
+    detectors = "+".join(decision.detectors)
+    return (_place(decision), str(decision.category), str(decision.method), decision.rule, detectors)
+
+
+_ORDINALS = re.compile(r"\[[^\]]*\]")
+
+
+def _place(decision: Decision) -> str:
+    """The locator without ordinals. Names that no table knows may be content themselves: of those, the root only."""
+    path = _ORDINALS.sub("", decision.locator)
+    if decision.category is Category.UNKNOWN:
+        return re.split(r"[./!-]", path, maxsplit=1)[0]
+    return path

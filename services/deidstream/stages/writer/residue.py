@@ -1,0 +1,125 @@
+"""The last look before release: does anything that was taken out still stand somewhere?
+
+Two questions. *Values*: does an original value of a direct identifier stand in the output outside of what was replaced or
+deliberately kept? *Texts*: read again, does any layer find something in a changed text where nothing was decided?
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from deidstream.core.category import Category
+from deidstream.core.decision import Decision, Method
+from deidstream.core.document import Document
+from deidstream.core.finding import Finding
+from deidstream.core.span import Span
+from deidstream.core.subject import Subject
+from deidstream.ports import SubjectLayer, TextLayer
+from deidstream.stages.writer.render import Rendered, RenderedPart
+
+__all__ = ["surviving_values", "undecided_in_texts"]
+
+_DIRECT = frozenset(
+    {
+        Category.PHONE,
+        Category.FAX,
+        Category.EMAIL,
+        Category.NATIONAL_ID,
+        Category.MEDICAL_RECORD,
+        Category.HEALTH_PLAN,
+        Category.ACCOUNT,
+        Category.VISIT,
+        Category.LICENCE,
+        Category.VEHICLE,
+        Category.BIRTH_DATE,
+        Category.OTHER_ID,
+        Category.USERNAME,
+    }
+)
+_SHORTEST = 6
+"""Shorter values stand in clinical content by chance; the layers look for them in texts, in context."""
+
+
+def surviving_values(document: Document, decisions: Sequence[Decision], rendered: Rendered) -> list[Decision]:
+    """The decisions whose original value still stands, as a whole word, in the output outside every replacement."""
+    texts = {part.locator: part.text for part in document.parts}
+    kept = {_original(document, texts, decision) for decision in decisions if decision.method is Method.KEEP}
+    starts = [start for start, _ in rendered.replaced]
+    found: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.category not in _DIRECT or decision.method is Method.KEEP or decision.span is None:
+            continue
+        value = _original(document, texts, decision)
+        if len(value) < _SHORTEST or value in kept or value in found or not _has_digit(value):
+            continue
+        if _stands(value.encode(), rendered, starts):
+            found[value] = decision
+    return list(found.values())
+
+
+def undecided_in_texts(
+    rendered: Rendered, layers: Sequence[TextLayer], identity: SubjectLayer, subjects: Sequence[Subject]
+) -> list[Finding]:
+    """Findings in changed texts that touch no decided span, as findings of the ORIGINAL part."""
+    changed = rendered.parts
+    if not changed:
+        return []
+    again = [replace(item.part, text=item.text, pieces=()) for item in changed]
+    found: list[list[Finding]] = identity.find(again, subjects)
+    for layer in layers:
+        found = [one + other for one, other in zip(found, layer.find(again), strict=True)]
+    return [
+        finding._replace(span=origin)
+        for item, findings in zip(changed, found, strict=True)
+        for finding in findings
+        if (origin := _undecided(item, finding)) is not None
+    ]
+
+
+def _undecided(item: RenderedPart, finding: Finding) -> Span | None:
+    span = finding.span or Span(0, len(item.text))
+    if any(span.overlaps(decided) for decided in item.decided):
+        return None
+    shift = 0
+    for decided, origin in zip(item.decided, item.origin, strict=True):
+        if decided.end <= span.start:
+            shift = origin.end - decided.end
+    return span.shift(shift)
+
+
+def _original(document: Document, texts: Mapping[str, str], decision: Decision) -> str:
+    text = texts.get(decision.locator)
+    if text is None:
+        text = document.leaf(decision.locator).text
+    return text if decision.span is None else text[decision.span.start : decision.span.end]
+
+
+def _stands(value: bytes, rendered: Rendered, starts: Sequence[int]) -> bool:
+    content = rendered.content
+    position = content.find(value)
+    while position >= 0:
+        end = position + len(value)
+        whole_word = not _is_word(content[position - 1 : position]) and not _is_word(content[end : end + 1])
+        if whole_word and not _inside(rendered.replaced, starts, position, end):
+            return True
+        position = content.find(value, position + 1)
+    return False
+
+
+def _inside(replaced: Sequence[tuple[int, int]], starts: Sequence[int], start: int, end: int) -> bool:
+    index = bisect_right(starts, start) - 1
+    return index >= 0 and replaced[index][0] <= start and end <= replaced[index][1]
+
+
+_WORD = re.compile(rb"[0-9A-Za-z]")
+
+
+def _is_word(byte: bytes) -> bool:
+    return _WORD.match(byte) is not None
+
+
+def _has_digit(value: str) -> bool:
+    return any(character.isdigit() for character in value)

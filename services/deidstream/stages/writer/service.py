@@ -1,0 +1,189 @@
+"""The stage that writes: transform, reassemble, check, release."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b32encode
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deidstream import formats
+from deidstream.core.case import Case
+from deidstream.core.decision import Decision, Method
+from deidstream.core.document import Document
+from deidstream.core.errors import Malformed
+from deidstream.core.finding import Finding
+from deidstream.core.outcome import Audit, Hold, Outcome, Released
+from deidstream.core.release import Release
+from deidstream.core.span import Span
+from deidstream.formats import fhir
+from deidstream.ports import Clock, SubjectLayer, TextLayer
+from deidstream.stages.writer import residue
+from deidstream.stages.writer.account import account
+from deidstream.stages.writer.config import WriterSettings
+from deidstream.stages.writer.render import Rendered, render
+
+__all__ = ["Writer", "release_id"]
+
+_ROUNDS = 3
+"""How often residue in texts is redacted before the case is held."""
+
+
+class Writer:
+    """Turns decided cases into releases. ``layers`` and ``identity`` are those of the text stage: they read the result again."""
+
+    def __init__(
+        self, settings: WriterSettings, layers: Sequence[TextLayer], identity: SubjectLayer, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._layers = layers
+        self._identity = identity
+        self._clock = clock
+
+    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
+        """Released, or Hold for review. Raises Unsafe when a decision cannot be carried out."""
+        return [outcome for case in cases for outcome in self._written(_opened(case))]
+
+    def _written(self, case: Case) -> list[Outcome]:
+        identifier = release_id(case)
+        decisions = _with_control_id(case, identifier)
+        decisions, rendered = self._clean(case, decisions)
+        if rendered is None:
+            return [self._held(case, decisions)]
+        _check_form(case, rendered.content)
+        return self._released(replace(case, decisions=decisions), identifier, rendered)
+
+    def _clean(self, case: Case, decisions: tuple[Decision, ...]) -> tuple[tuple[Decision, ...], Rendered | None]:
+        """Renders, redacting what the second look still finds in texts; None when something survives all the same."""
+        document = _document(case)
+        for _ in range(_ROUNDS):
+            rendered = render(document, decisions)
+            if not self._settings.residue_check:
+                return decisions, rendered
+            left = residue.undecided_in_texts(rendered, self._layers, self._identity, case.subjects)
+            left = [finding for finding in left if finding.score >= self._settings.residue_score]
+            if not left:
+                survivors = residue.surviving_values(document, decisions, rendered)
+                return (tuple(survivors), None) if survivors else (decisions, rendered)
+            decisions += tuple(_redactions(left))
+        return decisions, None
+
+    def _held(self, case: Case, decisions: Sequence[Decision]) -> Outcome:
+        categories = sorted({str(decision.category) for decision in decisions})
+        audit = Audit("case.held", case.id, {"reason": "residue", "categories": categories})
+        deadline = self._clock.now() + self._settings.review_days * 86_400
+        return Hold(case.with_header(itinerary=("resolver", "writer")), "review", "residue", deadline, audit=(audit,))
+
+    def _released(self, case: Case, identifier: str, rendered: Rendered) -> list[Outcome]:
+        header = case.header
+        content, attributes = rendered.content, header.attributes
+        if header.format == "fhir":
+            content = fhir.label(content, self._settings.security_label)
+            attributes = (*attributes, ("resource", _resource(content)))
+        container = header.container
+        release = Release(
+            id=identifier,
+            case_id=header.case_id,
+            project=header.project,
+            source=header.source,
+            format=header.format,
+            key=header.key,
+            sequence=header.sequence,
+            received=header.received,
+            content=content,
+            supersedes=header.supersedes,
+            policy=header.policy,
+            trace=header.trace,
+            attributes=attributes,
+            container=container.id if container else "",
+            ordinal=container.ordinal if container else 0,
+            size=container.size if container else 0,
+        )
+        outcomes: list[Outcome] = [Released(release, (account(case, release, self._clock.now()),))]
+        if header.format == "fhir" and self._settings.provenance:
+            outcomes.append(Released(self._provenance(release)))
+        return outcomes
+
+    def _provenance(self, release: Release) -> Release:
+        target = dict(release.attributes)["resource"]
+        content = fhir.provenance(
+            target, release.id, self._clock.now(), release.policy, dict(release.attributes).get("fhir.version", "")
+        )
+        attributes = (("fhir.method", "PUT"), ("resource", f"Provenance/{release.id}"), ("provenance", "true"))
+        return replace(
+            release,
+            id=f"{release.id}p",
+            content=content,
+            attributes=attributes,
+            sequence=0,
+            container="",
+            ordinal=0,
+            size=0,
+        )
+
+
+def release_id(case: Case) -> str:
+    """The stable id of what is released: 20 characters (as many as MSH-10 holds) made from ids alone."""
+    header = case.header
+    name = "\0".join((header.case_id, header.project, header.policy, str(header.release_version)))
+    return b32encode(hashlib.sha256(name.encode()).digest())[:20].decode()
+
+
+def _with_control_id(case: Case, identifier: str) -> tuple[Decision, ...]:
+    """HL7's message control id becomes the release id: by it a receiver tells a message sent again (chapter 2, MSH-10)."""
+    if case.header.format != "hl7v2":
+        return case.decisions
+    return tuple(
+        decision._replace(replacement=identifier, method=Method.PSEUDONYM, rule="format:release-id")
+        if decision.locator == "MSH-10" and decision.span is not None
+        else decision
+        for decision in case.decisions
+    )
+
+
+def _redactions(findings: Sequence[Finding]) -> list[Decision]:
+    taken: dict[str, list[Span]] = {}
+    out = []
+    for finding in sorted(findings, key=lambda item: (item.locator, item.span or Span(0, 0))):
+        span = finding.span or Span(0, 0)
+        if any(span.overlaps(other) for other in taken.setdefault(finding.locator, [])):
+            continue
+        taken[finding.locator].append(span)
+        text = f"[{finding.category.upper()}]"
+        out.append(
+            Decision(
+                finding.locator,
+                span,
+                finding.category,
+                Method.REDACT,
+                text,
+                "residue",
+                (finding.detector,),
+                finding.score,
+            )
+        )
+    return out
+
+
+def _opened(case: Case) -> Case:
+    if case.document is not None:
+        return case
+    return replace(case, document=formats.split(case.header.format, case.source, case.header.attribute("charset")))
+
+
+def _document(case: Case) -> Document:
+    if case.document is None:
+        raise Malformed("not-split", case.id)
+    return case.document
+
+
+def _check_form(case: Case, content: bytes) -> None:
+    """Raises Unsafe or Malformed when the output is not of its format any more."""
+    if case.header.format in ("fhir", "cda"):
+        formats.split(case.header.format, content, case.header.attribute("charset"))
+
+
+def _resource(content: bytes) -> str:
+    resource = json.loads(content)
+    return f"{resource['resourceType']}/{resource['id']}" if "id" in resource else str(resource["resourceType"])
