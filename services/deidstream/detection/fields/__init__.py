@@ -1,0 +1,72 @@
+"""What the structure of a document says: one package a format, each ``read(document) -> Reading``.
+
+Facts of documents inside values are merged in here, under locators ``outer!inner``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deidstream.core.document import NESTED, Document
+from deidstream.core.fact import Fact, Reading
+from deidstream.core.subject import Identifier
+
+__all__ = ["detector", "read"]
+
+
+def read(document: Document) -> Reading:
+    """All that the fields of ``document``, and of the documents nested in it, say."""
+    reading = _read(document)
+    for leaf in document.leaves:
+        if leaf.nested is not None:
+            reading = _merged(reading, document, leaf.path, read(leaf.nested))
+    return reading
+
+
+def detector(document: Document) -> str:
+    """Name and version of the layer that reads this format: ``fields.hl7v2/1``."""
+    return f"fields.{document.format}/1"
+
+
+def _read(document: Document) -> Reading:
+    match document.format:
+        case "hl7v2":
+            from deidstream.detection.fields.hl7v2 import read as read_
+        case "fhir":
+            from deidstream.detection.fields.fhir import read as read_
+        case "cda":
+            from deidstream.detection.fields.cda import read as read_
+        case _:
+            return Reading((), ())  # all of a plain text, of RTF and of HTML is parts
+    return read_(document)
+
+
+def _merged(outer: Reading, document: Document, path: str, inner: Reading) -> Reading:
+    """``outer`` with what a document inside the leaf at ``path`` says.
+
+    A nested subject is the outer one that shares an identifier with it, else the one whose leaf carries the document. Its
+    identifiers become links only where the outer document names nobody: an enclosure alone proves no identity.
+    """
+    if not (inner.facts or inner.subjects):
+        return outer
+    prefix = path + NESTED
+    if not outer.subjects:
+        facts = tuple(_moved(fact, prefix, fact.subject) for fact in inner.facts)
+        return replace(inner, facts=outer.facts + facts)
+    holder = next((part.subject for part in document.parts if part.locator.startswith(prefix)), 0)
+    of = [_same(outer, identifiers, holder) for identifiers in inner.subjects] or [holder]
+    facts = tuple(_moved(fact, prefix, of[min(fact.subject, len(of) - 1)]) for fact in inner.facts)
+    return replace(outer, facts=outer.facts + facts, links=outer.links + inner.links)
+
+
+def _same(outer: Reading, identifiers: tuple[Identifier, ...], holder: int) -> int:
+    known = {(identifier.issuer, identifier.value) for identifier in identifiers}
+    for number, mine in enumerate(outer.subjects):
+        if any((identifier.issuer, identifier.value) in known for identifier in mine):
+            return number
+    return holder
+
+
+def _moved(fact: Fact, prefix: str, subject: int) -> Fact:
+    group = prefix + fact.group if fact.group else ""
+    return fact._replace(locator=prefix + fact.locator, group=group, subject=subject)
