@@ -18,6 +18,7 @@ __all__ = [
     "Bus",
     "BusFactory",
     "Clock",
+    "Contradiction",
     "Destination",
     "Held",
     "HoldShelf",
@@ -159,25 +160,59 @@ class Seen:
     """What one message says about one person, as identify asks the store to resolve it."""
 
     identifiers: tuple[Identifier, ...]
-    """Strong links only, issuers already resolved through aliases, the highest priority first."""
+    """Strong links only, issuers already resolved through aliases, the highest priority first. None: nobody known."""
     known: tuple[Known, ...] = field(repr=False, default=())
+    """To be remembered: the person and the people around."""
     sex: str = ""
     language: str = ""
     source: str = ""
     case_id: str = ""
+    """'' while learning: nothing is stamped."""
+    passing: tuple[Known, ...] = field(repr=False, default=())
+    """Of this message only (clinicians): travels in the subject, is not remembered."""
+    single_valued: tuple[Identifier, ...] = ()
+    """Those of ``identifiers`` of which a person has only one: a second value is a contradiction."""
+    person: int = 0
+    """Which person of the case; tells two unknown ones of one case apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """The identifiers do not belong to one person. ``subjects`` are the ids that they lead to."""
+
+    code: str
+    subjects: tuple[str, ...] = ()
 
 
 class IdentityStore(Protocol):
     """Who is who. See ``stages/identify`` for the rules; the store settles races by unique keyed hashes."""
 
-    def resolve(self, seen: Sequence[Seen]) -> Sequence[Subject]:
-        """One subject for each, in order, in one transaction; the same ``case_id`` again gives the same sequence."""
+    def resolve(self, seen: Sequence[Seen]) -> Sequence[Subject | Contradiction]:
+        """One result for each, in order, in one transaction; the same ``case_id`` again gives the same sequence.
+
+        A case with a contradiction changes nothing: none of its subjects is stored or stamped.
+        """
 
     def merge(self, survivor: Seen, prior: Seen) -> tuple[str, str]:
-        """Makes the two one; returns the ids of the surviving and the retired subject. Idempotent."""
+        """Makes the two one; returns the ids of the surviving and the retired subject. Idempotent.
+
+        The retired id is '' when they were one already, or nobody had seen ``prior`` yet.
+        """
+
+    def move(self, survivor: Seen, prior: Seen) -> tuple[str, str]:
+        """Gives the identifiers of ``prior``, and these alone, to ``survivor``; returns as ``merge`` does."""
 
     def unmerge(self, survivor: Seen, prior: Seen) -> tuple[str, str]:
-        """Takes a merge back."""
+        """Takes a merge back; returns the ids of the survivor and of the restored subject ('' where none was merged)."""
+
+    def cases(self, subject_id: str) -> Sequence[str]:
+        """Ids of the cases that spoke of this subject or of one merged into it, oldest first."""
+
+    def erase(self, subject_id: str) -> None:
+        """Deletes what is known, the identifiers and the index. Cases on their way keep what they carry."""
+
+    def close(self) -> None:
+        """Lets go of connections."""
 
 
 @dataclass(frozen=True, slots=True)

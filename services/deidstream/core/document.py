@@ -102,6 +102,8 @@ class Document:
     """
 
     format: str = ""
+    reading: object | None = None
+    """What ``detection.fields`` read from it (a ``core.fact.Reading``), kept so that a process reads once."""
 
     def __init__(self, source: bytes, leaves: Sequence[Leaf], parts: Sequence[Part] = ()) -> None:
         self.source = source
