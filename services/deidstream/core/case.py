@@ -74,6 +74,8 @@ class Case:
     document: Document | None = field(default=None, repr=False, compare=False)
     unknown: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
     """Sealed sections that this version does not know, carried on untouched."""
+    sealed: object = field(default=None, repr=False, compare=False)
+    """What the wire form keeps of the sections it was decoded from, so that nothing is sealed twice. Stages leave it alone."""
 
     @property
     def id(self) -> str:
