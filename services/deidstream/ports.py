@@ -5,25 +5,33 @@ Errors are those of ``core.errors``: ``Unavailable`` when the other side does no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from deidstream.core.case import Case
 from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.core.release import Release
 from deidstream.core.subject import Identifier, Known, Subject
 
 __all__ = [
+    "AcceptanceLedger",
     "Bus",
     "BusFactory",
+    "Claim",
     "Clock",
     "Contradiction",
+    "DeliveryLedger",
     "Destination",
+    "Entry",
     "Held",
     "HoldShelf",
     "IdentityStore",
+    "Intake",
     "KeyRing",
+    "Lane",
     "Output",
     "Receipt",
     "Record",
@@ -88,6 +96,9 @@ class BusFactory(Protocol):
 
     def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
         """All retained committed records of ``topic``, each partition in order, outside of any group."""
+
+    def last(self, topic: str, key: str) -> Record | None:
+        """The newest retained record of ``topic`` under ``key``, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,3 +255,80 @@ class SubjectLayer(Protocol):
 
     def find(self, parts: Sequence[Part], subjects: Sequence[Subject]) -> list[list[Finding]]:
         """The findings of each part, aligned with ``parts``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a ledger knows of the cases that ingest is about to commit."""
+
+    accepted: frozenset[str]
+    """Accepted before: acknowledge, and do not commit again."""
+    elsewhere: frozenset[str]
+    """Being accepted by another instance: neither, until that one has settled it."""
+
+
+class AcceptanceLedger(Protocol):
+    """The ids of the cases accepted within the last days, so that a message sent again is not a second case.
+
+    Not atomic with the bus: ``claim`` comes before its commit, and what is unsettled after a crash is looked up on the bus.
+    """
+
+    def claim(self, case_ids: Sequence[str], now: float) -> Claim:
+        """Durably marks the new ones as being accepted; what was claimed before now counts as accepted."""
+
+    def settle(self) -> None:
+        """What was claimed has been committed."""
+
+    def abandon(self) -> None:
+        """What was claimed has not been committed."""
+
+    def unsettled(self) -> frozenset[str]:
+        """Claimed before this instance last ended, and unknown whether committed."""
+
+    def resolve(self, committed: Iterable[str]) -> None:
+        """Ends the doubt about what was unsettled."""
+
+    def prune(self, before: float) -> None:
+        """Forgets what was accepted before that time."""
+
+
+class Intake(Protocol):
+    """How ingest hands cases over. Several threads may."""
+
+    def submit(self, cases: Sequence[Case]) -> Future[None]:
+        """Done when all of them are durable; else Unavailable (send again) or Malformed (never).
+
+        Raises Unavailable (``intake-full``) at once when too much waits already.
+        """
+
+
+class Lane(NamedTuple):
+    """What order is kept within: one subject's messages from one source."""
+
+    source: str
+    key: str
+
+
+class Entry(NamedTuple):
+    """How one release ended at a destination: ``delivered``, ``refused``, ``gap``."""
+
+    release_id: str
+    status: str
+    attempts: int
+    at: float
+
+
+class DeliveryLedger(Protocol):
+    """What one destination has got, and how far its lanes are."""
+
+    def settled(self, release_ids: Sequence[str]) -> Mapping[str, str]:
+        """The final status of those that have one."""
+
+    def positions(self, lanes: Sequence[Lane]) -> Mapping[Lane, int]:
+        """The sequence that each lane has reached; a lane that is absent has reached 0."""
+
+    def record(self, entries: Sequence[Entry], positions: Mapping[Lane, int]) -> None:
+        """Writes both durably in one transaction; a result once written stays."""
+
+    def prune(self, before: float) -> None:
+        """Forgets results older than that time; lanes stay."""
