@@ -1,4 +1,4 @@
-"""FHIR against the official element types (``fhir_types.json``, made by ``make_fhir_types.py``); plain json, none of our own parser."""
+"""FHIR against the official element types (``fhir_types.json``, made by ``make_fhir_types.py``); plain json."""
 
 from __future__ import annotations
 

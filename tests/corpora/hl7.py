@@ -52,16 +52,16 @@ def check(source: str, output: str, account: Account) -> None:
         label = f"{place[0]}-{place[2]}.{place[4]} ({kind})"
         if value in _PLACEHOLDERS:
             continue
-        if (
-            kind in _IDENTIFYING
-            and place[4] in _IDENTIFYING[kind]
-            or kind in _DATES
-            and place[4] == 1
-            and re.fullmatch(r"\d{8,}(\.\d+)?([+-]\d{4})?", value)
-        ):
+        if _identifies(kind, place[4], value):
             account.identifier(label, value, new)
         elif place[0] in _CLINICAL_SEGMENTS and (coded or kind in ("NM", "SN")):
             account.value(label, value, new)
+
+
+def _identifies(kind: str, component: int, value: str) -> bool:
+    if kind in _DATES:
+        return component == 1 and re.fullmatch(r"\d{8,}(\.\d+)?([+-]\d{4})?", value) is not None
+    return component in _IDENTIFYING.get(kind, ())
 
 
 def _typed(source: str) -> Iterator[tuple[tuple[str, int, int, int, int, int], str, str, bool]]:
