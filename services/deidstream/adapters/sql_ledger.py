@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Engine
 
-from deidstream.core.errors import Unavailable
+from deidstream.adapters.sql_engine import open_engine, reading, writing
 from deidstream.ports import Claim, Entry, Lane
 
 __all__ = ["SqlAcceptanceLedger", "SqlDeliveryLedger", "ledger_engine"]
@@ -53,13 +52,10 @@ _lanes = sql.Table(
 
 
 def ledger_engine(url: str) -> Engine:
-    """An engine with the tables in place. SQLite is set to WAL and synced commits. Raises Unavailable."""
-    engine = sql.create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
-    if engine.dialect.name == "sqlite":
-        sql.event.listen(engine, "connect", _sqlite_connect)
-        sql.event.listen(engine, "begin", _sqlite_begin)
-    with _reported():
-        _tables.create_all(engine)
+    """An engine with the tables of both ledgers in place. Raises Unavailable."""
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        _tables.create_all(connection)
     return engine
 
 
@@ -74,7 +70,7 @@ class SqlAcceptanceLedger:
 
     def claim(self, case_ids: Sequence[str], now: float) -> Claim:
         """Marks the new ones as being accepted; what was claimed before counts as accepted (or not, after ``abandon``)."""
-        with _reported(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             self._settle(connection)
             known = set(_select_in(connection, _accepted.c.case_id, case_ids))
             rest = [case_id for case_id in case_ids if case_id not in known]
@@ -88,7 +84,7 @@ class SqlAcceptanceLedger:
 
     def settle(self) -> None:
         """What was claimed has been committed to the bus: write that down. ``claim`` does the same by the way."""
-        with _reported(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             self._settle(connection)
 
     def abandon(self) -> None:
@@ -97,12 +93,12 @@ class SqlAcceptanceLedger:
 
     def unsettled(self) -> frozenset[str]:
         """Claimed by this owner before it last ended, and unknown whether committed."""
-        with _reported(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return frozenset(connection.scalars(sql.select(_pending.c.case_id).where(self._mine)))
 
     def resolve(self, committed: Iterable[str]) -> None:
         """Ends the doubt about ``unsettled`` ids: ``committed`` were, the others were not."""
-        with _reported(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             for some in _slices(list(committed)):
                 rows = sql.select(_pending.c.case_id, _pending.c.at).where(_pending.c.case_id.in_(some), self._mine)
                 connection.execute(_accepted.insert().from_select(["case_id", "at"], rows))
@@ -110,7 +106,7 @@ class SqlAcceptanceLedger:
 
     def prune(self, before: float) -> None:
         """Forgets what was accepted before that time."""
-        with _reported(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(_accepted.delete().where(_accepted.c.at < before))
 
     def _settle(self, connection: Connection) -> None:
@@ -130,7 +126,7 @@ class SqlDeliveryLedger:
 
     def settled(self, release_ids: Sequence[str]) -> Mapping[str, str]:
         """The final status of those that have one."""
-        with _reported(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found: dict[str, str] = {}
             for some in _slices(release_ids):
                 query = sql.select(_delivered.c.release_id, _delivered.c.status).where(
@@ -141,7 +137,7 @@ class SqlDeliveryLedger:
 
     def positions(self, lanes: Sequence[Lane]) -> Mapping[Lane, int]:
         """The sequence that each lane has reached; lanes that are absent have reached 0."""
-        with _reported(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found: dict[Lane, int] = {}
             place = sql.tuple_(_lanes.c.source, _lanes.c.key)
             for some in _slices(lanes):
@@ -151,7 +147,7 @@ class SqlDeliveryLedger:
 
     def record(self, entries: Sequence[Entry], positions: Mapping[Lane, int]) -> None:
         """Writes results and positions, durably and in one transaction. The same entry again changes nothing."""
-        with _reported(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             if entries:
                 self._enter(connection, entries)
             for lane, position in positions.items():
@@ -159,7 +155,7 @@ class SqlDeliveryLedger:
 
     def prune(self, before: float) -> None:
         """Forgets results older than that time; lanes stay."""
-        with _reported(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 _delivered.delete().where(_delivered.c.destination == self._destination, _delivered.c.at < before)
             )
@@ -206,23 +202,3 @@ def _select_in(
 def _slices(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), _SLICE):
         yield values[start : start + _SLICE]
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    try:
-        yield
-    except (sql.exc.OperationalError, sql.exc.InterfaceError):
-        # The original names statements and parameters.
-        raise Unavailable("ledger-unavailable", "ledger") from None
-
-
-def _sqlite_connect(connection: object, _record: object) -> None:
-    # The driver's own implicit BEGIN comes too late for a transaction that reads first.
-    connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3.Connection
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}").close()  # type: ignore[attr-defined]
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

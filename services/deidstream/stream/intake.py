@@ -1,0 +1,262 @@
+"""Group commit: many connections hand cases in, one thread makes them durable together.
+
+As soon as one commit is done, whatever has come in the meantime is the next one; so one synced commit serves a single
+message at a quiet hour and a hundred at a busy one. A case that the ledger knows is not published again, and its sender gets the
+same positive answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from deidstream.core.case import Case
+from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
+from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output, Record
+from deidstream.wire import decode_header, encode_case
+
+__all__ = ["GroupCommit", "Limits", "settle_doubts"]
+
+_PRUNE_EVERY = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may wait, and how much goes into one commit."""
+
+    waiting_cases: int = 20_000
+    waiting_bytes: int = 64 << 20
+    commit_cases: int = 500
+    commit_bytes: int = 16 << 20
+    patience_seconds: float = 15.0
+    """How long a commit is tried again before the senders are told that it failed."""
+    remember_seconds: float = 7 * 86_400.0
+    """How long a message that is sent again is recognised."""
+
+
+@dataclass(slots=True)
+class _Handed:
+    """What one call handed in."""
+
+    cases: Sequence[Case]
+    size: int
+    done: Future[None] = field(default_factory=Future)
+
+
+class GroupCommit:
+    """The port ``Intake`` over a bus. ``topic`` names the inbox of the stage at the head of a case's itinerary.
+
+    With ``raw``, the same bytes are published there as well (the retained log for replay under another policy).
+    Call ``start``, and ``close`` at the end: it commits what waits. ``failed`` says why the thread has given up, if it has.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        ledger: AcceptanceLedger,
+        keys: KeyRing,
+        clock: Clock,
+        topic: Callable[[str], str],
+        limits: Limits = Limits(),
+        raw: str = "",
+    ) -> None:
+        self._bus = bus
+        self._ledger = ledger
+        self._keys = keys
+        self._clock = clock
+        self._topic = topic
+        self._limits = limits
+        self._raw = raw
+        self._waiting: deque[_Handed] = deque()
+        self._in_hand: list[_Handed] = []
+        self._cases = self._bytes = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._unsettled = False
+        self._pruned = clock.now()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self.failed: BaseException | None = None
+        self.on_failure: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Begins to commit."""
+        self._thread.start()
+
+    def submit(self, cases: Sequence[Case]) -> Future[None]:
+        """See ``ports.Intake``."""
+        handed = _Handed(cases, sum(len(case.source) for case in cases))
+        with self._changed:
+            if self._closing or self.failed is not None:
+                raise Unavailable("intake-closed", "ingest")
+            if self._cases and (
+                self._cases + len(cases) > self._limits.waiting_cases
+                or self._bytes + handed.size > self._limits.waiting_bytes
+            ):
+                raise Unavailable("intake-full", "ingest")
+            self._cases += len(cases)
+            self._bytes += handed.size
+            self._waiting.append(handed)
+            self._changed.notify()
+        return handed.done
+
+    @property
+    def waiting(self) -> int:
+        """Cases handed in and not yet durable."""
+        return self._cases
+
+    def close(self) -> None:
+        """Commits what waits and ends the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while (group := self._next()) is not None:
+                self._in_hand = group
+                if group:
+                    self._commit(group)
+                elif self._unsettled:
+                    self._settle()
+        except BaseException as error:  # noqa: BLE001  # the senders must get an answer whatever went wrong
+            self._give_up(error)
+
+    def _settle(self) -> None:
+        # While it is quiet. If it cannot be, nothing waits for it: the next claim settles as well, or the next start.
+        with suppress(Unavailable):
+            self._ledger.settle()
+        self._unsettled = False
+
+    def _next(self) -> list[_Handed] | None:
+        """The next group; [] when it is quiet; None at the end."""
+        with self._changed:
+            if not self._waiting and not self._closing:
+                self._changed.wait(timeout=0.05 if self._unsettled else None)
+            if not self._waiting:
+                return None if self._closing and not self._unsettled else []
+            group: list[_Handed] = []
+            cases = size = 0
+            while self._waiting and (
+                not group or (cases < self._limits.commit_cases and size < self._limits.commit_bytes)
+            ):
+                handed = self._waiting.popleft()
+                group.append(handed)
+                cases, size = cases + len(handed.cases), size + handed.size
+            return group
+
+    def _commit(self, group: list[_Handed]) -> None:
+        error: Unavailable | None = None
+        refused: Mapping[int, DeidstreamError] = {}
+        try:
+            refused = self._publish(group)
+        except Unavailable as raised:
+            error = raised
+        with self._changed:
+            self._cases -= sum(len(handed.cases) for handed in group)
+            self._bytes -= sum(handed.size for handed in group)
+        for number, handed in enumerate(group):
+            _answer(handed.done, error or refused.get(number))
+
+    def _publish(self, group: list[_Handed]) -> dict[int, DeidstreamError]:
+        """Commits all that is new; says which hand-ins were not, by their number."""
+        now = self._clock.now()
+        by_id = {case.id: case for handed in group for case in handed.cases}
+        claim = self._ledger.claim(list(by_id), now)
+        self._unsettled = True
+        wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in claim.elsewhere]
+        outputs, unfit = self._encode(wanted)
+        if outputs:
+            self._commit_patiently(outputs)
+        if unfit:
+            # Those were claimed with the others but not committed: forget them, remember the others.
+            self._ledger.resolve([case.id for case in wanted if case.id not in unfit])
+            self._unsettled = False
+        self._prune(now)
+        bad = {**dict.fromkeys(claim.elsewhere, Unavailable("accepted-elsewhere", "ingest")), **unfit}
+        return _by_hand(group, bad) if bad else {}
+
+    def _commit_patiently(self, outputs: list[Output]) -> None:
+        """A full inbox or a slow disk delays senders; only when it lasts are they told to come back later."""
+        deadline = time.monotonic() + self._limits.patience_seconds
+        pause = 0.02
+        while True:
+            try:
+                return self._bus.commit(outputs)
+            except Unavailable:
+                if time.monotonic() + pause > deadline or self._closing:
+                    self._ledger.abandon()
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, 0.5)
+
+    def _encode(self, cases: Sequence[Case]) -> tuple[list[Output], dict[str, DeidstreamError]]:
+        outputs: list[Output] = []
+        unfit: dict[str, DeidstreamError] = {}
+        for case in cases:
+            try:
+                value = encode_case(case, self._keys)
+            except Malformed as error:
+                unfit[case.id] = error
+                continue
+            headers = {"case": case.id}
+            outputs.append(Output(self._topic(case.header.itinerary[0]), case.header.key, value, headers))
+            if self._raw:
+                outputs.append(Output(self._raw, case.header.key, value, headers))
+        return outputs, unfit
+
+    def _prune(self, now: float) -> None:
+        if now - self._pruned > _PRUNE_EVERY:
+            self._pruned = now
+            self._ledger.prune(now - self._limits.remember_seconds)
+
+    def _give_up(self, error: BaseException) -> None:
+        with self._changed:
+            self.failed = error
+            rest = [*self._in_hand, *self._waiting]
+            self._waiting.clear()
+            self._in_hand = []
+        for handed in rest:
+            _answer(handed.done, Unavailable("intake-closed", "ingest"))
+        self.on_failure()
+
+
+def settle_doubts(
+    ledger: AcceptanceLedger,
+    scan: Callable[[str, Mapping[int, int] | None], Iterable[Record]],
+    topics: Sequence[str],
+) -> None:
+    """After a crash: looks up on the bus whether what was being accepted has been committed. Call before the first commit."""
+    doubtful = ledger.unsettled()
+    if doubtful:
+        found = (_case_id(record) for topic in topics for record in scan(topic, None))
+        ledger.resolve(sorted(doubtful.intersection(found)))
+
+
+def _case_id(record: Record) -> str:
+    known = record.headers.get("case", "")
+    if known:
+        return known
+    try:
+        return decode_header(record.value).case_id
+    except Malformed:
+        return ""
+
+
+def _by_hand(group: list[_Handed], bad: Mapping[str, DeidstreamError]) -> dict[int, DeidstreamError]:
+    return {number: bad[case.id] for number, handed in enumerate(group) for case in handed.cases if case.id in bad}
+
+
+def _answer(done: Future[None], error: BaseException | None) -> None:
+    if done.done() or not done.set_running_or_notify_cancel():
+        return  # the connection is gone; the case is durable all the same
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

@@ -1,0 +1,187 @@
+"""Group commit, and messages sent again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from pathlib import Path
+
+import pytest
+from deidstream.adapters.memory_bus import MemoryBusFactory
+from deidstream.adapters.memory_keys import MemoryKeyRing
+from deidstream.adapters.memory_ledger import MemoryAcceptanceLedger
+from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
+from deidstream.core.case import Case, Header
+from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.ports import Output
+from deidstream.stream.intake import GroupCommit, Limits, settle_doubts
+from deidstream.wire import decode_case
+
+
+class Clock:
+    def now(self) -> float:
+        return 1000.0
+
+
+class Bus:
+    """Publishes; may be stopped, and may fail."""
+
+    def __init__(self, commit: Callable[[Sequence[Output]], None]) -> None:
+        self.groups: list[int] = []
+        self.open = threading.Event()
+        self.open.set()
+        self.errors: list[Exception] = []
+        self._commit = commit
+
+    def commit(self, outputs: Sequence[Output]) -> None:
+        self.open.wait(5)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.groups.append(len(outputs))
+        self._commit(outputs)
+
+    def __getattr__(self, name: str) -> object:
+        raise NotImplementedError(name)
+
+
+KEYS = MemoryKeyRing()
+
+
+def case(number: int, size: int = 10) -> Case:
+    return Case(Header(f"case-{number}", "adt", "hl7v2", 1.0, ("identify",), "adt"), b"x" * size)
+
+
+@pytest.fixture
+def factory() -> MemoryBusFactory:
+    return MemoryBusFactory()
+
+
+@pytest.fixture
+def bus(factory: MemoryBusFactory) -> Bus:
+    return Bus(factory.open("ingest", (), "0").commit)
+
+
+def intake_over(bus: Bus, **limits: float) -> GroupCommit:
+    return GroupCommit(
+        bus,  # type: ignore[arg-type]
+        MemoryAcceptanceLedger(),
+        KEYS,
+        Clock(),
+        "deidstream.{}.v1".format,
+        Limits(**{"patience_seconds": 0.05, **limits}),  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def intake(bus: Bus) -> Iterator[GroupCommit]:
+    intake = intake_over(bus)
+    intake.start()
+    yield intake
+    bus.open.set()
+    intake.close()
+
+
+def published(factory: MemoryBusFactory) -> list[str]:
+    return [decode_case(one.value, KEYS).id for one in factory.scan("deidstream.identify.v1")]
+
+
+def test_a_case_is_on_the_bus_when_its_future_is_done(intake: GroupCommit, factory: MemoryBusFactory) -> None:
+    intake.submit([case(1)]).result(5)
+    assert published(factory) == ["case-1"]
+
+
+def test_what_comes_during_a_commit_shares_the_next_one(intake: GroupCommit, bus: Bus) -> None:
+    bus.open.clear()
+    futures = [intake.submit([case(0)])]
+    while intake._waiting:  # the thread has taken the first
+        threading.Event().wait(0.001)
+    futures += [intake.submit([case(number)]) for number in range(1, 50)]
+    bus.open.set()
+    wait(futures, 5)
+    assert bus.groups == [1, 49]
+
+
+def test_a_message_sent_again_is_acknowledged_and_published_once(
+    intake: GroupCommit, factory: MemoryBusFactory
+) -> None:
+    for _ in range(3):
+        wait([intake.submit([case(1)]), intake.submit([case(1)])], 5)
+    assert published(factory) == ["case-1"]
+
+
+def test_the_order_of_a_source_is_kept(intake: GroupCommit, factory: MemoryBusFactory) -> None:
+    wait([intake.submit([case(number)]) for number in range(300)], 5)
+    assert published(factory) == [f"case-{number}" for number in range(300)]
+
+
+def test_a_commit_that_fails_is_reported_and_the_message_may_come_again(
+    intake: GroupCommit, bus: Bus, factory: MemoryBusFactory
+) -> None:
+    bus.errors = [Unavailable("disk-full", "bus")] * 50
+    with pytest.raises(Unavailable):
+        intake.submit([case(1)]).result(5)
+    bus.errors = []
+    intake.submit([case(1)]).result(5)
+    assert published(factory) == ["case-1"]
+
+
+def test_a_short_backlog_only_delays(intake: GroupCommit, bus: Bus) -> None:
+    bus.errors = [Unavailable("backlog", "bus")]
+    intake.submit([case(1)]).result(5)
+
+
+def test_too_much_at_once_is_refused_at_once(bus: Bus) -> None:
+    intake = intake_over(bus, waiting_cases=2, waiting_bytes=1000)
+    intake.submit([case(1)])
+    with pytest.raises(Unavailable) as caught:
+        intake.submit([case(2, size=2000)])
+    assert caught.value.code == "intake-full"
+    intake.submit([case(3)])
+    with pytest.raises(Unavailable):
+        intake.submit([case(4)])
+    intake.start()
+    intake.close()
+    assert bus.groups == [2]
+
+
+def test_what_waits_is_committed_before_closing(intake: GroupCommit, factory: MemoryBusFactory) -> None:
+    future = intake.submit([case(1)])
+    intake.close()
+    assert future.done()
+    assert published(factory) == ["case-1"]
+    with pytest.raises(Unavailable):
+        intake.submit([case(2)])
+
+
+def test_when_another_instance_has_taken_over_nobody_waits_for_ever(bus: Bus) -> None:
+    stopped = threading.Event()
+    intake = intake_over(bus)
+    intake.on_failure = stopped.set
+    bus.errors = [Misconfigured("fenced", "0")]
+    future: Future[None] = intake.submit([case(1)])
+    intake.start()
+    with pytest.raises(Unavailable):
+        future.result(5)
+    assert stopped.wait(5)
+    assert isinstance(intake.failed, Misconfigured)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_crash_between_ledger_and_bus_neither_loses_nor_doubles(
+    committed: bool, tmp_path: Path, bus: Bus, factory: MemoryBusFactory
+) -> None:
+    engine = ledger_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    SqlAcceptanceLedger(engine, "0").claim(["case-1"], 1.0)
+    if committed:
+        first = intake_over(bus)
+        first.submit([case(1)])
+        first.start()
+        first.close()
+    ledger = SqlAcceptanceLedger(engine, "0")
+    settle_doubts(ledger, factory.scan, ["deidstream.identify.v1"])
+    intake = GroupCommit(bus, ledger, KEYS, Clock(), "deidstream.{}.v1".format)  # type: ignore[arg-type]
+    intake.start()
+    intake.submit([case(1)]).result(5)
+    intake.close()
+    assert published(factory) == ["case-1"]
