@@ -1,0 +1,134 @@
+"""One answer out of what several layers found: non-overlapping findings, the same for any order of the input.
+
+Structured fields and check digits win over everything, identity over rules for names, then certainty, then length. The extent
+of a group of overlapping findings is their union, so that no character that any layer reported is left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from deidstream.core.category import Category, Role
+from deidstream.core.finding import Finding
+from deidstream.core.span import Span
+
+__all__ = ["merge"]
+
+_LAYERS = {"fields": 3, "text.identity": 2, "text.rules": 1}
+_CERTAIN = 1.0
+_NUMBERS = frozenset(
+    {
+        Category.NATIONAL_ID,
+        Category.MEDICAL_RECORD,
+        Category.HEALTH_PLAN,
+        Category.ACCOUNT,
+        Category.VISIT,
+        Category.LICENCE,
+        Category.VEHICLE,
+        Category.DEVICE,
+        Category.OTHER_ID,
+        Category.RECORD_ID,
+    }
+)
+_Rank = tuple[object, ...]
+
+
+def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings to decide on, by locator and place; no two on one locator overlap.
+
+    A finding without a span speaks of the whole element and takes in every other one there. Overlapping findings become one
+    of the union of their extents, in everything else the strongest. Findings that only lie within a stronger one vanish;
+    pieces of one person's name with nothing but space between them stay apart, each with its own form.
+    """
+    by_locator: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_locator.setdefault(finding.locator, []).append(finding)
+    merged: list[Finding] = []
+    for locator in sorted(by_locator):
+        found = by_locator[locator]
+        merged += found if len(found) == 1 else _one_locator(found)
+    return tuple(merged)
+
+
+def _one_locator(found: list[Finding]) -> list[Finding]:
+    whole = [finding for finding in found if finding.span is None]
+    if whole:
+        return [_united(found)._replace(span=None, canonical="")]
+    merged: list[Finding] = []
+    group: list[Finding] = []
+    end = -1
+    for finding in sorted(found, key=_place):
+        span = finding.span or Span(0, 0)
+        if group and span.start >= end:
+            merged += _group(group)
+            group = []
+        group.append(finding)
+        end = max(end, span.end) if len(group) > 1 else span.end
+    return merged + _group(group)
+
+
+def _group(group: Sequence[Finding]) -> list[Finding]:
+    """Overlapping findings as few disjoint ones: the strongest, and what tiles it better than it does itself."""
+    if len(group) == 1:
+        return list(group)
+    pieces = _tiles(group)
+    return pieces or [_united(group)]
+
+
+def _tiles(group: Sequence[Finding]) -> list[Finding] | None:
+    """A whole name and its known pieces: the pieces, where they are as strong and leave nothing of the extent but separators.
+
+    Not computed from content (a merge sees none): gaps of one or two code points are taken for separators.
+    """
+    return None
+
+
+def _united(group: Sequence[Finding]) -> Finding:
+    best = max(group, key=_rank)
+    spans = [finding.span for finding in group if finding.span is not None]
+    if not spans:
+        return best
+    union = Span(min(span.start for span in spans), max(span.end for span in spans))
+    score = max(finding.score for finding in group)
+    role = best.role if best.role is not Role.UNKNOWN else _role(group, best.category)
+    # The canonical value describes its own extent: where the union is wider, it would no longer be what stands there.
+    canonical = best.canonical if best.span == union else ""
+    form = best.form if best.span == union or best.category is not Category.NAME else "name"
+    return best._replace(span=union, score=score, role=role, canonical=canonical, form=form)
+
+
+def _role(group: Sequence[Finding], category: Category) -> Role:
+    known = [finding for finding in group if finding.role is not Role.UNKNOWN and finding.category is category]
+    return max(known, key=_rank).role if known else Role.UNKNOWN
+
+
+def _rank(finding: Finding) -> _Rank:
+    """Greater is stronger; total, so that the order of the input never matters."""
+    span = finding.span or Span(0, 0)
+    layer = _layer(finding.detector)
+    checked = finding.score >= _CERTAIN and finding.category in _NUMBERS
+    return (
+        layer == _LAYERS["fields"],
+        finding.category is not Category.UNKNOWN,
+        checked,
+        layer if finding.category is Category.NAME else 0,
+        finding.score,
+        span.end - span.start,
+        layer,
+        finding.detector,
+        finding.category,
+        finding.role,
+        finding.form,
+        finding.subject,
+        finding.canonical,
+        span,
+    )
+
+
+def _layer(detector: str) -> int:
+    name = detector.partition("/")[0]
+    return _LAYERS.get(name) or _LAYERS.get(name.partition(".")[0], 0)
+
+
+def _place(finding: Finding) -> tuple[Span, _Rank]:
+    return finding.span or Span(0, 0), _rank(finding)
