@@ -1,0 +1,212 @@
+"""The rows of the identity store, read and written inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import orjson
+from sqlalchemy import Connection, delete, insert, select, update
+
+from deidstream.adapters.identity_plan import Facts, Stamps
+from deidstream.adapters.sql_identity_tables import (
+    IDENTIFIER,
+    MERGE_LOG,
+    SEQUENCE,
+    SUBJECT,
+    SUBJECT_CASE,
+    chunks,
+    insert_missing,
+    upsert,
+)
+from deidstream.core.category import Category, Role
+from deidstream.core.known import Remembered
+from deidstream.core.subject import Known
+from deidstream.ports import KeyRing, Sealed
+
+__all__ = ["IdentityRows"]
+
+_CATEGORY = {str(category): category for category in Category}
+_ROLE = {str(role): role for role in Role}
+
+
+class IdentityRows:
+    """One transaction's view of the tables. What is known passes through ``keys`` on its way in and out."""
+
+    def __init__(self, connection: Connection, keys: KeyRing, now: float) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._now = now
+
+    def owners(self, marks: Iterable[bytes]) -> dict[bytes, str]:
+        """Hash to subject, for the hashes that have one."""
+        columns = select(IDENTIFIER.c.hash, IDENTIFIER.c.subject_id)
+        found: dict[bytes, str] = {}
+        for some in chunks(marks):
+            rows = self._connection.execute(columns.where(IDENTIFIER.c.hash.in_(some)))
+            found.update((bytes(mark), subject) for mark, subject in rows)
+        return found
+
+    def origins(self, marks: Iterable[bytes]) -> dict[bytes, tuple[str, str]]:
+        """Hash to subject and to the subject that had it first."""
+        columns = select(IDENTIFIER.c.hash, IDENTIFIER.c.subject_id, IDENTIFIER.c.origin)
+        rows = self._connection.execute(columns.where(IDENTIFIER.c.hash.in_(list(marks))))
+        return {bytes(mark): (subject, origin) for mark, subject, origin in rows}
+
+    def filled(self, subjects: Iterable[str]) -> set[tuple[str, bytes]]:
+        """The single-valued slots of ``subjects`` that hold a value."""
+        columns = select(IDENTIFIER.c.subject_id, IDENTIFIER.c.slot).where(IDENTIFIER.c.slot != b"")
+        return {
+            (subject, bytes(slot))
+            for some in chunks(subjects)
+            for subject, slot in self._connection.execute(columns.where(IDENTIFIER.c.subject_id.in_(some)))
+        }
+
+    def add(self, identifiers: Mapping[bytes, tuple[str, bytes]]) -> None:
+        """New identifiers (hash to subject and slot), and their subjects where they are new too."""
+        blank = {"revision": 0, "key_id": "", "nonce": b"", "ciphertext": b"", "merged_into": "", "created": self._now}
+        subjects = dict.fromkeys(subject for subject, _ in identifiers.values())
+        insert_missing(self._connection, SUBJECT, [{"id": subject, **blank} for subject in sorted(subjects)])
+        rows = [
+            {"hash": mark, "subject_id": subject, "origin": subject, "slot": slot}
+            for mark, (subject, slot) in sorted(identifiers.items())
+        ]
+        insert_missing(self._connection, IDENTIFIER, rows)
+
+    def facts(self, subjects: Iterable[str], cached: Mapping[str, Facts]) -> dict[str, Facts]:
+        """What is remembered of each, from ``cached`` where its revision is still the one that is stored. Locks the rows."""
+        found: dict[str, Facts] = {}
+        stale: list[str] = []
+        revisions = select(SUBJECT.c.id, SUBJECT.c.revision).with_for_update()
+        for some in chunks(sorted(subjects)):
+            for subject, revision in self._connection.execute(revisions.where(SUBJECT.c.id.in_(some))):
+                have = cached.get(subject)
+                if revision == 0:
+                    found[subject] = Facts()
+                elif have is not None and have.revision == revision:
+                    found[subject] = have
+                else:
+                    stale.append(subject)
+        return {**found, **self._opened(stale)}
+
+    def save(self, changed: Mapping[str, Facts]) -> None:
+        """Seals and writes what is remembered now."""
+        rows = []
+        for subject, facts in sorted(changed.items()):
+            sealed = self._keys.seal("identity", _packed(facts), subject.encode())
+            rows.append(
+                {
+                    "id": subject,
+                    "revision": facts.revision,
+                    "key_id": sealed.key_id,
+                    "nonce": sealed.nonce,
+                    "ciphertext": sealed.ciphertext,
+                    "merged_into": "",
+                    "created": self._now,
+                }
+            )
+        upsert(self._connection, SUBJECT, rows, ("revision", "key_id", "nonce", "ciphertext"))
+
+    def stamps(self, subjects: Collection[str], case_ids: Iterable[str], sources: Collection[str]) -> Stamps:
+        """The sequences of ``case_ids``, and the last ones of ``subjects`` in ``sources``."""
+        given: dict[tuple[str, str], int] = {}
+        done = select(SUBJECT_CASE.c.case_id, SUBJECT_CASE.c.subject_id, SUBJECT_CASE.c.sequence)
+        for some in chunks(case_ids):
+            for case_id, subject, sequence in self._connection.execute(done.where(SUBJECT_CASE.c.case_id.in_(some))):
+                given[case_id, subject] = sequence
+        last: dict[tuple[str, str], int] = {}
+        columns = select(SEQUENCE.c.source, SEQUENCE.c.subject_id, SEQUENCE.c.last)
+        columns = columns.where(SEQUENCE.c.source.in_(list(sources)))
+        for some in chunks(subjects):
+            for source, subject, number in self._connection.execute(columns.where(SEQUENCE.c.subject_id.in_(some))):
+                last[source, subject] = number
+        return Stamps(given, last)
+
+    def stamp(self, stamped: Mapping[tuple[str, str], tuple[str, int]], last: Mapping[tuple[str, str], int]) -> None:
+        """Writes the index (case and subject to source and sequence), and how far each sequence has come."""
+        rows = [
+            {"case_id": case_id, "subject_id": subject, "source": source, "sequence": sequence, "at": self._now}
+            for (case_id, subject), (source, sequence) in stamped.items()
+        ]
+        insert_missing(self._connection, SUBJECT_CASE, rows)
+        ends = [
+            {"source": source, "subject_id": subject, "last": end} for (source, subject), end in sorted(last.items())
+        ]
+        upsert(self._connection, SEQUENCE, ends, ("last",))
+
+    def point(self, marks: Iterable[bytes], subject: str, *, origin: bool = False) -> None:
+        """Gives the identifiers to ``subject``; with ``origin``, for good."""
+        values = {"subject_id": subject, "origin": subject} if origin else {"subject_id": subject}
+        self._connection.execute(update(IDENTIFIER).where(IDENTIFIER.c.hash.in_(list(marks))).values(values))
+
+    def retire(self, prior: str, survivor: str) -> None:
+        """All identifiers of ``prior`` lead to ``survivor`` from now on."""
+        owned = update(IDENTIFIER).where(IDENTIFIER.c.subject_id == prior)
+        self._connection.execute(owned.values(subject_id=survivor))
+        self._connection.execute(update(SUBJECT).where(SUBJECT.c.id == prior).values(merged_into=survivor))
+
+    def restore(self, prior: str) -> None:
+        """The identifiers that were those of ``prior``, and of those merged into it, lead to it again."""
+        family = self.family(prior)
+        self._connection.execute(update(IDENTIFIER).where(IDENTIFIER.c.origin.in_(family)).values(subject_id=prior))
+        self._connection.execute(update(SUBJECT).where(SUBJECT.c.id == prior).values(merged_into=""))
+
+    def family(self, subject: str) -> list[str]:
+        """``subject`` and all that were merged into it, directly or not."""
+        family = frontier = [subject]
+        while frontier:
+            rows = self._connection.execute(select(SUBJECT.c.id).where(SUBJECT.c.merged_into.in_(frontier)))
+            frontier = [prior for (prior,) in rows if prior not in family]
+            family = [*family, *frontier]
+        return family
+
+    def log(self, kind: str, survivor: str, prior: str) -> None:
+        """Writes down a merge, a move or an unmerge."""
+        row = {"kind": kind, "survivor": survivor, "prior": prior, "at": self._now}
+        self._connection.execute(insert(MERGE_LOG).values(row))
+
+    def cases(self, subjects: Iterable[str]) -> list[str]:
+        """Ids of the cases of ``subjects``, oldest first."""
+        columns = select(SUBJECT_CASE.c.case_id).where(SUBJECT_CASE.c.subject_id.in_(list(subjects)))
+        rows = self._connection.execute(columns.order_by(SUBJECT_CASE.c.at, SUBJECT_CASE.c.sequence))
+        return list(dict.fromkeys(case_id for (case_id,) in rows))
+
+    def erase(self, subjects: Collection[str]) -> None:
+        """Deletes every row of ``subjects``."""
+        for column in (
+            IDENTIFIER.c.subject_id,
+            IDENTIFIER.c.origin,
+            SEQUENCE.c.subject_id,
+            SUBJECT_CASE.c.subject_id,
+            MERGE_LOG.c.survivor,
+            MERGE_LOG.c.prior,
+            SUBJECT.c.id,
+        ):
+            self._connection.execute(delete(column.table).where(column.in_(list(subjects))))
+
+    def _opened(self, subjects: Iterable[str]) -> dict[str, Facts]:
+        columns = select(SUBJECT.c.id, SUBJECT.c.revision, SUBJECT.c.key_id, SUBJECT.c.nonce, SUBJECT.c.ciphertext)
+        found: dict[str, Facts] = {}
+        for some in chunks(subjects):
+            for subject, revision, key_id, nonce, text in self._connection.execute(
+                columns.where(SUBJECT.c.id.in_(some))
+            ):
+                sealed = Sealed(key_id, bytes(nonce), bytes(text))
+                found[subject] = _unpacked(revision, self._keys.open("identity", sealed, subject.encode()))
+        return found
+
+
+def _packed(facts: Facts) -> bytes:
+    items = [
+        (str(item.category), str(item.role), item.form, item.value, item.group, item.issuer)
+        for item in facts.known.items
+    ]
+    return orjson.dumps((facts.sex, facts.language, items))
+
+
+def _unpacked(revision: int, packed: bytes) -> Facts:
+    sex, language, items = orjson.loads(packed)
+    known = Remembered.of(
+        Known(_CATEGORY.get(category, Category.OTHER_ID), _ROLE.get(role, Role.UNKNOWN), form, value, group, issuer)
+        for category, role, form, value, group, issuer in items
+    )
+    return Facts(revision, sex, language, known)
