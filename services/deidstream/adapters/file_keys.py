@@ -47,7 +47,8 @@ class FileKeyRing(MemoryKeyRing):
         self._may_create = create
         self._open_folder()
         for purpose in sorted(purposes or ()):
-            self._ring(purpose)
+            if not purpose.endswith(".*"):
+                self._ring(purpose)
 
     def rotate(self, purpose: str) -> str:
         """Adds a key that seals from now on; the older ones still open. Returns its id. Raises Misconfigured where pinned."""

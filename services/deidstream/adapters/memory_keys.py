@@ -37,7 +37,10 @@ def new_key() -> Key:
 
 
 class MemoryKeyRing:
-    """A key ring over keys held in memory. Purposes come into being when first used, within ``purposes`` if given."""
+    """A key ring over keys held in memory. Purposes come into being when first used, within ``purposes`` if given.
+
+    ``surrogate.*`` among ``purposes`` stands for all that begin with ``surrogate.``.
+    """
 
     def __init__(self, keys: Mapping[str, tuple[Key, ...]] | None = None, purposes: Collection[str] | None = None) -> None:
         self._keys: dict[str, tuple[Key, ...]] = dict(keys or {})
@@ -78,10 +81,16 @@ class MemoryKeyRing:
         found = self._keys.get(purpose)
         if found is not None:
             return found
-        if self._purposes is not None and purpose not in self._purposes:
+        if not self._given(purpose):
             raise Misconfigured("key-not-given", purpose, "this process was not given keys of that purpose")
         found = self._keys[purpose] = self._create(purpose)
         return found
+
+    def _given(self, purpose: str) -> bool:
+        if self._purposes is None or purpose in self._purposes:
+            return True
+        family, dot, _ = purpose.partition(".")
+        return bool(dot) and f"{family}.*" in self._purposes
 
     def _create(self, purpose: str) -> tuple[Key, ...]:
         return (new_key(),)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from deidstream import formats
 from deidstream.core.case import Case
+from deidstream.core.fact import Reading
 from deidstream.core.outcome import Forward, Outcome
 from deidstream.detection import fields
 
@@ -23,6 +24,9 @@ class Fields:
 
 def _with_findings(case: Case) -> Case:
     document = case.document or formats.split(case.header.format, case.source, case.header.attribute("charset"))
+    reading = document.reading
+    if not isinstance(reading, Reading):
+        reading = document.reading = fields.read(document)
     detector = fields.detector(document)
-    found = tuple(fact.finding(detector) for fact in fields.reading(document).facts)
+    found = tuple(fact.finding(detector) for fact in reading.facts)
     return replace(case, document=document, findings=case.findings + found)

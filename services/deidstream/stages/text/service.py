@@ -49,4 +49,9 @@ def _opened(case: Case) -> Case:
 
 
 def _parts(case: Case) -> Sequence[Part]:
-    return case.document.parts if case.document is not None else ()
+    if case.document is None:
+        return ()
+    language = case.header.attribute("language")
+    if not language:
+        return case.document.parts
+    return [part if part.language else replace(part, language=language) for part in case.document.parts]
