@@ -1,0 +1,126 @@
+"""Settings of ingest: what listens where, and what is watched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+__all__ = ["FhirListener", "FhirSource", "FolderSource", "IngestSettings", "MllpListener", "ServerTls"]
+
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+"""What cases of this source are named by; not the name of a person or host."""
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerTls(_Settings):
+    """Certificates of a listener, all PEM."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+    """Who issues client certificates."""
+    client_required: bool = False
+
+
+class _Source(_Settings):
+    name: SourceName
+    charset: str = ""
+    """Character set of messages that state none."""
+    language: str = ""
+    """BCP 47 tag of the notes, where all are in one language."""
+
+    @property
+    def attributes(self) -> tuple[tuple[str, str], ...]:
+        """The attributes that every case of the source has."""
+        return ("charset", self.charset), ("language", self.language)
+
+
+class MllpListener(_Source):
+    """One port for HL7 v2."""
+
+    host: str = "127.0.0.1"
+    port: Port = 2575
+    tls: ServerTls | None = None
+    max_message_bytes: int = Field(default=16 << 20, gt=0)
+    max_connections: int = Field(default=256, gt=0)
+    pipeline: int = Field(default=64, gt=0)
+    """Messages of one connection that may wait for their commit at a time."""
+    idle_seconds: Seconds = 300.0
+    """A connection that sends nothing for so long is closed."""
+    busy_seconds: Seconds = 10.0
+    """How long a message waits for room in the intake before it is answered AE."""
+    acknowledge: Literal["by-header", "original", "none"] = "by-header"
+    """``original``: answer as in original mode whatever MSH-15 says, for senders that fill it and do not mean it."""
+
+
+class FhirSource(_Source):
+    """One base path of the FHIR endpoint."""
+
+    base: str = Field(default="/fhir", pattern=r"^(/[A-Za-z0-9._-]+)*$")
+    versions: tuple[Literal["4.0", "4.3", "5.0"], ...] = Field(default=("4.0", "4.3", "5.0"), min_length=1)
+    """Accepted values of the MIME parameter ``fhirVersion``; the first is meant where a client gives none."""
+
+
+class FhirListener(_Settings):
+    """One port for FHIR over HTTP."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    tls: ServerTls | None = None
+    token: SecretStr | None = None
+    """Bearer token that clients must give."""
+    sources: tuple[FhirSource, ...] = Field(min_length=1)
+    max_body_bytes: int = Field(default=64 << 20, gt=0)
+    """Also after decompression."""
+    max_entries: int = Field(default=20_000, gt=0)
+    max_depth: int = Field(default=100, gt=0)
+    max_requests: int = Field(default=128, gt=0)
+    """Requests in work at a time; more are answered 429."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len({source.base for source in self.sources}) < len(self.sources):
+            raise ValueError("two FHIR sources have the same base path")
+        return self
+
+
+class FolderSource(_Source):
+    """A folder in which files appear."""
+
+    path: Path
+    done: Path | None = None
+    """Where taken files go; default: ``.done`` inside the folder. Beside it, on the same file system."""
+    bad: Path | None = None
+    """Where files go that cannot be taken, each with a ``.reason``; default: ``.bad`` inside the folder."""
+    every_seconds: Seconds = 1.0
+    settle_seconds: float = Field(default=2.0, ge=0)
+    """A file that was last written so long ago counts as complete at first sight."""
+    max_file_bytes: int = Field(default=512 << 20, gt=0)
+    fhir_version: Literal["4.0", "4.3", "5.0"] = "4.0"
+
+
+class IngestSettings(_Settings):
+    """The whole stage."""
+
+    mllp: tuple[MllpListener, ...] = ()
+    fhir: tuple[FhirListener, ...] = ()
+    folders: tuple[FolderSource, ...] = ()
+    raw_log: bool = False
+    """Also keep every message, sealed, on ``deidstream.raw.v1``, for replay under another policy."""
+    remember_days: float = Field(default=7.0, gt=0)
+    """How long a message that is sent again is recognised."""
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [one.name for one in (*self.mllp, *self.folders)]
+        names += [source.name for listener in self.fhir for source in listener.sources]
+        if len(set(names)) < len(names):
+            raise ValueError("two sources have the same name")
+        return self
