@@ -1,0 +1,285 @@
+"""A message taken apart: segments and fields at once, leaves when somebody asks."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, overload
+
+from deidstream.core.document import NESTED, Document, Leaf, Part, Splice, apply_splices
+from deidstream.core.errors import Unsafe
+from deidstream.formats.hl7v2.codec import ValueCodec
+from deidstream.formats.hl7v2.definition import components, fields
+from deidstream.formats.hl7v2.delimiters import Delimiters
+from deidstream.formats.hl7v2.path import parse
+from deidstream.formats.hl7v2.segment import LINE, Segment, Value, value_at
+from deidstream.formats.hl7v2.structure import CODED, TEXT_COMPONENTS, TEXT_TYPES, codes, decided
+
+__all__ = ["Hl7Document", "Message"]
+
+NULL = '""'
+"""An empty pair of quotes says: delete what you have stored (2.8, 2.5.3). No value, no leaf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What ``split`` found. ``at`` maps a character to its byte, None where they are the same."""
+
+    source: bytes
+    characters: str
+    at: Sequence[int] | None
+    segments: tuple[Segment, ...]
+    delimiters: Delimiters
+    codec: ValueCodec
+    version: str
+    """Whose tables are read (``definition.nearest`` of MSH-12)."""
+
+    def __repr__(self) -> str:
+        return f"Message({len(self.segments)} segments, {self.version})"
+
+
+class Hl7Document(Document):
+    """An HL7 v2 message, or envelope segments of a batch.
+
+    ``leaf`` finds any element by its locator (see ``path``), in constant time a locator; ``leaves`` are made when first used.
+    """
+
+    format = "hl7v2"
+
+    def __init__(self, message: Message, parts: Sequence[Part], nested: dict[str, Document]) -> None:
+        super().__init__(message.source, _Leaves(self), parts)
+        self.message = message
+        self.segments = message.segments
+        self.delimiters = message.delimiters
+        self.version = message.version
+        self.nested = nested
+        self._segments: dict[str, Segment] | None = None
+        self._found: dict[str, Leaf] = {}
+
+    def text(self, characters: str) -> str:
+        """What a value reads, given its characters as they stand in ``Segment.fields``."""
+        return read_text(self.message, characters)
+
+    def leaf(self, path: str) -> Leaf:
+        """The element at ``path``, at whatever level it names. Raises Unsafe (``no-such-locator``)."""
+        found = self._found.get(path)
+        if found is None:
+            found = self._found[path] = self._leaf(path)
+        return found
+
+    def removals(self, paths: Sequence[str]) -> list[Splice]:
+        """An element's bytes become none; a segment (``OBX[3]``) goes with its line end."""
+        return [self._removal(path) for path in paths]
+
+    def lift(self, leaf: Leaf, inner: Sequence[Splice]) -> list[Splice]:
+        """Data of type ED goes back in the encoding that it came in."""
+        if leaf.nested is None:
+            raise Unsafe("no-such-locator", leaf.path)
+        if not inner:
+            return []
+        content = apply_splices(leaf.nested.source, inner)
+        return [Splice(leaf.start, leaf.end, _encoded(self, leaf, content))]
+
+    def type_of(self, segment: Segment, number: int) -> str:
+        """The data type of a field ('' where no version knows it); OBX-5 by OBX-2."""
+        return field_type(self.message, segment, number)
+
+    def _segment(self, path: str) -> Segment | None:
+        if self._segments is None:
+            self._segments = {segment.path: segment for segment in self.segments}
+        return self._segments.get(path)
+
+    def _leaf(self, path: str) -> Leaf:
+        outer, separator, inner = path.partition(NESTED)
+        if separator:
+            if outer not in self.nested:
+                raise Unsafe("no-such-locator", path)
+            return self.nested[outer].leaf(inner)
+        place = parse(path)
+        segment = self._segment(place.segment) if place else None
+        if place is None or segment is None or not 0 < place.field < len(segment.fields):
+            raise Unsafe("no-such-locator", path)
+        marks = self.delimiters
+        value = value_at(segment, place.field)
+        if place.field > 2 or not segment.skew == 2:
+            value = _piece(self.message.characters, value, marks.repetition, place.repetition, path)
+        if place.component:
+            value = _piece(self.message.characters, value, marks.component, place.component, path)
+        if place.subcomponent:
+            value = _piece(self.message.characters, value, marks.subcomponent, place.subcomponent, path)
+        return self._made(path, value, _Element(self.type_of(segment, place.field), place.component, place.subcomponent))
+
+    def _made(self, path: str, value: Value, element: _Element) -> Leaf:
+        start, end = value
+        text = self.text(self.message.characters[start:end])
+        if self.message.at is not None:
+            start, end = self.message.at[start], self.message.at[end]
+        free = _admits_text(self.version, element)
+        return Leaf(path, start, end, text, self.message.codec, element.name, free, self.nested.get(path))
+
+    def _removal(self, path: str) -> Splice:
+        segment = self._segment(path)
+        if segment is None:
+            leaf = self.leaf(path)
+            return Splice(leaf.start, leaf.end, b"")
+        characters, end = self.message.characters, segment.end
+        while end < len(characters) and characters[end] in "\r\n":
+            end += 1
+            if characters[end - 1 : end + 1] != "\r\n":
+                break
+        at = self.message.at
+        return Splice(at[segment.start], at[end], b"") if at is not None else Splice(segment.start, end, b"")
+
+
+class _Leaves(Sequence[Leaf]):
+    """All populated elements at the lowest level, in source order; made on first use."""
+
+    def __init__(self, document: Hl7Document) -> None:
+        self._document = document
+        self._leaves: list[Leaf] | None = None
+
+    def _all(self) -> list[Leaf]:
+        if self._leaves is None:
+            self._leaves = [self._document.leaf(path) for path in populated(self._document.message)]
+        return self._leaves
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Leaf]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Leaf: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Leaf]: ...
+    def __getitem__(self, index: int | slice) -> Leaf | Sequence[Leaf]:
+        return self._all()[index]
+
+
+def read_text(message: Message, characters: str) -> str:
+    """What ``characters`` of ``message`` read: in its charset, escapes resolved."""
+    if message.at is None and not characters.isascii():
+        characters = message.codec.decode(characters.encode("latin-1"))
+    return message.codec.text(characters)
+
+
+def field_type(message: Message, segment: Segment, number: int) -> str:
+    """The data type of field ``number``, '' where no version knows it. OBX-5 has the type that OBX-2 names, ST where none."""
+    if segment.name == "OBX" and number == 5:
+        named = segment.fields[2].partition(message.delimiters.component)[0].strip().upper()
+        return named or "ST"
+    known = fields(message.version, segment.name)
+    return known[number - 1].type if 0 < number <= len(known) else ""
+
+
+def is_text(segment: Segment, number: int, type_: str) -> bool:
+    """Whether the field as a whole is one free text: a delimiter inside it, unescaped, is part of the text."""
+    if type_ not in TEXT_TYPES:
+        return False
+    return number not in decided(segment.name) and number not in codes(segment.name)
+
+
+def populated(message: Message) -> Iterator[str]:
+    """The locators of all leaves, in source order."""
+    for segment in message.segments:
+        first = 3 if segment.skew == 2 else 1
+        for number in range(first, len(segment.fields)):
+            if segment.fields[number]:
+                yield from _field_paths(message, segment, number)
+
+
+def _field_paths(message: Message, segment: Segment, number: int) -> Iterator[str]:
+    marks, type_ = message.delimiters, field_type(message, segment, number)
+    base = f"{segment.path}-{number}"
+    if segment.name == LINE:
+        yield base
+        return
+    whole = is_text(segment, number, type_)
+    for repetition, value in enumerate(cut(segment.fields[number], marks.repetition), 1):
+        path = base if repetition == 1 else f"{base}[{repetition}]"
+        if not value or value == NULL:
+            continue
+        if whole or not marks.component or marks.component not in value and not _has(value, marks.subcomponent):
+            yield path
+            continue
+        for component, piece in enumerate(value.split(marks.component), 1):
+            if not piece or piece == NULL:
+                continue
+            if not _has(piece, marks.subcomponent) or reads_whole(type_, component):
+                yield f"{path}.{component}"
+                continue
+            for subcomponent, smallest in enumerate(piece.split(marks.subcomponent), 1):
+                if smallest and smallest != NULL:
+                    yield f"{path}.{component}.{subcomponent}"
+
+
+def reads_whole(type_: str, component: int) -> bool:
+    """Whether a component is text, in which an unescaped subcomponent delimiter is just a character (``Hb & Ht``)."""
+    if type_ in CODED:
+        return component in (2, 5, 9, 11)
+    return component in TEXT_COMPONENTS.get(type_, ()) or (type_ == "ED" and component == 5)
+
+
+def cut(value: str, mark: str) -> list[str]:
+    """``value`` at each ``mark``; uncut where the message has no such mark."""
+    return value.split(mark) if mark else [value]
+
+
+def _has(value: str, mark: str) -> bool:
+    return bool(mark) and mark in value
+
+
+def _piece(characters: str, value: Value, mark: str, number: int, path: str) -> Value:
+    start, end = value
+    for _ in range(number - 1):
+        start = characters.find(mark, start, end) + 1 if mark else 0
+        if start == 0:
+            raise Unsafe("no-such-locator", path)
+    stop = characters.find(mark, start, end) if mark else -1
+    return Value(start, stop if stop >= 0 else end)
+
+
+class _Element(NamedTuple):
+    """What a locator names: a field of ``type``, its component, its subcomponent (0: no such level)."""
+
+    type: str
+    component: int
+    subcomponent: int
+
+    @property
+    def name(self) -> str:
+        return ".".join((self.type, *(str(number) for number in self[1:] if number)))
+
+
+_NO_TEXT = frozenset({"DT", "DTM", "TS", "TM", "NM", "SI", "ID", "IS", "SNM", "GTS"})
+_CODE_COMPONENTS = frozenset({1, 3, 4, 6, 7, 8, 10, 12, 13})
+
+
+@lru_cache(maxsize=4096)
+def _admits_text(version: str, element: _Element) -> bool:
+    type_ = element.type
+    if type_ in CODED and (element.component or 1) in _CODE_COMPONENTS:
+        return False
+    if type_ == "ED":
+        return False
+    for number in (element.component, element.subcomponent):
+        if type_ in _NO_TEXT:
+            break
+        children = components(version, type_)
+        if number > len(children):
+            return not children or number == 1
+        type_ = children[(number or 1) - 1] if children else type_
+    return type_ not in _NO_TEXT
+
+
+def _encoded(document: Hl7Document, leaf: Leaf, content: bytes) -> bytes:
+    encoding = document.leaf(f"{leaf.path.rpartition('.')[0]}.4").text.strip().upper()
+    if encoding == "BASE64":
+        return base64.b64encode(content)
+    if encoding == "HEX":
+        return binascii.hexlify(content)
+    return leaf.codec.encode(content.decode("utf-8", "replace"))

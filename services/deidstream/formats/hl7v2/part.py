@@ -1,0 +1,290 @@
+"""The free texts of a message, each as people read it.
+
+A report that runs over forty OBX lines is one part, joined by line ends, and so are consecutive notes (NTE). What codes say in
+words, where no published coding system answers for the words, is gathered in one part for each subject, ``labels``: many short
+texts that are cheaper to read together.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from functools import lru_cache
+
+from deidstream.core.document import Document, Part, Piece
+from deidstream.core.errors import DeidstreamError
+from deidstream.formats.hl7v2.definition import components, fields
+from deidstream.formats.hl7v2.document import NULL, Message, cut, field_type, read_text
+from deidstream.formats.hl7v2.path import ordinal
+from deidstream.formats.hl7v2.segment import LINE, Segment
+from deidstream.formats.hl7v2.structure import (
+    CODED,
+    IDENTIFYING,
+    TEXT_COMPONENTS,
+    TEXT_TYPES,
+    codes,
+    decided,
+    is_known_system,
+)
+
+__all__ = ["Parts"]
+
+_LINES = frozenset({"TX", "FT", "ST"})
+_NUMERIC = frozenset("0123456789.+-eE<>= ")
+_SYSTEM_OF = ((1, 2, 3), (4, 5, 6), (10, 11, 12))
+"""Components of a coded value: code, text, coding system."""
+_NUMBERS = frozenset({"NM", "SI", "SN", "NA", "NR", "MA", "MO", "CP", "CQ", "DT", "TM", "TS", "DTM"})
+_SKIP, _TEXT, _CODED, _CODES, _MIXED = range(5)
+
+
+class Parts:
+    """Collects the parts of one message, segment by segment, and the documents that its ED values carry."""
+
+    def __init__(self, message: Message, language: str) -> None:
+        self.nested: dict[str, Document] = {}
+        self._message = message
+        self._language = language
+        self._parts: list[Part] = []
+        self._labels: dict[int, list[tuple[str, str]]] = {}
+        self._run: list[tuple[str, str]] = []
+        self._run_key: tuple[str, ...] = ()
+        self._run_subject = 0
+
+    def all(self) -> tuple[Part, ...]:
+        """The parts of all segments of the message."""
+        for segment in self._message.segments:
+            self._segment(segment)
+        self._end_run()
+        for subject, pieces in self._labels.items():
+            self._parts.append(self._part(ordinal("labels", subject + 1), pieces, subject))
+        return tuple(self._parts)
+
+    def _segment(self, segment: Segment) -> None:
+        if segment.name == LINE:
+            # a line of no segment goes on with the text before it, if there is one; else field tables call it unknown
+            if self._run:
+                self._add(segment, 1, segment.fields[1])
+            return
+        key = self._key(segment)
+        if key != self._run_key or segment.subject != self._run_subject:
+            self._end_run()
+            self._run_key, self._run_subject = key, segment.subject
+        plan = _plan(self._message.version, segment.name)
+        for number, value in enumerate(segment.fields):
+            if not value or number >= len(plan):
+                continue
+            kind = plan[number]
+            if kind:
+                self._field(segment, number, value, kind)
+
+    def _key(self, segment: Segment) -> tuple[str, ...]:
+        if segment.name == "NTE":
+            return ("NTE",)
+        if segment.name == "OBX" and len(segment.fields) > 5 and field_type(self._message, segment, 5) in _LINES:
+            return ("OBX", segment.fields[3])
+        return ()
+
+    def _field(self, segment: Segment, number: int, value: str, kind: int) -> None:
+        if segment.name == "OBX" and number == 5:
+            self._observation(segment, value)
+        elif kind == _TEXT:
+            in_run = self._run_key == ("NTE",) and number == 3
+            self._text(segment, number, value, in_run)
+        elif kind == _CODED:
+            self._coded(segment, number, value)
+        elif kind == _CODES:
+            if " " in value:
+                self._prose(segment, number, value, field_type(self._message, segment, number))
+        else:
+            self._mixed(segment, number, value, field_type(self._message, segment, number))
+
+    def _observation(self, segment: Segment, value: str) -> None:
+        type_ = field_type(self._message, segment, 5)
+        if type_ in _LINES:
+            self._text(segment, 5, value, in_run=True)
+        elif type_ in CODED:
+            self._coded(segment, 5, value)
+        elif type_ == "ED":
+            self._encapsulated(segment, value)
+        elif type_ in TEXT_COMPONENTS:
+            self._mixed(segment, 5, value, type_)
+        elif type_ in _NUMBERS - IDENTIFYING and not _NUMERIC.issuperset(value.partition(self._message.delimiters.component)[0]):
+            self._prose(segment, 5, value, type_)
+        elif type_ not in IDENTIFYING and " " in value:
+            self._prose(segment, 5, value, type_)
+
+    def _text(self, segment: Segment, number: int, value: str, in_run: bool) -> None:
+        if in_run:
+            self._add(segment, number, value)
+            return
+        pieces = self._repetitions(segment, number, value)
+        if pieces:
+            self._parts.append(self._part(pieces[0][0], pieces, segment.subject))
+
+    def _add(self, segment: Segment, number: int, value: str) -> None:
+        self._run += self._repetitions(segment, number, value)
+
+    def _repetitions(self, segment: Segment, number: int, value: str) -> list[tuple[str, str]]:
+        base = f"{segment.path}-{number}"
+        if segment.name == LINE:
+            return [(base, value)]
+        if value == NULL:
+            return []
+        mark = self._message.delimiters.repetition
+        if not mark or mark not in value:
+            return [(base, value)]
+        return [
+            (ordinal(base, index), piece) for index, piece in enumerate(value.split(mark), 1) if piece and piece != NULL
+        ]
+
+    def _coded(self, segment: Segment, number: int, value: str) -> None:
+        mark = self._message.delimiters.component
+        base = f"{segment.path}-{number}"
+        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
+            pieces = item.split(mark) if mark else [item]
+            path = ordinal(base, repetition)
+            if len(pieces) == 1:
+                if " " in item:
+                    self._label(segment, path, item)
+                continue
+            for code, text, system in _SYSTEM_OF:
+                if len(pieces) < code:
+                    break
+                if len(pieces) >= system and pieces[system - 1] and is_known_system(pieces[system - 1]):
+                    continue
+                if " " in pieces[code - 1]:
+                    self._label(segment, f"{path}.{code}", pieces[code - 1])
+                if len(pieces) >= text and pieces[text - 1]:
+                    self._label(segment, f"{path}.{text}", pieces[text - 1])
+            if len(pieces) > 8 and pieces[8]:
+                self._label(segment, f"{path}.9", pieces[8])
+
+    def _prose(self, segment: Segment, number: int, value: str, type_: str) -> None:
+        """Codes and measures that read like words, of a component that the type has."""
+        size = len(components(self._message.version, type_)) or 1
+        base = f"{segment.path}-{number}"
+        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
+            pieces = cut(item, self._message.delimiters.component)
+            path = ordinal(base, repetition)
+            for component, piece in enumerate(pieces[:size], 1):
+                if " " in piece or not _NUMERIC.issuperset(piece):
+                    self._label(segment, f"{path}.{component}" if len(pieces) > 1 else path, piece)
+
+    def _mixed(self, segment: Segment, number: int, value: str, type_: str) -> None:
+        base = f"{segment.path}-{number}"
+        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
+            pieces = cut(item, self._message.delimiters.component)
+            path = ordinal(base, repetition)
+            for component in TEXT_COMPONENTS[type_]:
+                if component <= len(pieces) and pieces[component - 1] and len(pieces) > 1:
+                    self._label(segment, f"{path}.{component}", pieces[component - 1])
+
+    def _encapsulated(self, segment: Segment, value: str) -> None:
+        base = f"{segment.path}-5"
+        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
+            pieces = cut(item, self._message.delimiters.component)
+            if len(pieces) < 5 or not pieces[4]:
+                continue
+            path = f"{ordinal(base, repetition)}.5"
+            encoding = pieces[3].strip().upper()
+            if encoding in ("", "A") and _media_type(pieces[1], pieces[2]) in ("", "text/plain"):
+                self._parts.append(self._part(path, [(path, pieces[4])], segment.subject))
+            else:
+                self._open(path, pieces, segment.subject)
+
+    def _open(self, path: str, pieces: list[str], subject: int) -> None:
+        """A document inside the value, if it can be read; if not, the value is an unknown fact of the field tables."""
+        from deidstream.formats import nest, open_nested
+
+        media_type = _media_type(pieces[1], pieces[2])
+        content = _content(pieces[3].strip().upper(), read_text(self._message, pieces[4]))
+        if not media_type or content is None:
+            return
+        try:
+            nested = open_nested(media_type, content)
+        except DeidstreamError:
+            return
+        if nested is not None:
+            self.nested[path] = nested
+            self._parts += nest(path, nested, subject)
+
+    def _label(self, segment: Segment, path: str, characters: str) -> None:
+        if characters and characters != NULL:
+            self._labels.setdefault(segment.subject, []).append((path, characters))
+
+    def _end_run(self) -> None:
+        if self._run:
+            self._parts.append(self._part(self._run[0][0], self._run, self._run_subject))
+        self._run = []
+
+    def _part(self, locator: str, pieces: list[tuple[str, str]], subject: int) -> Part:
+        if len(pieces) == 1:
+            text = read_text(self._message, pieces[0][1])
+            return Part(locator, text, (Piece(0, len(text), pieces[0][0]),), subject, self._language)
+        texts, placed, position = [], [], 0
+        for path, characters in pieces:
+            text = read_text(self._message, characters)
+            placed.append(Piece(position, position + len(text), path))
+            texts.append(text)
+            position += len(text) + 1
+        return Part(locator, "\n".join(texts), tuple(placed), subject, self._language)
+
+
+@lru_cache(maxsize=2048)
+def _plan(version: str, segment: str) -> tuple[int, ...]:
+    """What to do with each field, by its number; field 0 and the header's delimiters: nothing."""
+    first = 3 if segment in ("MSH", "FHS", "BHS") else 1
+    known = fields(version, segment)
+    plan = [_SKIP] * first + [_kind(segment, number, known[number - 1].type) for number in range(first, len(known) + 1)]
+    if segment == "OBX":
+        plan[5] = _TEXT
+    return tuple(plan)
+
+
+def _kind(segment: str, number: int, type_: str) -> int:
+    if number in decided(segment):
+        return _SKIP
+    if type_ in TEXT_COMPONENTS:
+        return _MIXED
+    if type_ in IDENTIFYING:
+        return _SKIP
+    if type_ in CODED:
+        return _CODED
+    return _TEXT if type_ in TEXT_TYPES and number not in codes(segment) else _CODES
+
+
+def _media_type(kind: str, subtype: str) -> str:
+    """ED.2 and ED.3 (tables 0191 and 0291) as a media type; '' where they do not say one."""
+    kind, subtype = kind.strip().lower(), subtype.strip().lower()
+    if "/" in kind or "/" in subtype:
+        return kind if "/" in kind else subtype
+    if subtype in _SUBTYPES:
+        return _SUBTYPES[subtype]
+    if kind in ("text", "tx", "ft"):
+        return f"text/{subtype}" if subtype else "text/plain"
+    return f"{kind}/{subtype}" if kind and subtype else ""
+
+
+_SUBTYPES = {
+    "rtf": "application/rtf",
+    "html": "text/html",
+    "xml": "text/xml",
+    "x-hl7-cda-level-one": "text/xml",
+    "x-hl7-cda-level-two": "text/xml",
+    "x-hl7-cda-level-three": "text/xml",
+    "cda": "text/xml",
+    "plain": "text/plain",
+    "text": "text/plain",
+    "txt": "text/plain",
+}
+
+
+def _content(encoding: str, text: str) -> bytes | None:
+    try:
+        if encoding == "BASE64":
+            return base64.b64decode("".join(text.split()), validate=True)
+        if encoding == "HEX":
+            return bytes.fromhex(text)
+        return text.encode()
+    except (binascii.Error, ValueError):
+        return None
