@@ -70,7 +70,9 @@ class FileKeyRing(MemoryKeyRing):
         file = self._file(purpose)
         if not file.exists():
             if not self._may_create:
-                raise Misconfigured("key-missing", purpose, f"no {file.name} in the key ring; restore it from your backup")
+                raise Misconfigured(
+                    "key-missing", purpose, f"no {file.name} in the key ring; restore it from your backup"
+                )
             self._generate(purpose)
         return self._read(purpose)
 
@@ -111,7 +113,9 @@ class FileKeyRing(MemoryKeyRing):
         try:
             descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError:
-            raise Misconfigured("key-unreadable", purpose, f"{file.name} must be a file that this user can read") from None
+            raise Misconfigured(
+                "key-unreadable", purpose, f"{file.name} must be a file that this user can read"
+            ) from None
         with os.fdopen(descriptor, "rb") as stream:
             _check_private(os.fstat(stream.fileno()), file, "600")
             return _keys_from(stream.read(), purpose)

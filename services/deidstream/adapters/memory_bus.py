@@ -40,9 +40,7 @@ class _Log:
         """Records of ``topic`` that the slowest group has not consumed."""
         groups = [group for group, members in self.members.items() if any(topic in one.inboxes for one in members)]
         lanes = [(topic, number) for number in range(self.limits.partitions)]
-        return sum(
-            self.heads[lane] - min((self.done[group, lane] for group in groups), default=0) for lane in lanes
-        )
+        return sum(self.heads[lane] - min((self.done[group, lane] for group in groups), default=0) for lane in lanes)
 
     def rebalance(self, group: str) -> None:
         members = self.members[group]
@@ -172,6 +170,7 @@ class MemoryBusFactory:
         self._log = _Log(limits or BusLimits())
 
     def open(self, group: str, inboxes: Sequence[str], instance: str) -> Bus:
+        """See ``ports.BusFactory``."""
         with self._log.changed:
             for former in [one for one in self._log.members[group] if one.instance == instance]:
                 former.fence()
@@ -183,14 +182,14 @@ class MemoryBusFactory:
             return bus
 
     def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
+        """See ``ports.BusFactory``."""
         after = after or {}
         with self._log.changed:
             numbers = range(self._log.limits.partitions)
-            return [
-                record for n in numbers for record in self._log.lanes[topic, n] if record.offset > after.get(n, 0)
-            ]
+            return [record for n in numbers for record in self._log.lanes[topic, n] if record.offset > after.get(n, 0)]
 
     def last(self, topic: str, key: str) -> Record | None:
+        """See ``ports.BusFactory``."""
         with self._log.changed:
             lane = (topic, partition_of(key, self._log.limits.partitions))
             return next((one for one in reversed(self._log.lanes[lane]) if one.key == key), None)

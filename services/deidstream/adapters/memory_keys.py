@@ -42,7 +42,9 @@ class MemoryKeyRing:
     ``surrogate.*`` among ``purposes`` stands for all that begin with ``surrogate.``.
     """
 
-    def __init__(self, keys: Mapping[str, tuple[Key, ...]] | None = None, purposes: Collection[str] | None = None) -> None:
+    def __init__(
+        self, keys: Mapping[str, tuple[Key, ...]] | None = None, purposes: Collection[str] | None = None
+    ) -> None:
         self._keys: dict[str, tuple[Key, ...]] = dict(keys or {})
         self._purposes = None if purposes is None else frozenset(purposes)
         self._ciphers: dict[tuple[str, str], AESGCM] = {}
@@ -58,7 +60,9 @@ class MemoryKeyRing:
 
     def open(self, purpose: str, sealed: Sealed, bound_to: bytes) -> bytes:
         """The plaintext. Raises Unsafe (``unknown-key``, ``seal-broken``), Misconfigured without that purpose."""
-        cipher = self._ciphers.get((purpose, sealed.key_id)) or self._cipher(purpose, self._named(purpose, sealed.key_id))
+        cipher = self._ciphers.get((purpose, sealed.key_id)) or self._cipher(
+            purpose, self._named(purpose, sealed.key_id)
+        )
         try:
             return cipher.decrypt(sealed.nonce, sealed.ciphertext, bound_to)
         except (InvalidTag, ValueError):

@@ -103,7 +103,15 @@ class _SqliteBus:
                     log.execute("INSERT OR IGNORE INTO shares (lane, grp) VALUES (?, ?)", (lane, self._group))
             member = log.insert(
                 "INSERT INTO members (grp, instance, inboxes, pid, started, place, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self._group, self._instance, "\n".join(self._inboxes), mark.pid, mark.started, mark.place, time.time()),
+                (
+                    self._group,
+                    self._instance,
+                    "\n".join(self._inboxes),
+                    mark.pid,
+                    mark.started,
+                    mark.place,
+                    time.time(),
+                ),
             )
             others = self._rebalance()
         self._ring_members(others)
@@ -137,7 +145,7 @@ class _SqliteBus:
         taken: list[Record] = []
         size = 0
         for lane, topic, partition, done, head, _ in lanes[self._turn :] + lanes[: self._turn]:
-            after = self._polled.get(lane, done)
+            after: int = self._polled.get(lane, 0) or done
             until = min(head, after + limit - len(taken))
             for record in self._log.read(topic, lane, partition, after, until):
                 taken.append(record)
@@ -232,9 +240,11 @@ class SqliteBusFactory:
         self._limits = limits or BusLimits()
 
     def open(self, group: str, inboxes: Sequence[str], instance: str) -> Bus:
+        """See ``ports.BusFactory``."""
         return _SqliteBus(self._log(), group, inboxes, instance)
 
     def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
+        """See ``ports.BusFactory``."""
         log, after = self._log(), after or {}
         try:
             lanes = log.rows("SELECT lane, partition, head FROM lanes WHERE topic = ? ORDER BY lane", (topic,))
@@ -247,6 +257,7 @@ class SqliteBusFactory:
             log.close()
 
     def last(self, topic: str, key: str) -> Record | None:
+        """See ``ports.BusFactory``."""
         log, number = self._log(), partition_of(key, self._limits.partitions)
         try:
             return log.newest(topic, number, key)

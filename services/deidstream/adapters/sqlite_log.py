@@ -159,7 +159,9 @@ class SqliteLog:
 
     def newest(self, topic: str, partition: int, key: str) -> Record | None:
         """The last retained record of ``key``."""
-        for lane, head in self.rows("SELECT lane, head FROM lanes WHERE topic = ? AND partition = ?", (topic, partition)):
+        for lane, head in self.rows(
+            "SELECT lane, head FROM lanes WHERE topic = ? AND partition = ?", (topic, partition)
+        ):
             base = lane << OFFSET_BITS
             rows = self.rows(
                 "SELECT id FROM records WHERE id > ? AND id <= ? AND key = ? ORDER BY id DESC LIMIT 1",

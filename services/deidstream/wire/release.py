@@ -61,9 +61,7 @@ def decode_release(data: bytes, keys: KeyRing) -> Release:
 
 def encode_gap(gap: Gap) -> bytes:
     """The wire form of ``gap``: only the header of its case, so nothing to seal."""
-    return pb.Gap(
-        header=header_message(gap.case.header), reason=gap.reason, project=gap.project
-    ).SerializeToString()
+    return pb.Gap(header=header_message(gap.case.header), reason=gap.reason, project=gap.project).SerializeToString()
 
 
 def decode_gap(data: bytes) -> Gap:

@@ -1,0 +1,41 @@
+"""The hold in memory: for tests, and for one-shot runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deidstream.ports import Held
+
+__all__ = ["MemoryHold"]
+
+
+class MemoryHold:
+    """Keeps what waits while the process lives."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[str, str], Held] = {}
+
+    def put(self, items: Sequence[Held]) -> None:
+        """See ``ports.HoldShelf``."""
+        for item in items:
+            self._items.setdefault((item.stage, item.id), item)
+
+    def due(self, stage: str, now: float, limit: int = 100) -> Sequence[Held]:
+        """See ``ports.HoldShelf``."""
+        found = [item for item in self._items.values() if item.stage == stage and item.deadline <= now]
+        return sorted(found, key=lambda item: (item.deadline, item.id))[:limit]
+
+    def group(self, stage: str, group: str) -> Sequence[Held]:
+        """See ``ports.HoldShelf``."""
+        found = [item for item in self._items.values() if item.stage == stage and item.group == group]
+        return sorted(found, key=lambda item: (item.ordinal, item.id))
+
+    def take(self, stage: str, ids: Sequence[str]) -> None:
+        """See ``ports.HoldShelf``."""
+        for name in ids:
+            self._items.pop((stage, name), None)
+
+    def list(self, stage: str = "") -> Sequence[Held]:
+        """See ``ports.HoldShelf``."""
+        found = [item for item in self._items.values() if stage in ("", item.stage)]
+        return sorted(found, key=lambda item: (item.put_at, item.id))

@@ -1,0 +1,124 @@
+"""A chain: some stages in one process. Joins the bus, runs the loop, leaves."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deidstream.core.errors import DeidstreamError, Misconfigured
+from deidstream.ports import BusFactory, Clock, HoldShelf, KeyRing
+from deidstream.stream import log
+from deidstream.stream.attempts import Attempts
+from deidstream.stream.audit import AuditChain
+from deidstream.stream.health import HealthServer, Pulse
+from deidstream.stream.runner import Pace, Runner, Stage, Surroundings
+from deidstream.stream.stages import GROUP, STAGES, inbox
+from deidstream.stream.telemetry import Silent, Telemetry
+
+__all__ = ["FAILED", "ChainOptions", "StageSpec", "SystemClock", "run_chain", "stop_on_signals"]
+
+FAILED = 2
+"""Exit code when the deployment is wrong (``chain.stopped`` says how)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    """A stage by its name (of ``stages.STAGES``), ready to run."""
+
+    name: str
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ChainOptions:
+    """``instance`` names this process: stable over restarts, unique among those that run. ``state`` is its folder for notes.
+
+    ``health``: host and port of the health pages; None: no pages; port 0: a free one.
+    """
+
+    instance: str
+    state: Path
+    health: tuple[str, int] | None = None
+    pace: Pace = field(default_factory=Pace)
+    group: str = GROUP
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        return time.time()
+
+
+def run_chain(
+    stages: Sequence[StageSpec],
+    bus: BusFactory,
+    keys: KeyRing,
+    shelf: HoldShelf,
+    options: ChainOptions,
+    *,
+    stop: threading.Event | None = None,
+    telemetry: Telemetry | None = None,
+    clock: Clock | None = None,
+) -> int:
+    """Runs until ``stop`` is set (without one: until SIGTERM or SIGINT); the batch in work is finished and committed.
+
+    Returns an exit code: 0 drained, 2 misconfigured or fenced, 4 too many cases in quarantine.
+    """
+    stop = stop or stop_on_signals()
+    ordered = {one.name: one.stage for one in sorted(stages, key=lambda one: STAGES.index(one.name))}
+    log.emit("chain.started", instance=options.instance, stages=",".join(ordered))
+    try:
+        with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock) as around:
+            runner = Runner(ordered, around)
+            code = runner.run(stop)
+            log.emit("chain.drained", instance=options.instance, cases=runner.cases)
+            return code
+    except DeidstreamError as error:
+        log.emit("chain.stopped", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
+        return FAILED
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set. Only from the main thread."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@contextmanager
+def _surroundings(
+    names: Sequence[str],
+    factory: BusFactory,
+    keys: KeyRing,
+    shelf: HoldShelf,
+    options: ChainOptions,
+    telemetry: Telemetry,
+    clock: Clock | None,
+) -> Iterator[Surroundings]:
+    pulse = Pulse()
+    bus = factory.open(options.group, [inbox(name) for name in names], options.instance)
+    attempts, health = None, None
+    try:
+        attempts = Attempts(options.state / "attempts" / f"{options.instance}.json")
+        audit = AuditChain(options.instance, keys, factory)
+        if options.health is not None:
+            health = HealthServer(pulse, telemetry, *options.health)
+        yield Surroundings(bus, keys, shelf, audit, attempts, clock or SystemClock(), telemetry, pulse, options.pace)
+    except OSError as error:
+        raise Misconfigured("state-folder", options.instance, f"cannot write there (errno {error.errno})") from None
+    finally:
+        if health is not None:
+            health.close()
+        if attempts is not None:
+            attempts.close()
+        bus.close()
+        telemetry.close()

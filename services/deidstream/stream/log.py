@@ -1,0 +1,54 @@
+"""Structured logs: one JSON object a line on standard error, a constant event name with ids and codes, never content."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import TextIO
+
+import orjson
+
+from deidstream.core.errors import DeidstreamError
+from deidstream.stream.signals import Event
+
+__all__ = ["LOGGER", "configure", "crash_site", "emit"]
+
+LOGGER = "deidstream"
+
+
+def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Sends the events of this process to ``stream`` (standard error)."""
+    logger = logging.getLogger(LOGGER)
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+def emit(event: Event, level: int = logging.INFO, **fields: str | float | None) -> None:
+    """Logs ``event``."""
+    logging.getLogger(LOGGER).log(level, event, extra={"fields": fields})
+
+
+def crash_site(error: BaseException) -> str:
+    """Where an unexpected error came up: file and line of the innermost frame of ours. Its message may be content."""
+    if isinstance(error, DeidstreamError):
+        return error.place
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "deidstream" in Path(frame.filename).parts] or frames
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = getattr(record, "fields", None)
+        if fields is None:
+            # A library's own message: its text may hold anything.
+            fields, event = {"logger": record.name, "at": f"{record.module}:{record.lineno}"}, "library"
+        else:
+            event = record.getMessage()
+        line = {"time": record.created, "level": record.levelname.lower(), "event": event, **fields}
+        return orjson.dumps(line, default=str).decode()

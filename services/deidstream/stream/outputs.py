@@ -1,0 +1,109 @@
+"""What becomes of outcomes: which record goes where, what goes on the shelf, what is audited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from deidstream.core.case import Case
+from deidstream.core.errors import DeidstreamError
+from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Released
+from deidstream.ports import Held, KeyRing, Output, Record
+from deidstream.stream.quarantine import quarantine_id
+from deidstream.stream.stages import QUARANTINE, RELEASES, inbox
+from deidstream.wire import QuarantineRecord, encode_case, encode_gap, encode_quarantine, encode_release
+
+__all__ = ["Outputs"]
+
+
+@dataclass(slots=True)
+class Outputs:
+    """Collects what one commit publishes. ``now`` is when."""
+
+    keys: KeyRing
+    now: float
+    records: list[Output] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    audit: list[Audit] = field(default_factory=list)
+    quarantined: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+    def add(self, stage: str, outcome: Outcome) -> None:
+        """Maps one outcome of ``stage``. A case that the wire cannot carry goes to quarantine instead."""
+        self.audit += outcome.audit
+        if isinstance(outcome, Done):
+            return
+        if isinstance(outcome, Released):
+            self._release(outcome)
+        elif isinstance(outcome, Gap):
+            self._gap(outcome)
+        elif isinstance(outcome, Quarantine):
+            self._quarantine(stage, outcome)
+        else:
+            try:
+                self._onward(outcome)
+            except DeidstreamError as error:
+                self._quarantine(stage, Quarantine(outcome.case, error.code, error.place))
+
+    def unreadable(self, stage: str, record: Record, code: str, place: str) -> None:
+        """A record that is no case: kept as it came, which is sealed if it ever was one."""
+        case_id = record.headers.get("case", "")
+        self._publish_quarantine(case_id, stage, record.topic, code, place, record.value, record.key)
+
+    def _onward(self, outcome: Forward | Hold) -> None:
+        case = outcome.case
+        value = encode_case(case, self.keys)
+        header = case.header
+        if isinstance(outcome, Forward):
+            headers = {"case": case.id}
+            self.records.append(Output(inbox(header.itinerary[0]), header.key, value, headers))
+            return
+        ordinal = header.container.ordinal if header.container else header.sequence
+        name = f"{case.id}.{header.project}" if header.project else case.id
+        self.held.append(
+            Held(name, outcome.stage, outcome.reason, outcome.deadline, value, outcome.group, ordinal, self.now)
+        )
+
+    def _release(self, outcome: Released) -> None:
+        release = outcome.release
+        headers = {"kind": "release", "case": release.case_id, "id": release.id}
+        self.records.append(Output(RELEASES, release.key, encode_release(release, self.keys), headers))
+        self.latencies.append(self.now - release.received)
+
+    def _gap(self, outcome: Gap) -> None:
+        headers = {"kind": "gap", "case": outcome.case.id}
+        self.records.append(Output(RELEASES, outcome.case.header.key, encode_gap(outcome), headers))
+
+    def _quarantine(self, stage: str, outcome: Quarantine) -> None:
+        case = outcome.case
+        header = case.header
+        topic = inbox(header.itinerary[0] if header.itinerary else stage)
+        self._publish_quarantine(
+            case.id, stage, topic, outcome.code, outcome.place, self._sealed(case), header.key, header.format
+        )
+        if header.sequence:  # known to destinations that keep order: they need not wait for it
+            self._gap(Gap(replace(case, source=b""), "quarantined", header.project))
+
+    def _sealed(self, case: Case) -> bytes:
+        try:
+            return encode_case(case, self.keys)
+        except DeidstreamError:
+            # What a stage added is what cannot be written; the message as it came can.
+            return encode_case(Case(case.header, case.source, case.location), self.keys)
+
+    def _publish_quarantine(
+        self,
+        case_id: str,
+        stage: str,
+        topic: str,
+        code: str,
+        place: str,
+        payload: bytes,
+        key: str,
+        kind: str = "",
+    ) -> None:
+        name = quarantine_id(case_id)
+        record = QuarantineRecord(name, case_id, stage, topic, code, place, self.now, payload, key, kind=kind)
+        self.records.append(Output(QUARANTINE, key, encode_quarantine(record), {"case": case_id, "id": name}))
+        details: dict[str, object] = {"stage": stage, "code": code, "place": place, "quarantine": name}
+        self.audit.append(Audit("case.quarantined", case_id, details))
+        self.quarantined += 1

@@ -1,0 +1,271 @@
+"""The loop that every stage runs in: poll, decode, handle, commit; and what happens when that fails.
+
+1. A batch is polled and noted (``attempts``); its records become cases.
+2. Stages take their cases in the order of the pipeline. A case whose next stage is in this process is handed on in memory.
+3. What leaves the chain is encoded: held cases go on the shelf, the rest is committed with the positions in one transaction.
+4. ``Unavailable``: nothing is committed, the batch is given back, and after a pause it is polled again.
+   ``Malformed``, ``Unsafe`` and whatever a stage should not raise: the batch is halved until the culprit is alone; it goes to
+   quarantine, and the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from deidstream.core.case import Case
+from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured, Unavailable, Unsafe
+from deidstream.core.outcome import Forward, Outcome, Quarantine
+from deidstream.ports import Bus, Clock, HoldShelf, KeyRing, Record
+from deidstream.stream import log
+from deidstream.stream.attempts import Attempts
+from deidstream.stream.audit import AuditChain
+from deidstream.stream.health import Pulse
+from deidstream.stream.outputs import Outputs
+from deidstream.stream.stages import inbox, sections_of
+from deidstream.stream.telemetry import Silent, Telemetry
+from deidstream.wire import decode_case
+
+__all__ = ["DRAINED", "QUARANTINE_LIMIT", "Pace", "Runner", "Stage", "Surroundings"]
+
+DRAINED = 0
+QUARANTINE_LIMIT = 4
+"""Exit codes."""
+
+
+class Stage(Protocol):
+    """What a stage offers. It may also have ``tick(now) -> list[Outcome]``, called about twice a second."""
+
+    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
+        """What becomes of ``cases``. Raises Malformed or Unsafe for a bad one, Unavailable when it cannot work now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the loop goes."""
+
+    batch: int = 200
+    batch_seconds: float = 0.1
+    """A batch should not take longer, so that nobody waits for others; it grows and shrinks by what cases have cost."""
+    poll_seconds: float = 0.25
+    tick_seconds: float = 0.5
+    first_pause: float = 0.05
+    longest_pause: float = 10.0
+    quarantine_window: int = 1_000
+    quarantine_share: float = 0.25
+    """The loop ends when more than this share of the last ``quarantine_window`` cases went to quarantine."""
+    quarantine_least: int = 50
+    """... but not for fewer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a loop works with."""
+
+    bus: Bus
+    keys: KeyRing
+    shelf: HoldShelf
+    audit: AuditChain
+    attempts: Attempts
+    clock: Clock
+    telemetry: Telemetry = field(default_factory=Silent)
+    pulse: Pulse = field(default_factory=Pulse)
+    pace: Pace = Pace()
+
+
+class Runner:
+    """Runs ``stages`` (by name, in the order of the pipeline) until told to stop."""
+
+    def __init__(self, stages: Mapping[str, Stage], around: Surroundings) -> None:
+        self._stages = stages
+        self._order = {name: number for number, name in enumerate(stages)}
+        self._of_inbox = {inbox(name): name for name in stages}
+        self._sections = sections_of(stages)
+        self._around = around
+        self._pace = around.pace
+        self._recent: deque[tuple[int, int]] = deque()
+        self._cost = 0.0
+        self._pause = 0.0
+        self._ticked = 0.0
+        self.cases = 0
+        """Records done so far."""
+
+    def run(self, stop: threading.Event) -> int:
+        """Turns until ``stop`` is set; the batch in work is then finished. Returns an exit code. Raises Misconfigured."""
+        while not stop.is_set():
+            if self._turn(stop) and self._over_limit():
+                return QUARANTINE_LIMIT
+        return DRAINED
+
+    def _turn(self, stop: threading.Event) -> bool:
+        """One batch, or a tick. Whether anything was done."""
+        records: Sequence[Record] = ()
+        try:
+            self._tick(stop)
+            records = self._around.bus.poll(self._limit(), self._pace.poll_seconds)
+            if records:
+                self._around.attempts.begin(records)
+                self._batch(records, stop)
+                self._around.attempts.done(records)
+            else:
+                self._around.attempts.quiet()
+            self._around.pulse.beat()
+            self._pause = 0.0
+        except Unavailable as error:
+            self._back_off(error, records, stop)
+            return False
+        return bool(records)
+
+    def _batch(self, records: Sequence[Record], stop: threading.Event) -> None:
+        began = time.perf_counter()
+        outputs = Outputs(self._around.keys, self._around.clock.now())
+        waiting: dict[str, list[Case]] = {}
+        for record in records:
+            stage = self._of_inbox[record.topic]
+            try:
+                waiting.setdefault(stage, []).append(self._case(record))
+            except (Malformed, Unsafe) as error:
+                outputs.unreadable(stage, record, error.code, error.place)
+        self._through(waiting, outputs)
+        self._commit(outputs, stop)
+        self._account(len(records), outputs.quarantined, time.perf_counter() - began)
+
+    def _case(self, record: Record) -> Case:
+        if self._around.attempts.deadly(record):
+            raise Unsafe("killed-twice", self._of_inbox[record.topic])
+        return decode_case(record.value, self._around.keys, self._sections)
+
+    def _through(self, waiting: dict[str, list[Case]], outputs: Outputs) -> None:
+        """Takes all cases through the stages of this process; those of one stage stay in the order in which they came."""
+        place = {case.id: number for number, case in enumerate(case for cases in waiting.values() for case in cases)}
+        while waiting:
+            name = min(waiting, key=self._order.__getitem__)
+            cases = sorted(waiting.pop(name), key=lambda case: place.get(case.id, 0))
+            for outcome in self._observed(name, cases):
+                following = outcome.case.header.itinerary[0] if isinstance(outcome, Forward) else ""
+                if following in self._stages and isinstance(outcome, Forward):
+                    outputs.audit += outcome.audit
+                    waiting.setdefault(following, []).append(outcome.case)
+                else:
+                    self._note(name, outcome)
+                    outputs.add(name, outcome)
+
+    def _observed(self, name: str, cases: list[Case]) -> list[Outcome]:
+        began = time.time()
+        outcomes = self._handled(name, cases)
+        counts = Counter(type(outcome).__name__.lower() for outcome in outcomes)
+        self._around.telemetry.handled(name, cases, began, counts)
+        return outcomes
+
+    def _handled(self, name: str, cases: list[Case]) -> list[Outcome]:
+        """The outcomes of ``cases``; where the stage refuses, by halves, until the culprit is alone."""
+        try:
+            return self._stages[name].handle(cases)
+        except (Unavailable, Misconfigured):
+            raise
+        except Exception as error:  # noqa: BLE001 - the runner's task: one case must not take the others with it
+            if len(cases) == 1:
+                return [Quarantine(cases[0], *_blame(name, error))]
+        half = len(cases) // 2
+        return self._handled(name, cases[:half]) + self._handled(name, cases[half:])
+
+    def _commit(self, outputs: Outputs, stop: threading.Event) -> None:
+        """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop."""
+        around = self._around
+        if outputs.held:
+            around.shelf.put(outputs.held)
+        outputs.records += around.audit.record(outputs.audit, outputs.now)
+        while True:
+            try:
+                around.bus.commit(outputs.records)
+                break
+            except Unavailable as error:
+                if stop.is_set():
+                    raise
+                self._wait(error, stop)
+        around.audit.committed()
+        around.telemetry.released(outputs.latencies)
+
+    def _tick(self, stop: threading.Event) -> None:
+        now = time.monotonic()
+        if now - self._ticked < self._pace.tick_seconds:
+            return
+        self._ticked = now
+        outputs = Outputs(self._around.keys, self._around.clock.now())
+        waiting: dict[str, list[Case]] = {}
+        for name, stage in self._stages.items():
+            tick: Callable[[float], list[Outcome]] | None = getattr(stage, "tick", None)
+            for outcome in tick(outputs.now) if tick else ():
+                following = outcome.case.header.itinerary[0] if isinstance(outcome, Forward) else ""
+                if following in self._stages and isinstance(outcome, Forward):
+                    outputs.audit += outcome.audit
+                    waiting.setdefault(following, []).append(outcome.case)
+                else:
+                    outputs.add(name, outcome)
+        self._through(waiting, outputs)
+        if outputs.records or outputs.held or outputs.audit:
+            self._commit(outputs, stop)
+
+    def _limit(self) -> int:
+        if self._around.attempts.careful:
+            return 1
+        if not self._cost:
+            return min(self._pace.batch, 16)
+        return max(1, min(self._pace.batch, int(self._pace.batch_seconds / self._cost)))
+
+    def _account(self, records: int, quarantined: int, seconds: float) -> None:
+        self.cases += records
+        cost = seconds / records
+        self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+        self._recent.append((records, quarantined))
+        while sum(count for count, _ in self._recent) - self._recent[0][0] >= self._pace.quarantine_window:
+            self._recent.popleft()
+
+    def _over_limit(self) -> bool:
+        total = sum(count for count, _ in self._recent)
+        bad = sum(count for _, count in self._recent)
+        if bad < self._pace.quarantine_least or bad <= self._pace.quarantine_share * total:
+            return False
+        log.emit("quarantine.limit", logging.ERROR, quarantined=bad, of=total)
+        return True
+
+    def _back_off(self, error: Unavailable, records: Sequence[Record], stop: threading.Event) -> None:
+        self._around.bus.abort()
+        self._around.audit.rewind()
+        self._around.attempts.done(())
+        self._wait(error, stop)
+
+    def _wait(self, error: Unavailable, stop: threading.Event) -> None:
+        """Pauses, twice as long each time, with jitter so that processes do not come back all at once."""
+        self._pause = min(self._pace.longest_pause, max(self._pace.first_pause, 2 * self._pause))
+        pause = self._pause * random.uniform(0.5, 1.0)
+        self._around.pulse.beat(error.code)
+        self._around.telemetry.retried(error.code)
+        log.emit("batch.retried", logging.WARNING, code=error.code, place=error.place, pause=round(pause, 3))
+        stop.wait(pause)
+
+    def _note(self, stage: str, outcome: Outcome) -> None:
+        if isinstance(outcome, Quarantine):
+            log.emit(
+                "case.quarantined",
+                logging.WARNING,
+                case=outcome.case.id,
+                stage=stage,
+                code=outcome.code,
+                place=outcome.place,
+            )
+
+
+def _blame(stage: str, error: Exception) -> tuple[str, str]:
+    """Code and place of a culprit's quarantine. What an unexpected error says may be content, so only where it was counts."""
+    if isinstance(error, DeidstreamError):
+        return error.code, error.place
+    site = log.crash_site(error)
+    log.emit("stage.crashed", logging.ERROR, stage=stage, error=type(error).__name__, at=site)
+    return "stage-crashed", f"{stage}:{type(error).__name__}:{site}"

@@ -1,0 +1,70 @@
+"""Names of stages and topics, and what each stage needs to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = [
+    "AUDIT",
+    "DEFAULT_CHAINS",
+    "GROUP",
+    "KEY_PURPOSES",
+    "QUARANTINE",
+    "RAW",
+    "RELEASES",
+    "SECTIONS",
+    "STAGES",
+    "inbox",
+    "purposes_of",
+    "sections_of",
+]
+
+STAGES = ("ingest", "identify", "fields", "text", "resolver", "review", "writer", "delivery")
+"""In the order in which a case meets them."""
+
+RELEASES = "deidstream.releases.v1"
+AUDIT = "deidstream.audit.v1"
+QUARANTINE = "deidstream.quarantine.v1"
+RAW = "deidstream.raw.v1"
+
+GROUP = "deidstream"
+"""One group for all inboxes: positions belong to the topic, so that regrouping stages into other chains moves nothing."""
+
+DEFAULT_CHAINS = (("ingest",), ("identify", "fields", "text", "resolver", "writer"), ("delivery",))
+
+SECTIONS: dict[str, frozenset[str]] = {
+    "identify": frozenset({"source"}),
+    "fields": frozenset({"source", "findings"}),
+    "text": frozenset({"source", "identity", "findings"}),
+    "resolver": frozenset({"source", "identity", "findings"}),
+    "review": frozenset({"source", "identity", "findings", "decisions"}),
+    "writer": frozenset({"source", "identity", "findings", "decisions"}),
+}
+"""Sections that a stage reads. The others go past it sealed."""
+
+KEY_PURPOSES: dict[str, frozenset[str]] = {
+    "ingest": frozenset({"id", "content", "audit"}),
+    "identify": frozenset({"content", "identity", "lookup", "subject", "audit"}),
+    "fields": frozenset({"content", "audit"}),
+    "text": frozenset({"content", "identity", "audit"}),
+    "resolver": frozenset({"content", "identity", "surrogate.*", "token.*", "audit"}),
+    "review": frozenset({"content", "identity", "audit"}),
+    "writer": frozenset({"content", "identity", "release", "audit"}),
+    "delivery": frozenset({"release", "audit"}),
+}
+"""Purposes of keys that a stage is given; ``surrogate.*`` stands for one key a project."""
+
+
+def inbox(stage: str) -> str:
+    """The topic that ``stage`` reads."""
+    return RELEASES if stage == "delivery" else f"deidstream.{stage}.v1"
+
+
+def sections_of(stages: Iterable[str]) -> frozenset[str]:
+    """All sections that a chain of stages reads."""
+    return frozenset().union(*(SECTIONS.get(stage, frozenset()) for stage in stages))
+
+
+def purposes_of(stages: Iterable[str]) -> frozenset[str]:
+    """All purposes of keys that a process with these stages is given."""
+    return frozenset().union(*(KEY_PURPOSES.get(stage, frozenset()) for stage in stages))
