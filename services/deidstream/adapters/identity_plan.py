@@ -41,8 +41,9 @@ class Facts:
     def with_said(self, said: Sequence[Known], sex: str = "", language: str = "", limit: int = KNOWN_LIMIT) -> Facts:
         """The same object when that is nothing new."""
         known = self.known.with_said(said, limit)
-        sex = sex if sex not in ("", "unknown") else self.sex
-        language = language or self.language
+        # Both steer surrogates, so they stay what they first were: else a correction would rename the same person.
+        sex = self.sex or (sex if sex != "unknown" else "")
+        language = self.language or language
         if known is self.known and sex == self.sex and language == self.language:
             return self
         return Facts(self.revision + 1, sex, language, known)

@@ -1,0 +1,186 @@
+"""The stage: cases in, cases with subjects, sequences and itineraries out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from deidstream import formats
+from deidstream.core.case import Case
+from deidstream.core.document import Document
+from deidstream.core.fact import Link, Reading
+from deidstream.core.outcome import Audit, Forward, Hold, Outcome, Quarantine
+from deidstream.core.subject import Identifier, Subject
+from deidstream.detection import fields
+from deidstream.ports import Clock, Contradiction, IdentityStore, Seen
+from deidstream.stages.identify.config import IdentifyConfig
+from deidstream.stages.identify.learning import Learned
+from deidstream.stages.identify.links import StrongLinks
+from deidstream.stages.identify.memory import known_by_subject
+
+__all__ = ["Identify"]
+
+_STAGE = "identify"
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A case taken apart: whom it speaks of, and what it says about who is who."""
+
+    case: Case
+    document: Document
+    persons: tuple[Seen, ...]
+    links: tuple[tuple[str, Seen, Seen], ...] = ()
+    audit: list[Audit] = field(default_factory=list)
+
+
+class Identify:
+    """Resolves subjects through ``store``. Cases of one call are resolved in one transaction, in order."""
+
+    def __init__(self, store: IdentityStore, clock: Clock, config: IdentifyConfig | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._config = config or IdentifyConfig()
+        self._strong = StrongLinks(self._config)
+        self._learned = Learned(self._strong.order)
+
+    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
+        """One Forward or Hold a case, in order. Raises Malformed when a source cannot be read; then nothing is stored."""
+        self.settle()
+        outcomes: list[Outcome] = []
+        waiting: list[_Read] = []
+        for read in [self._read(case) for case in cases]:
+            if read.links:
+                outcomes += self._resolved(waiting)
+                waiting = []
+                self._follow(read)
+            waiting.append(read)
+        return outcomes + self._resolved(waiting)
+
+    def expire(self, cases: Sequence[Case]) -> list[Outcome]:
+        """What becomes of held cases whose deadline has passed: forward if the contradiction is settled, else quarantine."""
+        return [
+            Quarantine(outcome.case, outcome.reason, _STAGE, outcome.audit) if isinstance(outcome, Hold) else outcome
+            for outcome in self.handle(cases)
+        ]
+
+    def learn(self, cases: Sequence[Case]) -> None:
+        """Hears what ``cases`` say about who is who, before any of them is handled. Stored by ``settle``.
+
+        Whatever the order and the batches in which cases are learned, the subjects come out the same.
+        """
+        for case in cases:
+            read = self._read(case)
+            for person in read.persons:
+                self._learned.hear(replace(person, case_id=""))
+            for link in read.links:
+                self._learned.link(*link)
+
+    def settle(self) -> None:
+        """Stores what was learned. ``handle`` does so by itself; call it before other processes handle the cases."""
+        if not self._learned:
+            return
+        learned, self._learned = self._learned, Learned(self._strong.order)
+        self._store.resolve(learned.persons())
+        for kind, survivor, prior in learned.links():
+            self._link(kind, survivor, prior)
+
+    def _read(self, case: Case) -> _Read:
+        document = case.document or formats.split(case.header.format, case.source, case.header.attribute("charset"))
+        reading = document.reading
+        if not isinstance(reading, Reading):
+            reading = document.reading = fields.read(document)
+        persons = self._persons(case, document, reading)
+        links = tuple(
+            (link.kind, survivor, prior)
+            for link in reading.links
+            for survivor, prior in self._sides(link, case)
+            if survivor
+        )
+        return _Read(case, document, persons, links)
+
+    def _persons(self, case: Case, document: Document, reading: Reading) -> tuple[Seen, ...]:
+        count = len(reading.subjects)
+        if not count and not reading.facts and not document.parts:
+            return ()
+        said = known_by_subject(reading.facts, count)
+        return tuple(
+            self._seen(
+                case,
+                reading.subjects[number] if count else (),
+                Seen(
+                    (),
+                    tuple(said[number][0]),
+                    _at(reading.sexes, number),
+                    _at(reading.languages, number) or case.header.attribute("language"),
+                    case.header.source,
+                    case.id,
+                    tuple(said[number][1]),
+                    person=number,
+                ),
+            )
+            for number in range(max(count, 1))
+        )
+
+    def _seen(self, case: Case, identifiers: Sequence[Identifier], seen: Seen) -> Seen:
+        strong, single = self._strong.of(identifiers, case.header.source)
+        return replace(seen, identifiers=strong, single_valued=single)
+
+    def _sides(self, link: Link, case: Case) -> list[tuple[Seen, Seen]]:
+        blank = Seen((), source=case.header.source, case_id=case.id)
+        survivor, prior = self._seen(case, link.survivor, blank), self._seen(case, link.prior, blank)
+        return [(survivor, prior)] if survivor.identifiers and prior.identifiers else []
+
+    def _follow(self, read: _Read) -> None:
+        for kind, survivor, prior in read.links:
+            survivor_id, prior_id = self._link(kind, survivor, prior)
+            if prior_id:
+                event = "identity.unlinked" if kind == "unlink" else "identity.linked"
+                details: dict[str, object] = {"kind": kind, "survivor": survivor_id, "prior": prior_id}
+                read.audit.append(Audit(event, read.case.id, details))
+
+    def _link(self, kind: str, survivor: Seen, prior: Seen) -> tuple[str, str]:
+        match kind:
+            case "unlink":
+                return self._store.unmerge(survivor, prior)
+            case "move":
+                return self._store.move(survivor, prior)
+            case _:
+                return self._store.merge(survivor, prior)
+
+    def _resolved(self, reads: Sequence[_Read]) -> list[Outcome]:
+        if not reads:
+            return []
+        found = self._store.resolve([person for read in reads for person in read.persons])
+        outcomes: list[Outcome] = []
+        position = 0
+        for read in reads:
+            own = found[position : position + len(read.persons)]
+            position += len(read.persons)
+            outcomes.append(self._outcome(read, own))
+        return outcomes
+
+    def _outcome(self, read: _Read, found: Sequence[Subject | Contradiction]) -> Outcome:
+        for one in found:
+            if isinstance(one, Contradiction):
+                details: dict[str, object] = {"code": one.code, "subjects": list(one.subjects)}
+                audit = Audit("identity.contradiction", read.case.id, details)
+                deadline = self._clock.now() + self._config.contradiction_hours * _HOUR
+                return Hold(read.case, _STAGE, one.code, deadline, audit=(*read.audit, audit))
+        subjects = tuple(one for one in found if isinstance(one, Subject))
+        first = subjects[0] if subjects else Subject("")
+        itinerary = (
+            ("fields", "text", "resolver", "writer") if read.document.parts else ("fields", "resolver", "writer")
+        )
+        case = replace(read.case, subjects=subjects, document=read.document).with_header(
+            itinerary=itinerary,
+            key=first.id or read.case.header.source,
+            sequence=first.sequence,
+            identity_revision=first.revision,
+        )
+        return Forward(case, tuple(read.audit))
+
+
+def _at(values: Sequence[str], index: int) -> str:
+    return values[index] if index < len(values) else ""
