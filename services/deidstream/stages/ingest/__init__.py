@@ -5,7 +5,8 @@ In: HL7 v2 over MLLP, FHIR over HTTP, files in watched folders. Out: cases to ``
 
 Side effects: listens; moves files. It looks at MSH, at a resource's type and at a bundle's shape; it holds no identity.
 
-Who is responsible for a message: what was answered AA, CA or 2xx, or moved to ``done``, is ours, and a copy that is sent again is answered
-the same and released once. What was answered otherwise stays the sender's: a message that is rejected at the door (no MSH, no
-control id, a version nobody knows) is not kept. What is wrong further inside is accepted, and quarantined by the stage that finds out.
+Who is responsible for a message: what was answered AA, CA or 2xx, or moved to ``done``, is ours, and a copy that is sent
+again is answered the same and released once. What was answered otherwise stays the sender's: a message that is rejected at the
+door (no MSH, no control id, a version nobody knows) is not kept. What is wrong further inside is accepted, and quarantined by
+the stage that finds out.
 """
