@@ -77,6 +77,7 @@ class _MemoryBus:
         self._group = group
         self._polled: dict[Lane, int] = {}
         self._fenced = False
+        self._turn = 0
 
     def poll(self, limit: int, timeout: float) -> Sequence[Record]:
         until = time.monotonic() + timeout
@@ -140,8 +141,11 @@ class _MemoryBus:
         self.owned |= {lane for lane in self.wanted if not any(lane in one.owned for one in others)}
 
     def _take(self, limit: int) -> list[Record]:
+        """Further records of the lanes owned, beginning with another lane each time so that none starves."""
         taken: list[Record] = []
-        for lane in sorted(self.owned):
+        lanes = sorted(self.owned)
+        self._turn = (self._turn + 1) % max(1, len(lanes))
+        for lane in lanes[self._turn :] + lanes[: self._turn]:
             after = self._polled.get(lane, self._log.done[self._group, lane])
             if self._log.heads[lane] == after:
                 continue

@@ -1,0 +1,13 @@
+import pytest
+
+from deidstream.adapters.memory_bus import MemoryBusFactory
+from tests.adapters.bus.contract import BusContract, MakeBus
+
+
+@pytest.fixture
+def make_bus() -> MakeBus:
+    return MemoryBusFactory
+
+
+class TestMemoryBus(BusContract):
+    pass
