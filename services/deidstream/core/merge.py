@@ -16,6 +16,7 @@ __all__ = ["merge"]
 
 _LAYERS = {"fields": 3, "text.identity": 2, "text.rules": 1}
 _CERTAIN = 1.0
+_PROBABLE = 0.5
 _NUMBERS = frozenset(
     {
         Category.NATIONAL_ID,
@@ -37,8 +38,8 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings to decide on, by locator and place; no two on one locator overlap.
 
     A finding without a span speaks of the whole element and takes in every other one there. Overlapping findings become one
-    of the union of their extents, in everything else the strongest. Findings that only lie within a stronger one vanish;
-    pieces of one person's name with nothing but space between them stay apart, each with its own form.
+    of the union of their extents, in everything else the strongest; what lies wholly inside a probable finding of another
+    category is not asked. A name that is wider than its strongest piece gets the form ``name``.
     """
     by_locator: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -60,31 +61,17 @@ def _one_locator(found: list[Finding]) -> list[Finding]:
     for finding in sorted(found, key=_place):
         span = finding.span or Span(0, 0)
         if group and span.start >= end:
-            merged += _group(group)
+            merged.append(_united(group))
             group = []
         group.append(finding)
         end = max(end, span.end) if len(group) > 1 else span.end
-    return merged + _group(group)
-
-
-def _group(group: Sequence[Finding]) -> list[Finding]:
-    """Overlapping findings as few disjoint ones: the strongest, and what tiles it better than it does itself."""
-    if len(group) == 1:
-        return list(group)
-    pieces = _tiles(group)
-    return pieces or [_united(group)]
-
-
-def _tiles(group: Sequence[Finding]) -> list[Finding] | None:
-    """A whole name and its known pieces: the pieces, where they are as strong and leave nothing of the extent but separators.
-
-    Not computed from content (a merge sees none): gaps of one or two code points are taken for separators.
-    """
-    return None
+    return [*merged, _united(group)]
 
 
 def _united(group: Sequence[Finding]) -> Finding:
-    best = max(group, key=_rank)
+    if len(group) == 1:
+        return group[0]
+    best = max((finding for finding in group if not _inside_another_kind(finding, group)), key=_rank)
     spans = [finding.span for finding in group if finding.span is not None]
     if not spans:
         return best
@@ -95,6 +82,24 @@ def _united(group: Sequence[Finding]) -> Finding:
     canonical = best.canonical if best.span == union else ""
     form = best.form if best.span == union or best.category is not Category.NAME else "name"
     return best._replace(span=union, score=score, role=role, canonical=canonical, form=form)
+
+
+def _inside_another_kind(finding: Finding, group: Sequence[Finding]) -> bool:
+    """A name within an e-mail address, a number within a URL: the wider one says what it is."""
+    span = finding.span
+    return (
+        span is not None
+        and _layer(finding.detector) < _LAYERS["fields"]
+        and any(
+            other.span is not None
+            and other.span != span
+            and other.span.covers(span)
+            and other.category is not finding.category
+            and other.category is not Category.UNKNOWN
+            and other.score >= _PROBABLE
+            for other in group
+        )
+    )
 
 
 def _role(group: Sequence[Finding], category: Category) -> Role:

@@ -1,0 +1,139 @@
+"""The methods of a policy on one value: what stands there afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from deidstream.core import dates, postal_codes
+from deidstream.core.ages import cap_age
+from deidstream.core.category import Category
+from deidstream.core.decision import Method
+from deidstream.core.finding import Finding
+from deidstream.core.policy import Policy
+from deidstream.core.surrogate.person import Person
+from deidstream.core.surrogate.surrogates import IDENTIFIERS, Surrogates
+from deidstream.core.surrogate.tokens import TokenCipher, token
+
+__all__ = ["Scene", "Transform", "placeholder"]
+
+_DATES = frozenset({Category.DATE, Category.BIRTH_DATE, Category.DEATH_DATE})
+_COARSE = frozenset({Category.REGION, Category.COUNTRY})
+_NULL = '""'
+"""HL7 v2, 2.5.3: the value is to be deleted. It is no value."""
+_LABELS = {category: f"[{category.value.upper()}]" for category in Category} | {
+    **{category: "[ID]" for category in IDENTIFIERS},
+    Category.BIRTH_DATE: "[DATE]",
+    Category.DEATH_DATE: "[DATE]",
+    Category.UNKNOWN: "[REDACTED]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Whose value it is, and when: what the methods need besides the value. One a case, subject and project."""
+
+    person: Person
+    revision: int
+    offset: int
+    received: date
+
+
+class Transform:
+    """The methods under one policy and project. Results are kept for values that come again."""
+
+    def __init__(self, policy: Policy, surrogates: Surrogates, tokens: TokenCipher | None = None, cached: int = 16384) -> None:
+        self._policy = policy
+        self._surrogates = surrogates
+        self._tokens = tokens
+        self._cache: dict[tuple[object, ...], str | None] = {}
+        self._cached = cached
+        self._methods: dict[Method, Callable[[Finding, str, Scene], str | None]] = {
+            Method.KEEP: lambda finding, value, scene: value,
+            Method.MASK: lambda finding, value, scene: _masked(value),
+            Method.GENERALISE: self._generalised,
+            Method.SHIFT: self._shifted,
+            Method.PSEUDONYM: self._pseudonym,
+            Method.TOKEN: self._token,
+            Method.NOISE: self._noise,
+        }
+
+    def apply(self, method: Method, finding: Finding, value: str, scene: Scene) -> str | None:
+        """What replaces ``value``; None: nothing may stand there (redact, drop, and every method that cannot be applied)."""
+        make = self._methods.get(method)
+        if make is None:
+            return None
+        if value == _NULL or method is Method.KEEP:
+            return value
+        key = (method, finding.category, finding.form, value, finding.canonical, scene.person.id, scene.revision, scene.received)
+        try:
+            return self._cache[key]
+        except KeyError:
+            pass
+        if len(self._cache) >= self._cached:
+            self._cache.clear()
+        made = self._cache[key] = make(finding, value, scene)
+        return made
+
+    def _shifted(self, finding: Finding, value: str, scene: Scene) -> str | None:
+        if finding.category not in _DATES:
+            return None
+        cap = self._policy.ages.cap if finding.category is Category.BIRTH_DATE else None
+        order = self._policy.dates.order
+        by = dates.Shift(
+            days=scene.offset,
+            floor=_years_before(scene.received, cap + 1, scene.offset) if cap else None,
+            reference_year=scene.received.year,
+            day_first=None if order == "language" else order == "day-first",
+        )
+        return dates.shift(value, finding.form, by)
+
+    def _generalised(self, finding: Finding, value: str, scene: Scene) -> str | None:
+        category = finding.category
+        if category in _DATES:
+            cap = self._policy.ages.cap if category is Category.BIRTH_DATE else None
+            floor = _years_before(scene.received, cap + 1, 0) if cap else None
+            return dates.generalise(value, finding.form, self._policy.dates.generalise_to, floor)
+        if category is Category.AGE:
+            cap = self._policy.ages.cap
+            return value if cap is None else cap_age(value, finding.form, cap)
+        if category is Category.POSTAL_CODE:
+            return postal_codes.generalise(value, self._policy.postal_codes.table, self._policy.postal_codes.digits)
+        return value if category in _COARSE else None
+
+    def _pseudonym(self, finding: Finding, value: str, scene: Scene) -> str | None:
+        if finding.category in _DATES:
+            return self._shifted(finding, value, scene)
+        if finding.category is Category.AGE:
+            return self._generalised(finding, value, scene)
+        return self._surrogates.pseudonym(finding.category, finding.form, value, scene.person, finding.canonical)
+
+    def _token(self, finding: Finding, value: str, scene: Scene) -> str | None:
+        longest = 64 if finding.form in {"fhir.id", "fhir.reference"} else 0
+        return token(value, self._tokens, longest) if self._tokens else None
+
+    def _noise(self, finding: Finding, value: str, scene: Scene) -> str | None:
+        """Uniform noise of at most the policy's share, with as many decimals as before; the same for the same value."""
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        unit = self._surrogates.number("noise", scene.person.id, value) / 2**127 - 1
+        decimals = len(value.partition(".")[2])
+        return f"{number * (1 + unit * self._policy.noise):.{decimals}f}"
+
+
+def placeholder(category: Category) -> str:
+    """What stands in a text where something of this kind was redacted."""
+    return _LABELS[category]
+
+
+def _masked(value: str) -> str:
+    return "".join("*" if character.isdigit() else "X" if character.isalpha() else character for character in value)
+
+
+def _years_before(day: date, years: int, offset: int) -> date:
+    """The earliest birth date that says no more than ``years`` of age, on the shifted timeline."""
+    moved = date.fromordinal(day.toordinal() + offset)
+    return date(moved.year - years, 1, 1)
