@@ -70,6 +70,12 @@ class Element:
         """The first object at ``name``."""
         return next((child for child in self.children if child.name == name), None)
 
+    def code(self, name: str) -> str:
+        """The first code of the coded element at ``name``."""
+        concept = self.child(name)
+        coding = concept.child("coding") if concept is not None else None
+        return coding.text("code") if coding is not None else ""
+
     def named(self, name: str) -> list[Element]:
         """All objects at ``name``, in order."""
         return [child for child in self.children if child.name == name]

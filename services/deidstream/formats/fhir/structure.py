@@ -26,7 +26,7 @@ FIELDS: Final = frozenset(
     Address.city Address.country Address.district Address.line Address.postalCode Address.state Address.text
     Annotation.authorString
     AuditEvent.agent.altId AuditEvent.agent.name AuditEvent.agent.network.address AuditEvent.agent.networkString
-    AuditEvent.entity.name AuditEvent.source.site
+    AuditEvent.source.site
     Bundle.entry.request.ifNoneExist
     ClaimResponse.preAuthRef ClaimResponse.item.reviewOutcome.preAuthRef ClaimResponse.addItem.reviewOutcome.preAuthRef
     Claim.insurance.preAuthRef ExplanationOfBenefit.insurance.preAuthRef ExplanationOfBenefit.preAuthRef
@@ -83,7 +83,7 @@ CONCEPTS: Final = frozenset(
     """
     Patient.maritalStatus Patient.communication.language RelatedPerson.communication.language
     Person.communication.language Patient.contact.relationship RelatedPerson.relationship
-    FamilyMemberHistory.relationship Person.maritalStatus Practitioner.communication Practitioner.communication.language
+    FamilyMemberHistory.relationship FamilyMemberHistory.sex Person.maritalStatus Practitioner.communication Practitioner.communication.language
     Coverage.relationship
     """.split()
 )

@@ -119,7 +119,7 @@ class _People:
         number = self._targeted(aim.target, element.text("reference"))
         identifier = element.child("identifier")
         if identifier is not None and identifier.text("value"):
-            logical = LogicalId("", identifier.text("system"), identifier.text("value"))
+            logical = LogicalId(identifier.code("type"), identifier.text("system"), identifier.text("value"))
             if number < 0:
                 number = self._number(("logical", logical.system, logical.value), logical)
         return number
