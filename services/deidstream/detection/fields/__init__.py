@@ -37,7 +37,7 @@ def _read(document: Document) -> Reading:
         case "cda":
             from deidstream.detection.fields.cda import read as read_
         case _:
-            return Reading((), ())  # all of a plain text, of RTF and of HTML is parts
+            from deidstream.detection.fields.pictures import read as read_
     return read_(document)
 
 

@@ -10,7 +10,7 @@ from deidstream.core.errors import Unsafe
 from deidstream.formats.markup.narrative import ReadingText, flow
 from deidstream.formats.markup.tree import Element, Tree, parse
 
-__all__ = ["MarkupDocument", "attribute_extent", "split_markup", "whole"]
+__all__ = ["MarkupDocument", "attribute_extent", "outermost", "split_markup", "whole", "worded"]
 
 
 class MarkupDocument(Document):
@@ -43,7 +43,7 @@ class MarkupDocument(Document):
             if self.element(path) is None:
                 leaf = self.leaf(path)
                 splices.append(self.removal(leaf))
-        return _outermost(splices)
+        return outermost(splices)
 
     def removal(self, leaf: Leaf) -> Splice:
         """How one leaf goes."""
@@ -65,7 +65,7 @@ def split_markup(source: bytes, charset: str = "utf-8", html: bool = False) -> M
     root = next((node.path for node in tree.root.content if isinstance(node, Element)), "/text()")
     parts = list(text.part(root, _language(tree.root)))
     parts += (whole(leaf) for leaf in others)
-    parts += (whole(leaf) for leaf in leaves if leaf.type == "attribute" and _worded(leaf))
+    parts += (whole(leaf) for leaf in leaves if leaf.type == "attribute" and worded(leaf))
     return MarkupDocument(source, tree, leaves, parts)
 
 
@@ -86,7 +86,7 @@ def attribute_extent(tree: Tree, leaf: Leaf) -> Splice:
     return Splice(view.at(first), view.at(end + quoted), b"")
 
 
-def _outermost(splices: Sequence[Splice]) -> list[Splice]:
+def outermost(splices: Sequence[Splice]) -> list[Splice]:
     kept: list[Splice] = []
     for splice in sorted(set(splices), key=lambda splice: (splice.start, -splice.end)):
         if not kept or splice.start >= kept[-1].end:
@@ -94,7 +94,7 @@ def _outermost(splices: Sequence[Splice]) -> list[Splice]:
     return kept
 
 
-def _worded(leaf: Leaf) -> bool:
+def worded(leaf: Leaf) -> bool:
     """Whether an attribute may hold words or an address: all but those that steer layout and internal links."""
     name = leaf.path.rpartition("/@")[2].rpartition("[")[0] or leaf.path.rpartition("/@")[2]
     if name in _STEERING or name.startswith("xmlns") or not leaf.text.strip():

@@ -26,7 +26,19 @@ SPACE = Leaf("", 0, 0, "", MarkupCodec("text"), "space")
 class Element:
     """One element. ``start``, ``opened`` (end of its start tag), ``closing`` (start of its end tag), ``end``: in the view."""
 
-    __slots__ = ("_counts", "attributes", "closing", "content", "end", "kind", "name", "opened", "parent", "path", "start")
+    __slots__ = (
+        "_counts",
+        "attributes",
+        "closing",
+        "content",
+        "end",
+        "kind",
+        "name",
+        "opened",
+        "parent",
+        "path",
+        "start",
+    )
 
     def __init__(self, name: str, path: str, parent: Element | None, start: int, opened: int) -> None:
         self.name = name
