@@ -63,7 +63,13 @@ def _definitions(folder: Path, version: str) -> dict[str, object]:
                 resources.append(structure["name"])
             for element in structure["snapshot"]["element"]:
                 _add(element, kind, types, bound)
-    return {"version": version, "resources": sorted(resources), "primitives": primitives, "types": types, "bound": bound}
+    return {
+        "version": version,
+        "resources": sorted(resources),
+        "primitives": primitives,
+        "types": types,
+        "bound": bound,
+    }
 
 
 def _add(element: Definition, kind: str, types: dict[str, dict[str, str]], bound: dict[str, str]) -> None:

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 
 from deidstream.core.errors import Malformed, Unsafe
 
-__all__ = ["BASE64", "LITERAL", "STRING", "Base64Codec", "LiteralCodec", "StringCodec", "decode_base64", "encode_base64"]
+__all__ = [
+    "BASE64",
+    "LITERAL",
+    "STRING",
+    "Base64Codec",
+    "LiteralCodec",
+    "StringCodec",
+    "decode_base64",
+    "encode_base64",
+]
 
 # One match a code point: an escaped surrogate pair, any other escape, or the bytes of one UTF-8 character.
 _CHARACTER = re.compile(

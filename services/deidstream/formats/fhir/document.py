@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from deidstream.core.document import Document, Leaf, Part, Piece, Splice, apply_splices
 from deidstream.core.errors import Malformed, Unsafe
-from deidstream.formats.fhir.codec import STRING, decode_base64, encode_base64
+from deidstream.formats.fhir.codec import STRING, encode_base64
 from deidstream.formats.fhir.definitions import VERSIONS, definitions, version_of
 from deidstream.formats.fhir.element import Element, string_of
 from deidstream.formats.fhir.index import Index

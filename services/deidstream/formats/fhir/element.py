@@ -36,7 +36,7 @@ class Aim(NamedTuple):
 
 
 class Element:
-    """One JSON object. ``type`` is a resource (``Patient``), a backbone element by its path (``Patient.contact``) or a data type."""
+    """One JSON object. ``type``: a resource (``Patient``), a backbone element by its path (``Patient.contact``) or a data type."""
 
     __slots__ = ("aim", "children", "name", "node", "parent", "path", "resource", "subject", "tag", "type", "values")
 

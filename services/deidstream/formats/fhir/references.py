@@ -12,7 +12,7 @@ __all__ = ["QueryValue", "Target", "is_plain_version", "is_uuid", "literal", "qu
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _LITERAL = re.compile(
-    rf"(?P<base>https?://[^\s?#]+?/|)(?P<type>[A-Z][A-Za-z]+)/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?(?:#(?P<fragment>\S+))?",
+    rf"(?P<base>https?://[^\s?#]+?/|/?)(?P<type>[A-Z][A-Za-z]+)/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?(?:#(?P<fragment>\S+))?",
 )
 _URN = re.compile(r"urn:(?P<kind>uuid|oid):(?P<id>[0-9A-Za-z.\-]+)")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -60,7 +60,7 @@ def literal(reference: str) -> Target:
             match["type"],
             match["id"],
             Span(*match.span("id")),
-            match["base"],
+            match["base"] if len(match["base"]) > 1 else "",
             Span(*version) if version[0] >= 0 else None,
         )
     match = _URN.fullmatch(reference)
@@ -82,7 +82,9 @@ def query_values(query: str) -> list[QueryValue]:
         system = unquote_plus(value[: bar + 1])[:-1] if bar >= 0 else ""
         if value[bar + 1 :]:
             own = value[bar + 1 :]
-            values.append(QueryValue(name.partition(":")[0], system, unquote_plus(own), Span(start + bar + 1, start + len(value))))
+            values.append(
+                QueryValue(name.partition(":")[0], system, unquote_plus(own), Span(start + bar + 1, start + len(value)))
+            )
         position += len(parameter) + 1
     return values
 

@@ -49,10 +49,7 @@ class _Plan:
         if isinstance(node, Scalar):
             return False
         mark = len(self.splices)
-        if isinstance(node, Array):
-            stays = self._array(node, name)
-        else:
-            stays = self._object(node, name)
+        stays = self._array(node, name) if isinstance(node, Array) else self._object(node, name)
         if not stays:
             del self.splices[mark:]
         return not stays

@@ -21,7 +21,12 @@ __all__ = [
     "is_known_terminology",
 ]
 
-FIELDS: Final = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FIELDS: Final = _words(
     """
     Address.city Address.country Address.district Address.line Address.postalCode Address.state Address.text
     Annotation.authorString
@@ -50,11 +55,11 @@ FIELDS: Final = frozenset(
     VerificationResult.attestation.proxyIdentityCertificate VerificationResult.attestation.sourceIdentityCertificate
     VerificationResult.validator.identityCertificate
     VirtualServiceDetail.addressString VirtualServiceDetail.sessionKey
-    """.split()
+    """
 )
 """Strings that hold one identifier and no prose, by type and property."""
 
-CLINICAL: Final = frozenset(
+CLINICAL: Final = _words(
     """
     Age.unit Count.unit Distance.unit Duration.unit Quantity.unit SampledData.data SampledData.offsets
     Bundle.entry.request.ifMatch Bundle.entry.request.ifNoneMatch Bundle.entry.response.etag
@@ -75,17 +80,17 @@ CLINICAL: Final = frozenset(
     OperationOutcome.issue.expression OperationOutcome.issue.location ParameterDefinition.max
     Questionnaire.item.linkId QuestionnaireResponse.item.linkId SubscriptionStatus.eventsSinceSubscriptionStart
     SubscriptionStatus.notificationEvent.eventNumber
-    """.split()
+    """
 )
 """Strings of a fixed or purely clinical kind (units, versions, paths, product numbers of a batch)."""
 
-CONCEPTS: Final = frozenset(
+CONCEPTS: Final = _words(
     """
     Patient.maritalStatus Patient.communication.language RelatedPerson.communication.language
     Person.communication.language Patient.contact.relationship RelatedPerson.relationship
-    FamilyMemberHistory.relationship FamilyMemberHistory.sex Person.maritalStatus Practitioner.communication Practitioner.communication.language
-    Coverage.relationship
-    """.split()
+    FamilyMemberHistory.relationship FamilyMemberHistory.sex Person.maritalStatus Practitioner.communication
+    Practitioner.communication.language Coverage.relationship
+    """
 )
 """Coded elements that are quasi-identifiers: their codes, displays and texts are fields."""
 
@@ -153,7 +158,7 @@ _US_CORE = frozenset(
     for name in ("direct", "jurisdiction", "interpreter-needed", "medication-adherence", "extension-questionnaire-uri")
 )
 
-KNOWLEDGE: Final = frozenset(
+KNOWLEDGE: Final = _words(
     """
     ActivityDefinition ActorDefinition ArtifactAssessment CapabilityStatement CatalogEntry ChargeItemDefinition Citation
     CodeSystem CompartmentDefinition ConceptMap ConditionDefinition DeviceDefinition EffectEvidenceSynthesis EventDefinition
@@ -164,11 +169,11 @@ KNOWLEDGE: Final = frozenset(
     SubscriptionTopic Substance SubstanceDefinition SubstanceNucleicAcid SubstancePolymer SubstanceProtein
     SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification TerminologyCapabilities TestPlan TestReport
     TestScript ValueSet
-    """.split()
+    """
 )
 """Resources about no person: their ids, urls and dates of publication are structural."""
 
-_TERMINOLOGIES: Final = frozenset(
+_TERMINOLOGIES: Final = _words(
     """
     http://loinc.org http://snomed.info/sct http://unitsofmeasure.org http://www.nlm.nih.gov/research/umls/rxnorm
     http://www.ama-assn.org/go/cpt http://hl7.org/fhir/sid/cvx http://www.whocc.no/atc http://fdasis.nlm.nih.gov
@@ -182,7 +187,7 @@ _TERMINOLOGIES: Final = frozenset(
     https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets http://standardterms.edqm.eu http://www.w3.org/ns/prov
     urn:iso-astm:E1762-95:2013 http://fhir.de/CodeSystem/bfarm/icd-10-gm http://fhir.de/CodeSystem/bfarm/ops
     http://fhir.de/CodeSystem/bfarm/atc http://www.fda.gov/device
-    """.split()
+    """
 )
 _PREFIXES: Final = (
     "http://terminology.hl7.org/",

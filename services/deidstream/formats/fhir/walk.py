@@ -106,7 +106,7 @@ class Walk:
         for ordinal, (key, child) in enumerate(node.members.items()):
             if key == "url" and len(node.members) > 1 and isinstance(child, Scalar):
                 text = text_of(self._source, child)
-                type_ = "uri" if is_well_formed("uri", child.kind, text) else ""
+                type_ = "canonical" if is_well_formed("canonical", child.kind, text) else ""
                 self._add(element, "", child, f"{path}.url", text, type_)
             else:
                 self._unknown(element, child, f"{path}.?{ordinal}")
@@ -146,7 +146,11 @@ class Walk:
         if declared == "xhtml" or (declared == "base64Binary" and key == "data" and element.type != "Signature"):
             self._carrier(element, key, declared, node, path, text)
             return
-        free = self._is_free_text(element, key) if declared in ADMITS_TEXT else self._is_wordy(element, declared, node, text)
+        free = (
+            self._is_free_text(element, key)
+            if declared in ADMITS_TEXT
+            else self._is_wordy(element, declared, node, text)
+        )
         leaf = self._add(element, key, node, path, text, declared, free)
         if free:
             self.free.append((leaf, element))
@@ -156,7 +160,11 @@ class Walk:
             return True
         if declared != "code" or node.kind != '"':
             return False
-        return element.type == "Coding" or key in ("contentType", "mimeType", "payloadMimeType") or (key == "code" and element.type in _QUANTITIES)
+        return (
+            element.type == "Coding"
+            or key in ("contentType", "mimeType", "payloadMimeType")
+            or (key == "code" and element.type in _QUANTITIES)
+        )
 
     def _is_free_text(self, element: Element, key: str) -> bool:
         own = f"{element.type}.{key}"

@@ -59,9 +59,7 @@ _COMPOSITES: Mapping[str, Callable[[Element, Value], Iterator[Fact]]] = {
 }
 
 
-def _either(
-    composite: Callable[[Element, Value], Iterator[Fact]], element: Element, value: Value
-) -> Iterator[Fact]:
+def _either(composite: Callable[[Element, Value], Iterator[Fact]], element: Element, value: Value) -> Iterator[Fact]:
     return composite(element, value) if value.leaf.type == "string" else value_of_any_type(element, value)
 
 

@@ -77,7 +77,9 @@ def identifier(element: Element, value: Value) -> Iterator[Fact]:
         if text.startswith(prefix):
             span = Span(len(prefix), len(text))
             path = value.leaf.path
-            yield Fact(path, Category.RECORD_ID, role, form, text[span.start :], element.subject, "", system, kind, span)
+            yield Fact(
+                path, Category.RECORD_ID, role, form, text[span.start :], element.subject, "", system, kind, span
+            )
             return
     form = "uuid" if is_uuid(text) else "number"
     yield Fact(value.leaf.path, category, role, form, text, element.subject, "", system, kind)

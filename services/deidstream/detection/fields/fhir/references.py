@@ -18,14 +18,44 @@ from deidstream.formats.fhir.structure import KNOWLEDGE
 __all__ = ["id_form", "location", "query", "reference", "resource_id", "uri", "version_id"]
 
 _NO_ADDRESS = frozenset(
-    """
-    authority definition definitionUri eventUri implicitRules instantiates instantiatesUri issuer jurisdiction moduleUri policy
-    protocol reference resourceType sigFormat system type
-    """.split()
+    {
+        "authority",
+        "definition",
+        "definitionUri",
+        "eventUri",
+        "implicitRules",
+        "instantiates",
+        "instantiatesUri",
+        "issuer",
+        "jurisdiction",
+        "moduleUri",
+        "policy",
+        "protocol",
+        "reference",
+        "resourceType",
+        "sigFormat",
+        "system",
+        "type",
+    }
 )
 """Properties of type uri that name a definition, a policy or a code system."""
 _TYPE_LEVEL = re.compile(r"/?(?:[A-Z][A-Za-z]+)?(?:/?\$[a-z0-9-]+)?|/?metadata")
-_HARMLESS = frozenset({"_format", "_count", "_sort", "_summary", "_elements", "_include", "_revinclude", "_total", "_pretty"})
+_HARMLESS = frozenset(
+    {
+        "_format",
+        "_count",
+        "_sort",
+        "_summary",
+        "_elements",
+        "_include",
+        "_revinclude",
+        "_total",
+        "_pretty",
+        "_list",
+        "notgiven",
+    }
+)
+_ID_PARAMETERS = ("_id", "patient", "subject")
 
 
 def reference(element: Element, value: Value) -> Iterator[Fact]:
@@ -48,24 +78,29 @@ def location(element: Element, value: Value) -> Iterator[Fact]:
     text = value.leaf.text
     if not _TYPE_LEVEL.fullmatch(text):
         target = literal(text)
-        yield from _literal(element, value, target, target.type, role_of_type(target.type) if target.type else Role.UNKNOWN)
+        yield from _literal(
+            element, value, target, target.type, role_of_type(target.type) if target.type else Role.UNKNOWN
+        )
 
 
 def query(element: Element, value: Value, type_: str) -> Iterator[Fact]:
     """The identifiers in the parameters of a search for resources of ``type_``; of any other search, all of it."""
     text = value.leaf.text
     values = query_values(text)
-    if any(one.name not in _HARMLESS and one.name not in ("identifier", "_id") for one in values):
+    if any(one.name not in _HARMLESS and one.name not in ("identifier", *_ID_PARAMETERS) for one in values):
         yield whole_value(value, element, Category.URL, Role.SYSTEM, "url")
         return
     role = role_of_type(type_) if type_ else Role.UNKNOWN
     for name, system, own, span in values:
-        if name in _HARMLESS:
-            continue
-        kind = type_of_system(system)
-        category = Category.RECORD_ID if name == "_id" else category_of(kind, system, type_)
-        form = id_form(own) if name == "_id" else "number"
-        yield Fact(value.leaf.path, category, role, form, own, element.subject, "", system, kind, span)
+        if name in _ID_PARAMETERS:
+            own = own.rpartition("/")[2]
+            own_role = role if name == "_id" else Role.PATIENT
+            span = Span(span.end - len(own), span.end)
+            yield part_of_value(value, element, Category.RECORD_ID, own_role, id_form(own), span)
+        elif name not in _HARMLESS:
+            kind = type_of_system(system)
+            category = category_of(kind, system, type_)
+            yield Fact(value.leaf.path, category, role, "number", own, element.subject, "", system, kind, span)
 
 
 def resource_id(element: Element, value: Value) -> Iterator[Fact]:
@@ -85,7 +120,9 @@ def uri(element: Element, value: Value) -> Iterator[Fact]:
     text = value.leaf.text
     if text.startswith("urn:uuid:"):
         yield part_of_value(value, element, Category.RECORD_ID, Role.UNKNOWN, "uuid", Span(9, len(text)))
-    elif value.leaf.type == "url" or not (value.name in _NO_ADDRESS or text.startswith("urn:") or _is_canonical(element, value)):
+    elif value.leaf.type == "url" or not (
+        value.name in _NO_ADDRESS or text.startswith("urn:") or _is_canonical(element, value)
+    ):
         role = role_of(element)
         yield whole_value(value, element, Category.URL, Role.SYSTEM if role is Role.PATIENT else role, "url")
 

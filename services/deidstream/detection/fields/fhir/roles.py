@@ -37,7 +37,12 @@ _BY_TYPE: Mapping[str, Role] = {
     "Annotation": Role.CLINICIAN,
     **dict.fromkeys(KNOWLEDGE, Role.SYSTEM),
 }
-_BY_KIND = {"patient": Role.PATIENT, "relative": Role.RELATIVE, "clinician": Role.CLINICIAN, "organisation": Role.ORGANISATION}
+_BY_KIND = {
+    "patient": Role.PATIENT,
+    "relative": Role.RELATIVE,
+    "clinician": Role.CLINICIAN,
+    "organisation": Role.ORGANISATION,
+}
 _INSURERS = frozenset({"payor", "insurer", "insurance", "paymentIssuer"})
 
 

@@ -18,14 +18,28 @@ from deidstream.formats.fhir.element import Element, Value
 __all__ = ["SILENT", "special", "value_of_any_type"]
 
 SILENT: Final = frozenset(
-    {"code", "boolean", "integer", "positiveInt", "unsignedInt", "integer64", "canonical", "time", "xhtml", "markdown", ELEMENT_ID}
+    {
+        "code",
+        "boolean",
+        "integer",
+        "positiveInt",
+        "unsignedInt",
+        "integer64",
+        "canonical",
+        "time",
+        "xhtml",
+        "markdown",
+        ELEMENT_ID,
+    }
 )
 """Primitive types that hold clinical or structural values, wherever they stand (texts are parts)."""
 
 _DATES: Final = frozenset({"date", "dateTime", "instant"})
 _BIRTH: Final = frozenset({"birthDate", "bornDate"})
 _DEATH: Final = frozenset({"deceasedDateTime", "deceasedDate"})
-_AGE_RANGES: Final = frozenset({"ageRange", "onsetRange", "abatementRange", "deceasedRange", "performedRange", "occurrenceRange"})
+_AGE_RANGES: Final = frozenset(
+    {"ageRange", "onsetRange", "abatementRange", "deceasedRange", "performedRange", "occurrenceRange"}
+)
 _AGE_CODES: Final = frozenset({"30525-0", "29553-5", "21611-9", "21612-7", "35659-2", "39016-1"})
 """LOINC codes of observations whose value is the patient's age."""
 _GEOLOCATION: Final = frozenset({"latitude", "longitude", "altitude"})
