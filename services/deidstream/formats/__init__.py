@@ -61,20 +61,30 @@ def nest(leaf_path: str, nested: Document, subject: int | None = None) -> tuple[
 def _splitter(format_: str) -> Callable[[bytes, str], Document]:
     match format_:
         case "hl7v2":
-            from deidstream.formats.hl7v2 import split as split_
+            from deidstream.formats import hl7v2
+
+            return hl7v2.split
         case "fhir":
-            from deidstream.formats.fhir import split as split_
+            from deidstream.formats import fhir
+
+            return fhir.split
         case "cda":
-            from deidstream.formats.cda import split as split_
+            from deidstream.formats import cda
+
+            return cda.split
         case "text":
-            from deidstream.formats.text import split as split_
+            from deidstream.formats import text
+
+            return text.split
         case "rtf":
-            from deidstream.formats.rtf import split as split_
+            from deidstream.formats import rtf
+
+            return rtf.split
         case "html":
-            from deidstream.formats.html import split as split_
-        case _:
-            raise Malformed("unsupported-format")
-    return split_
+            from deidstream.formats import html
+
+            return html.split
+    raise Malformed("unsupported-format")
 
 
 def _nested_format(media_type: str, content: bytes) -> str:

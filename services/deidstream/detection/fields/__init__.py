@@ -31,14 +31,21 @@ def detector(document: Document) -> str:
 def _read(document: Document) -> Reading:
     match document.format:
         case "hl7v2":
-            from deidstream.detection.fields.hl7v2 import read as read_
+            from deidstream.detection.fields import hl7v2
+
+            return hl7v2.read(document)
         case "fhir":
-            from deidstream.detection.fields.fhir import read as read_
+            from deidstream.detection.fields import fhir
+
+            return fhir.read(document)
         case "cda":
-            from deidstream.detection.fields.cda import read as read_
+            from deidstream.detection.fields import cda
+
+            return cda.read(document)
         case _:
-            from deidstream.detection.fields.pictures import read as read_
-    return read_(document)
+            from deidstream.detection.fields import pictures
+
+            return pictures.read(document)
 
 
 def _merged(outer: Reading, document: Document, path: str, inner: Reading) -> Reading:

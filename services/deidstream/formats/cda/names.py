@@ -1,4 +1,4 @@
-"""Namespaces, resolved to the names that the schema uses: CDA's own plain, extensions with ``sdtc:`` or ``pharm:``, and ``xsi:``."""
+"""Namespaces, resolved to the names that the schema uses: CDA's own plain, extensions by ``sdtc:`` or ``pharm:``."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _PREFIX = {
     "urn:hl7-org:v3": "",
     "urn:hl7-org:sdtc": "sdtc",
     "urn:ihe:pharm:medication": "pharm",
-    "urn:ihe:pharm": "pharm",
+    "urn:hl7-org:pharm": "pharm",
     "http://www.w3.org/2001/XMLSchema-instance": "xsi",
     "http://www.w3.org/XML/1998/namespace": "xml",
 }

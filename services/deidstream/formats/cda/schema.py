@@ -23,7 +23,7 @@ OPEN = 3
 
 
 class Type(NamedTuple):
-    """One class or data type. ``text``: its content may be characters; ``data``: it is a data type, so ``nullFlavor`` says why empty."""
+    """One class or data type. ``text``: its content may be characters; ``data``: ``nullFlavor`` may say why it is empty."""
 
     name: str
     children: MappingProxyType[str, str]

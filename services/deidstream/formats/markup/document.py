@@ -87,6 +87,7 @@ def attribute_extent(tree: Tree, leaf: Leaf) -> Splice:
 
 
 def outermost(splices: Sequence[Splice]) -> list[Splice]:
+    """``splices`` without those that lie inside another."""
     kept: list[Splice] = []
     for splice in sorted(set(splices), key=lambda splice: (splice.start, -splice.end)):
         if not kept or splice.start >= kept[-1].end:
@@ -109,63 +110,9 @@ def _language(root: Element) -> str:
 
 _BEFORE = re.compile(r"[ \t\r\n]*+[^ \t\r\n=<>\"'/]++[ \t\r\n]*+=[ \t\r\n]*+\Z")
 _LINKS = frozenset({"href", "src", "xlink:href"})
-_STEERING = frozenset(
-    # fmt: off
-    {
-        "abbr",
-        "align",
-        "axis",
-        "bgcolor",
-        "border",
-        "cellpadding",
-        "cellspacing",
-        "char",
-        "charoff",
-        "charset",
-        "class",
-        "clear",
-        "color",
-        "cols",
-        "colspan",
-        "compact",
-        "content-type",
-        "coords",
-        "dir",
-        "face",
-        "frame",
-        "headers",
-        "height",
-        "hspace",
-        "http-equiv",
-        "id",
-        "ID",
-        "IDREF",
-        "lang",
-        "language",
-        "listType",
-        "media",
-        "nowrap",
-        "rel",
-        "rev",
-        "rowspan",
-        "rows",
-        "rules",
-        "scope",
-        "shape",
-        "size",
-        "span",
-        "start",
-        "style",
-        "styleCode",
-        "tabindex",
-        "target",
-        "type",
-        "valign",
-        "vspace",
-        "width",
-        "xml:lang",
-        "xml:space",
-        "mediaType",
-    },
-    # fmt: on
-)
+_STEERING_NAMES = """
+ID IDREF abbr align axis bgcolor border cellpadding cellspacing char charoff charset class clear color cols colspan compact
+content-type coords dir face frame headers height hspace http-equiv id lang language listType media mediaType nowrap rel rev
+rows rowspan rules scope shape size span start style styleCode tabindex target type valign vspace width xml:lang xml:space
+"""
+_STEERING = frozenset(_STEERING_NAMES.split())

@@ -93,61 +93,9 @@ _EDGE = frozenset(" \t\r\n")
 _STRENGTH = {"": 0, " ": 1, "\t": 2, "\n": 3}
 _RUN = re.compile(r"((?:[^ \t\r\n]++|[ \t](?![ \t\r\n]|\Z)(?<=[^ \t\r\n].))++)|[ \t\r\n]++")
 _TEXT = frozenset({"text", "cdata"})
-_BREAKS = dict.fromkeys(
-    # fmt: off
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "head",
-        "header",
-        "hr",
-        "html",
-        "item",
-        "legend",
-        "li",
-        "list",
-        "main",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "paragraph",
-        "pre",
-        "section",
-        "select",
-        "summary",
-        "table",
-        "tbody",
-        "text",
-        "textarea",
-        "tfoot",
-        "thead",
-        "title",
-        "tr",
-        "ul",
-    ),
-    # fmt: on
-    "\n",
-) | {"td": "\t", "th": "\t", "renderMultiMedia": " ", "img": " "}
+_BLOCKS = """
+address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3
+h4 h5 h6 head header hr html item legend li list main nav ol option p paragraph pre section select summary table tbody text
+textarea tfoot thead title tr ul
+"""
+_BREAKS = dict.fromkeys(_BLOCKS.split(), "\n") | {"td": "\t", "th": "\t", "renderMultiMedia": " ", "img": " "}

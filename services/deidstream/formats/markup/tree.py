@@ -127,10 +127,7 @@ class _Parser:
                 at = size
             if at > position:
                 self.characters(position, at, "text", "text()")
-            if at < size:
-                position = self.markup(at)
-            else:
-                position = size
+            position = self.markup(at) if at < size else size
         self.finish(size)
         return Tree(self.root, self.view)
 
@@ -305,5 +302,6 @@ _SECTIONS = (
     ("<?", "?>", "instruction", "processing-instruction()"),
 )
 _DOCTYPE = re.compile(r"<!DOCTYPE\s++[^\s<>\[\"']++\s*+((?:PUBLIC|SYSTEM)\s*+([^<>\[]*+))?+>", re.I | re.A)
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
+_VOID = frozenset(_VOID_NAMES.split())
 _RAW_TEXT = frozenset({"script", "style"})

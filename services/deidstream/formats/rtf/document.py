@@ -23,12 +23,15 @@ class RtfDocument(Document):
     format = "rtf"
 
 
+_PLAIN = RtfCodec()
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     """What a group inherits."""
 
     destination: str = "body"
-    codec: RtfCodec = RtfCodec()
+    codec: RtfCodec = _PLAIN
     at_start: bool = True
     ignorable: bool = False
 
@@ -139,7 +142,7 @@ class _Reader:
     def binary(self, start: int, size: int) -> int:
         end = min(start + size, len(self.text))
         if end > start:
-            self.leaf(start, end, "", RtfCodec(), PICTURE, PICTURE)
+            self.leaf(start, end, "", _PLAIN, PICTURE, PICTURE)
         self.after_word = False
         return end
 
@@ -151,7 +154,7 @@ class _Reader:
             return
         if destination == PICTURE:
             if self.text[start:end].strip():
-                self.leaf(start, end, "", RtfCodec(), PICTURE, PICTURE)
+                self.leaf(start, end, "", _PLAIN, PICTURE, PICTURE)
             return
         raw = self.text[start:end]
         codec = self.state.codec

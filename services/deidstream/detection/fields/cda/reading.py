@@ -111,7 +111,7 @@ def _sex(patient: Element) -> str:
 
 def _spoken(patient: Element) -> str:
     """The preferred language, else the first."""
-    found = []
+    found: list[tuple[bool, int, str]] = []
     for spoken in _children(patient, "languageCommunication"):
         code = next(_children(spoken, "languageCode"), None)
         preferred = next(_children(spoken, "preferenceInd"), None)

@@ -97,30 +97,13 @@ _FIXED = {
     "EncompassingEncounter": (Role.PATIENT, Category.VISIT),
     "Encounter": (Role.PATIENT, Category.VISIT),
     "ManufacturedProduct": (Role.PATIENT, Category.DEVICE),
-} | dict.fromkeys(
-    (
-        "ClinicalDocument",
-        "Section",
-        "Act",
-        "Observation",
-        "ObservationMedia",
-        "Organizer",
-        "Procedure",
-        "RegionOfInterest",
-    )
-    + (
-        "SubstanceAdministration",
-        "Supply",
-        "SpecimenRole",
-        "Order",
-        "ServiceEvent",
-        "ParentDocument",
-        "Consent",
-        "ActReference",
-    )
-    + ("ExternalAct", "ExternalObservation", "ExternalProcedure", "ExternalDocument", "AllTrue"),
-    (Role.PATIENT, Category.RECORD_ID),
-)
+}
+_RECORDS = """
+ClinicalDocument Section Act Observation ObservationMedia Organizer Procedure RegionOfInterest SubstanceAdministration Supply
+SpecimenRole Order ServiceEvent ParentDocument Consent ActReference ExternalAct ExternalObservation ExternalProcedure
+ExternalDocument AllTrue
+"""
+_FIXED |= dict.fromkeys(_RECORDS.split(), (Role.PATIENT, Category.RECORD_ID))
 _ROLE_CLASS: dict[str, tuple[Role, Category]] = (
     dict.fromkeys(
         (
