@@ -1,0 +1,70 @@
+"""A process of the deployment: its configuration and keys, and the chain of stages that it runs.
+
+Each stage's ``__main__`` has ``build(process)``, which makes the stage from its section of the configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deidstream.adapters.file_keys import FileKeyRing
+from deidstream.adapters.opening import open_bus, prepare
+from deidstream.adapters.sql_hold import SqlHold
+from deidstream.ports import KeyRing
+from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
+from deidstream.stream.deployment import Deployment
+from deidstream.stream.runner import Stage
+from deidstream.stream.settings import Settings
+from deidstream.stream.stages import purposes_of
+from deidstream.stream.telemetry import OtelTelemetry
+
+__all__ = ["CONFIG", "Build", "Process", "run"]
+
+CONFIG = "DEIDSTREAM_CONFIG"
+"""The environment variable that names the configuration file, where no argument does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a stage is built from. ``keys`` are those of this process's stages and no others."""
+
+    settings: Settings
+    deployment: Deployment
+    keys: KeyRing
+    clock: SystemClock
+
+    @classmethod
+    def open(cls, config: Path | None, stages: tuple[str, ...]) -> Process:
+        """Reads ``config`` (None: the file that the environment names) and the keys of ``stages``. Raises Misconfigured."""
+        named = os.environ.get(CONFIG)
+        settings = Settings.load(config or (Path(named) if named else None), os.environ)
+        deployment = Deployment.of(settings)
+        prepare(deployment.state)
+        return cls(settings, deployment, FileKeyRing(deployment.key_folder, purposes_of(stages)), SystemClock())
+
+
+Build = Callable[[Process], Stage]
+
+
+def run(builds: Mapping[str, Build], process: Process, number: int = 0, stop: threading.Event | None = None) -> int:
+    """Runs the stages of ``builds`` as one chain until stopped; returns the exit code of ``run_chain``.
+
+    ``number`` is the place of the chain in the deployment: it chooses the health port.
+    """
+    deployment = process.deployment
+    names = "+".join(builds)
+    health = (deployment.health.host, deployment.health.port + number) if deployment.health else None
+    return run_chain(
+        [StageSpec(name, build(process)) for name, build in builds.items()],
+        open_bus(deployment.bus_url),
+        process.keys,
+        SqlHold(deployment.database_url("hold")),
+        ChainOptions(names, deployment.state, health),
+        stop=stop,
+        telemetry=OtelTelemetry("deidstream", names, deployment.otlp_endpoint) if health else None,
+        clock=process.clock,
+    )

@@ -1,0 +1,22 @@
+"""``python -m deidstream.stages.writer``: this stage as a process of its own."""
+
+from __future__ import annotations
+
+import sys
+
+from deidstream.detection.text.identity import Identity
+from deidstream.detection.text.rules import Rules
+from deidstream.stages.writer.config import WriterSettings
+from deidstream.stages.writer.service import Writer
+from deidstream.stages.process import Process, run
+
+__all__ = ["build"]
+
+
+def build(process: Process) -> Writer:
+    """The stage as configured."""
+    return Writer(process.settings.section("writer", WriterSettings), (Rules(),), Identity(), process.clock)
+
+
+if __name__ == "__main__":
+    sys.exit(run({"writer": build}, Process.open(None, ("writer",))))
