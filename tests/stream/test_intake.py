@@ -15,7 +15,8 @@ from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
 from deidstream.core.case import Case, Header
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Output
-from deidstream.stream.intake import GroupCommit, Limits, settle_doubts
+from deidstream.stream.audit import AuditChain, entries_of
+from deidstream.stream.intake import GroupCommit, IntakeOptions, settle_doubts
 from deidstream.wire import decode_case
 
 
@@ -68,8 +69,7 @@ def intake_over(bus: Bus, **limits: float) -> GroupCommit:
         MemoryAcceptanceLedger(),
         KEYS,
         Clock(),
-        "deidstream.{}.v1".format,
-        Limits(**{"patience_seconds": 0.05, **limits}),  # type: ignore[arg-type]
+        IntakeOptions(**{"patience_seconds": 0.05, **limits}),  # type: ignore[arg-type]
     )
 
 
@@ -179,9 +179,21 @@ def test_a_crash_between_ledger_and_bus_neither_loses_nor_doubles(
         first.start()
         first.close()
     ledger = SqlAcceptanceLedger(engine, "0")
-    settle_doubts(ledger, factory.scan, ["deidstream.identify.v1"])
-    intake = GroupCommit(bus, ledger, KEYS, Clock(), "deidstream.{}.v1".format)  # type: ignore[arg-type]
+    settle_doubts(ledger, factory.scan)
+    intake = GroupCommit(bus, ledger, KEYS, Clock())  # type: ignore[arg-type]
     intake.start()
     intake.submit([case(1)]).result(5)
     intake.close()
     assert published(factory) == ["case-1"]
+
+
+def test_what_is_accepted_is_audited_and_kept_raw_when_asked(bus: Bus, factory: MemoryBusFactory) -> None:
+    audit = AuditChain("ingest-0", KEYS, factory)
+    intake = intake_over(bus, raw=True, audit=audit)  # type: ignore[arg-type]
+    intake.start()
+    intake.submit([case(1)]).result(5)
+    intake.close()
+    assert [decode_case(one.value, KEYS).id for one in factory.scan("deidstream.raw.v1")] == ["case-1"]
+    (entry,) = entries_of(factory.scan("deidstream.audit.v1")[0])
+    assert (entry["event"], entry["case"]) == ("case.accepted", "case-1")
+    assert entry["details"] == {"source": "adt", "format": "hl7v2", "bytes": 10}

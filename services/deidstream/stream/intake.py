@@ -17,17 +17,21 @@ from dataclasses import dataclass, field
 
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
+from deidstream.core.outcome import Audit
 from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output, Record
+from deidstream.stream.audit import AuditChain
+from deidstream.stream.stages import RAW, inbox
+from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.wire import decode_header, encode_case
 
-__all__ = ["GroupCommit", "Limits", "settle_doubts"]
+__all__ = ["GroupCommit", "IntakeOptions", "settle_doubts"]
 
 _PRUNE_EVERY = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much may wait, and how much goes into one commit."""
+class IntakeOptions:
+    """How much may wait, how much goes into one commit, and what is told of it."""
 
     waiting_cases: int = 20_000
     waiting_bytes: int = 64 << 20
@@ -37,6 +41,10 @@ class Limits:
     """How long a commit is tried again before the senders are told that it failed."""
     remember_seconds: float = 7 * 86_400.0
     """How long a message that is sent again is recognised."""
+    raw: bool = False
+    """Whether the same bytes also go to the retained log, for replay under another policy."""
+    audit: AuditChain | None = None
+    telemetry: Telemetry = field(default_factory=Silent)
 
 
 @dataclass(slots=True)
@@ -49,9 +57,8 @@ class _Handed:
 
 
 class GroupCommit:
-    """The port ``Intake`` over a bus. ``topic`` names the inbox of the stage at the head of a case's itinerary.
+    """The port ``Intake`` over a bus. Cases go to the inbox at the head of their itinerary.
 
-    With ``raw``, the same bytes are published there as well (the retained log for replay under another policy).
     Call ``start``, and ``close`` at the end: it commits what waits. ``failed`` says why the thread has given up, if it has.
     """
 
@@ -61,17 +68,13 @@ class GroupCommit:
         ledger: AcceptanceLedger,
         keys: KeyRing,
         clock: Clock,
-        topic: Callable[[str], str],
-        limits: Limits = Limits(),
-        raw: str = "",
+        options: IntakeOptions | None = None,
     ) -> None:
         self._bus = bus
         self._ledger = ledger
         self._keys = keys
         self._clock = clock
-        self._topic = topic
-        self._limits = limits
-        self._raw = raw
+        self._limits = options or IntakeOptions()
         self._waiting: deque[_Handed] = deque()
         self._in_hand: list[_Handed] = []
         self._cases = self._bytes = 0
@@ -173,7 +176,10 @@ class GroupCommit:
         wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in claim.elsewhere]
         outputs, unfit = self._encode(wanted)
         if outputs:
+            began = time.time()
+            outputs += self._audited([case for case in wanted if case.id not in unfit], now)
             self._commit_patiently(outputs)
+            self._limits.telemetry.handled("ingest", wanted, began, {"forward": len(wanted) - len(unfit)})
         if unfit:
             # Those were claimed with the others but not committed: forget them, remember the others.
             self._ledger.resolve([case.id for case in wanted if case.id not in unfit])
@@ -188,13 +194,27 @@ class GroupCommit:
         pause = 0.02
         while True:
             try:
-                return self._bus.commit(outputs)
-            except Unavailable:
+                self._bus.commit(outputs)
+                break
+            except Unavailable as error:
+                self._limits.telemetry.retried(error.code)
                 if time.monotonic() + pause > deadline or self._closing:
-                    self._ledger.abandon()
+                    self._undo()
                     raise
             time.sleep(pause)
             pause = min(pause * 2, 0.5)
+        if self._limits.audit is not None:
+            self._limits.audit.committed()
+
+    def _undo(self) -> None:
+        self._ledger.abandon()
+        if self._limits.audit is not None:
+            self._limits.audit.rewind()
+
+    def _audited(self, cases: Sequence[Case], now: float) -> list[Output]:
+        if self._limits.audit is None:
+            return []
+        return self._limits.audit.record([_accepted(case) for case in cases], now)
 
     def _encode(self, cases: Sequence[Case]) -> tuple[list[Output], dict[str, DeidstreamError]]:
         outputs: list[Output] = []
@@ -206,9 +226,9 @@ class GroupCommit:
                 unfit[case.id] = error
                 continue
             headers = {"case": case.id}
-            outputs.append(Output(self._topic(case.header.itinerary[0]), case.header.key, value, headers))
-            if self._raw:
-                outputs.append(Output(self._raw, case.header.key, value, headers))
+            outputs.append(Output(inbox(case.header.itinerary[0]), case.header.key, value, headers))
+            if self._limits.raw:
+                outputs.append(Output(RAW, case.header.key, value, headers))
         return outputs, unfit
 
     def _prune(self, now: float) -> None:
@@ -227,10 +247,16 @@ class GroupCommit:
         self.on_failure()
 
 
+def _accepted(case: Case) -> Audit:
+    header = case.header
+    details: dict[str, object] = {"source": header.source, "format": header.format, "bytes": len(case.source)}
+    return Audit("case.accepted", case.id, details)
+
+
 def settle_doubts(
     ledger: AcceptanceLedger,
     scan: Callable[[str, Mapping[int, int] | None], Iterable[Record]],
-    topics: Sequence[str],
+    topics: Sequence[str] = (inbox("identify"),),
 ) -> None:
     """After a crash: looks up on the bus whether what was being accepted has been committed. Call before the first commit."""
     doubtful = ledger.unsettled()
