@@ -57,4 +57,16 @@ Event = Literal[
     "batch.suspect",
     # Too many cases were quarantined: quarantined, of.
     "quarantine.limit",
+    # A listener of ingest is bound, or a folder is watched: source, port.
+    "ingest.listening",
+    # A look at a watched folder did or found something: source, taken, put_aside, unreadable.
+    "folder.looked",
+    # A watched folder cannot be read or written: code, place, hint.
+    "folder.away",
+    # A destination does not take releases now: destination, code, place, pause.
+    "delivery.waiting",
+    # A destination takes releases again: destination.
+    "delivery.resumed",
+    # A release was refused for good and is in quarantine: destination, release, code, place.
+    "release.refused",
 ]

@@ -20,7 +20,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
+from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured
 from deidstream.formats.fhir.definitions import definitions
 from deidstream.ports import Clock, Intake
 from deidstream.stages.ingest import outcome
@@ -148,11 +148,11 @@ class FhirServer:
         return int(self._server.servers[0].sockets[0].getsockname()[1])
 
     async def start(self) -> None:
-        """Binds and listens. Raises Unavailable when it cannot."""
+        """Binds and listens. Raises Misconfigured when it cannot."""
         self._task = asyncio.create_task(self._serve())
         while not self._server.started:
             if self._task.done():
-                raise Unavailable("cannot-listen", "fhir")
+                raise Misconfigured("cannot-listen", "fhir", "choose a free port of this machine")
             await asyncio.sleep(0.005)
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ a file that is read again gives the same cases.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -20,6 +21,7 @@ from deidstream.ports import Clock, Intake
 from deidstream.stages.ingest.config import FolderSource
 from deidstream.stages.ingest.service import Admission, Received
 from deidstream.stages.ingest.unpack import Unpacked, unpack
+from deidstream.stream import log
 
 __all__ = ["FolderWatch", "Look"]
 
@@ -62,10 +64,21 @@ class FolderWatch:
         self.last = Look()
 
     async def run(self) -> None:
-        """Looks again and again until cancelled."""
+        """Looks again and again until cancelled. A folder that goes away is reported, and looked for again."""
         while True:
-            self.last = await asyncio.to_thread(self.look)
+            try:
+                self.last = await asyncio.to_thread(self.look)
+                self._report(self.last)
+            except Misconfigured as error:
+                log.emit("folder.away", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
             await asyncio.sleep(self._settings.every_seconds)
+
+    def check(self) -> None:
+        """Raises Misconfigured when the folder cannot be read."""
+        if not os.access(self._settings.path, os.R_OK | os.X_OK):
+            raise Misconfigured(
+                "folder-unreadable", self._settings.name, "the watched folder must exist and be readable"
+            )
 
     def look(self) -> Look:
         """Takes every file that is complete. Raises Misconfigured when the folder itself cannot be read."""
@@ -78,6 +91,16 @@ class FolderWatch:
             else:
                 self._take(path, look)
         return look
+
+    def _report(self, look: Look) -> None:
+        if look.taken or look.put_aside or look.unreadable:
+            log.emit(
+                "folder.looked",
+                source=self._settings.name,
+                taken=look.taken,
+                put_aside=look.put_aside,
+                unreadable=look.unreadable,
+            )
 
     def _candidates(self) -> Iterator[tuple[Path, _State]]:
         """All files below the folder that may be meant for us, by name."""

@@ -1,0 +1,126 @@
+"""The whole stage: every listener and watch in one event loop, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deidstream.core.errors import DeidstreamError, Misconfigured
+from deidstream.ports import Clock
+from deidstream.stages.ingest.config import FhirListener, FolderSource, IngestSettings, MllpListener, ServerTls
+from deidstream.stages.ingest.fhir import FhirEndpoint, FhirServer
+from deidstream.stages.ingest.folder import FolderWatch
+from deidstream.stages.ingest.mllp import MllpServer
+from deidstream.stages.ingest.service import Admission
+from deidstream.stream import log
+from deidstream.stream.health import Pulse
+from deidstream.stream.intake import GroupCommit
+
+__all__ = ["Door", "Ports", "TlsFactory", "run_ingest"]
+
+_TURN = 0.2
+
+TlsFactory = Callable[[ServerTls], ssl.SSLContext]
+Ports = dict[str, int]
+"""Where each MLLP source, and each source of a FHIR listener, listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every listener hands its messages to."""
+
+    admission: Admission
+    intake: GroupCommit
+    clock: Clock
+
+
+def run_ingest(
+    settings: IngestSettings,
+    door: Door,
+    tls: TlsFactory,
+    stop: threading.Event,
+    pulse: Pulse | None = None,
+    ready: Callable[[Ports], None] = lambda _: None,
+) -> None:
+    """Listens until ``stop`` is set, then answers what was taken. ``ready`` is told the ports once all are bound.
+
+    Raises Misconfigured when something cannot be bound or read, or when another instance has taken over.
+    """
+    asyncio.run(_Listeners(settings, door, tls).run(stop, pulse or Pulse(), ready))
+
+
+class _Listeners:
+    def __init__(self, settings: IngestSettings, door: Door, tls: TlsFactory) -> None:
+        self._settings = settings
+        self._door = door
+        self._tls = tls
+        self._servers: list[MllpServer | FhirServer] = []
+        self._watches: list[asyncio.Task[None]] = []
+        self._ports: Ports = {}
+
+    async def run(self, stop: threading.Event, pulse: Pulse, ready: Callable[[Ports], None]) -> None:
+        try:
+            await self._open()
+            ready(dict(self._ports))
+            while not stop.is_set() and self._door.intake.failed is None:
+                pulse.beat()
+                await asyncio.sleep(_TURN)
+        finally:
+            await self._close()
+        if self._door.intake.failed is not None:
+            failed = self._door.intake.failed
+            raise (
+                failed
+                if isinstance(failed, DeidstreamError)
+                else Misconfigured("intake-crashed", "ingest", "see the log")
+            )
+
+    async def _open(self) -> None:
+        for mllp in self._settings.mllp:
+            await self._open_mllp(mllp)
+        for fhir in self._settings.fhir:
+            await self._open_fhir(fhir)
+        for folder in self._settings.folders:
+            self._watch(folder)
+
+    async def _open_mllp(self, settings: MllpListener) -> None:
+        door, context = self._door, self._tls(settings.tls) if settings.tls else None
+        server = MllpServer(settings, door.admission, door.intake, door.clock, context)
+        try:
+            await server.start()
+        except OSError:
+            raise Misconfigured("cannot-listen", settings.name, "choose a free port of this machine") from None
+        self._opened(server, settings.name)
+
+    async def _open_fhir(self, settings: FhirListener) -> None:
+        door, context = self._door, self._tls(settings.tls) if settings.tls else None
+        server = FhirServer(settings, FhirEndpoint(settings, door.admission, door.intake, door.clock), context)
+        await server.start()
+        self._opened(server, *(source.name for source in settings.sources))
+
+    def _opened(self, server: MllpServer | FhirServer, *sources: str) -> None:
+        self._servers.append(server)
+        for source in sources:
+            self._ports[source] = server.port
+            log.emit("ingest.listening", source=source, port=server.port)
+
+    def _watch(self, settings: FolderSource) -> None:
+        door = self._door
+        watch = FolderWatch(settings, door.admission, door.intake, door.clock)
+        watch.check()
+        self._watches.append(asyncio.create_task(watch.run()))
+        log.emit("ingest.listening", logging.INFO, source=settings.name)
+
+    async def _close(self) -> None:
+        for watch in self._watches:
+            watch.cancel()
+        for watch in self._watches:
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+        for server in self._servers:
+            await server.close()
