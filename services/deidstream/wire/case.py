@@ -52,18 +52,12 @@ def encode_case(case: Case, keys: KeyRing) -> bytes:
     Findings and decisions that were added to those decoded go into a section of their own; a section that was not opened
     stays. Raises Malformed where the case holds what the wire cannot carry.
     """
-    origin = case.sealed if isinstance(case.sealed, _Origin) else None
-    message = pb.Case(header=header_message(case.header))
-    if origin is None:
-        for kind, data in _fresh(case):
-            _append(message, keys, kind, data)
-    else:
-        message.header.MergeFromString(origin.header_rest)
-        message.MergeFromString(origin.case_rest)
-        _carry(message, keys, case, origin)
-    for section in case.unknown:
-        message.sections.add().MergeFromString(section)
-    return message.SerializeToString()
+    try:
+        return _encoded(case, keys)
+    except ValueError as error:
+        # JSON can smuggle in lone surrogates, which UTF-8 (and so the wire) cannot carry; the error would show content.
+        code = "lone-surrogate" if isinstance(error, UnicodeEncodeError) else "wire-range"
+    raise Malformed(code, "case")
 
 
 def decode_case(data: bytes, keys: KeyRing, sections: Collection[str] = ALL_SECTIONS) -> Case:
@@ -109,6 +103,21 @@ def decode_case(data: bytes, keys: KeyRing, sections: Collection[str] = ALL_SECT
 def decode_header(data: bytes) -> Header:
     """The plain header alone; needs no key."""
     return header_from(_parse(data).header)
+
+
+def _encoded(case: Case, keys: KeyRing) -> bytes:
+    origin = case.sealed if isinstance(case.sealed, _Origin) else None
+    message = pb.Case(header=header_message(case.header))
+    if origin is None:
+        for kind, data in _fresh(case):
+            _append(message, keys, kind, data)
+    else:
+        message.header.MergeFromString(origin.header_rest)
+        message.MergeFromString(origin.case_rest)
+        _carry(message, keys, case, origin)
+    for section in case.unknown:
+        message.sections.add().MergeFromString(section)
+    return message.SerializeToString()
 
 
 def _parse(data: bytes) -> pb.Case:

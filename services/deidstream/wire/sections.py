@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain, islice
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError
@@ -34,6 +35,8 @@ _ROLE = {member.value: member for member in Role}
 _METHOD = {member.value: member for member in Method}
 _NO_SPAN = (-1, -1)
 
+_Label = tuple[str, str, str, str]
+
 
 def source_bytes(source: bytes, location: str) -> bytes:
     """Section ``source``."""
@@ -50,17 +53,23 @@ def identity_bytes(subjects: Sequence[Subject]) -> bytes:
     """Section ``identity``."""
     message = pb.Identity()
     for subject in subjects:
-        labels: dict[tuple[str, str, str, str], int] = {}
+        labels: dict[_Label, int] = {}
+        known = subject.known
+        index = [labels.setdefault((k.category._value_, k.role._value_, k.form, k.issuer), len(labels)) for k in known]
+        categories, roles, forms, issuers = _transposed(labels)
         message.subjects.add(
             id=subject.id,
             sequence=subject.sequence,
             revision=subject.revision,
             sex=subject.sex,
             language=subject.language,
-            known_label=[_index(labels, (one.category, one.role, one.form, one.issuer)) for one in subject.known],
-            known_labels=[pb.KnownLabel(category=c, role=r, form=f, issuer=i) for c, r, f, i in labels],
-            known_value=_texts([one.value for one in subject.known], "identity"),
-            known_group=[one.group for one in subject.known],
+            known_value=[one.value for one in known],
+            known_group=[one.group for one in known],
+            known_label=index,
+            label_category=categories,
+            label_role=roles,
+            label_form=forms,
+            label_issuer=issuers,
         )
     return message.SerializeToString()
 
@@ -73,35 +82,38 @@ def identity_from(data: bytes) -> tuple[Subject, ...]:
 def findings_bytes(findings: Sequence[Finding]) -> bytes:
     """Section ``findings``."""
     locators, spans, _, scores, _, _, _, subjects, canonicals = zip(*findings, strict=True)
-    labels: dict[tuple[str, str, str, str], int] = {}
-    index = [_index(labels, (one[2], one[4], one[5], one[6])) for one in findings]
+    labels: dict[_Label, int] = {}
+    index = [labels.setdefault((one[2]._value_, one[4], one[5]._value_, one[6]), len(labels)) for one in findings]
     starts, ends = zip(*[span or _NO_SPAN for span in spans], strict=True)
+    categories, detectors, roles, forms = _transposed(labels)
     return pb.Findings(
-        locator=_texts(locators, "findings"),
+        locator=locators,
         start=starts,
         end=ends,
         score=scores,
-        label=index,
         subject=subjects,
-        canonical=_texts(canonicals, "findings"),
-        labels=[pb.FindingLabel(category=c, detector=d, role=r, form=f) for c, d, r, f in labels],
+        canonical=canonicals,
+        label=index,
+        label_category=categories,
+        label_detector=detectors,
+        label_role=roles,
+        label_form=forms,
     ).SerializeToString()
 
 
 def findings_from(data: bytes) -> list[Finding]:
     """The findings of one section. A category or role of a newer version reads as unknown, which policy redacts."""
     m = _parse(pb.Findings, data, "findings")
-    labels = [
-        (_CATEGORY.get(one.category, Category.UNKNOWN), one.detector, _ROLE.get(one.role, Role.UNKNOWN), one.form)
-        for one in m.labels
-    ]
-    columns = (m.locator, m.start, m.end, m.score, m.label, m.subject, m.canonical)
 
     def rows() -> list[Finding]:
+        categories = [_CATEGORY.get(name, Category.UNKNOWN) for name in m.label_category]
+        roles = [_ROLE.get(name, Role.UNKNOWN) for name in m.label_role]
+        labels = list(zip(categories, m.label_detector, roles, m.label_form, strict=True))
+        spans = _spans(m.start[:], m.end[:])
+        columns = zip(m.locator[:], spans, m.score[:], m.label[:], m.subject[:], m.canonical[:], strict=True)
         new, found = tuple.__new__, []
-        for locator, start, end, score, label, subject, canonical in zip(*columns, strict=True):
+        for locator, span, score, label, subject, canonical in columns:
             category, detector, role, form = labels[label]
-            span = new(Span, (start, end)) if start >= 0 else None
             found.append(new(Finding, (locator, span, category, score, detector, role, form, subject, canonical)))
         return found
 
@@ -112,79 +124,71 @@ def decisions_bytes(decisions: Sequence[Decision]) -> bytes:
     """Section ``decisions``."""
     locators, spans, _, _, replacements, _, _, scores = zip(*decisions, strict=True)
     labels: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
-    index = [_index(labels, (one[2], one[3], one[5], one[6])) for one in decisions]
+    index = [labels.setdefault((one[2]._value_, one[3]._value_, one[5], one[6]), len(labels)) for one in decisions]
     starts, ends = zip(*[span or _NO_SPAN for span in spans], strict=True)
+    categories, methods, rules, detectors = zip(*labels, strict=True)
     return pb.Decisions(
-        locator=_texts(locators, "decisions"),
+        locator=locators,
         start=starts,
         end=ends,
         score=scores,
-        label=index,
-        replacement=_texts([text or "" for text in replacements], "decisions"),
+        replacement=[text or "" for text in replacements],
         removed=[text is None for text in replacements],
-        labels=[pb.DecisionLabel(category=c, method=m, rule=r, detectors=d) for c, m, r, d in labels],
+        label=index,
+        label_category=categories,
+        label_method=methods,
+        label_rule=rules,
+        label_detectors=map(len, detectors),
+        detector=chain.from_iterable(detectors),
     ).SerializeToString()
 
 
 def decisions_from(data: bytes) -> list[Decision]:
     """The decisions of one section. Raises Unsafe (``unknown-method``) for a method of a newer version."""
     m = _parse(pb.Decisions, data, "decisions")
-    labels = [
-        (_CATEGORY.get(one.category, Category.UNKNOWN), _method(one.method), one.rule, tuple(one.detectors))
-        for one in m.labels
-    ]
-    columns = (m.locator, m.start, m.end, m.score, m.label, m.replacement, m.removed)
 
     def rows() -> list[Decision]:
+        detectors = iter(m.detector[:])
+        labels = [
+            (_CATEGORY.get(category, Category.UNKNOWN), _method(method), rule, tuple(islice(detectors, count)))
+            for category, method, rule, count in zip(
+                m.label_category, m.label_method, m.label_rule, m.label_detectors, strict=True
+            )
+        ]
+        spans = _spans(m.start[:], m.end[:])
+        columns = zip(m.locator[:], spans, m.score[:], m.label[:], m.replacement[:], m.removed[:], strict=True)
         new, found = tuple.__new__, []
-        for locator, start, end, score, label, text, removed in zip(*columns, strict=True):
-            category, method, rule, detectors = labels[label]
-            span = new(Span, (start, end)) if start >= 0 else None
-            kept = None if removed else text
-            found.append(new(Decision, (locator, span, category, method, kept, rule, detectors, score)))
+        for locator, span, score, label, text, removed in columns:
+            category, method, rule, layers = labels[label]
+            found.append(
+                new(Decision, (locator, span, category, method, None if removed else text, rule, layers, score))
+            )
         return found
 
     return _columns(rows, "decisions")
 
 
-def _subject(message: pb.Subject) -> Subject:
-    labels = [
-        (_CATEGORY.get(one.category, Category.UNKNOWN), _ROLE.get(one.role, Role.UNKNOWN), one.form, one.issuer)
-        for one in message.known_labels
-    ]
-
+def _subject(m: pb.Subject) -> Subject:
     def rows() -> tuple[Known, ...]:
+        categories = [_CATEGORY.get(name, Category.UNKNOWN) for name in m.label_category]
+        roles = [_ROLE.get(name, Role.UNKNOWN) for name in m.label_role]
+        labels = list(zip(categories, roles, m.label_form, m.label_issuer, strict=True))
         known = []
-        for label, value, group in zip(message.known_label, message.known_value, message.known_group, strict=True):
+        for label, value, group in zip(m.known_label[:], m.known_value[:], m.known_group[:], strict=True):
             category, role, form, issuer = labels[label]
             known.append(Known(category, role, form, value, group, issuer))
         return tuple(known)
 
-    return Subject(
-        message.id,
-        message.sequence,
-        message.revision,
-        message.sex,
-        message.language,
-        _columns(rows, "identity"),
-    )
+    return Subject(m.id, m.sequence, m.revision, m.sex, m.language, _columns(rows, "identity"))
 
 
-def _index(labels: dict[T, int], label: T) -> int:
-    found = labels.get(label)
-    if found is None:
-        found = labels[label] = len(labels)
-    return found
+def _spans(starts: Sequence[int], ends: Sequence[int]) -> list[Span | None]:
+    new = tuple.__new__
+    return [new(Span, pair) if pair[0] >= 0 else None for pair in zip(starts, ends, strict=True)]
 
 
-def _texts(column: Iterable[str], section: str) -> list[str]:
-    # JSON can smuggle in lone surrogates, which UTF-8 (and so the wire) cannot carry.
-    texts = list(column)
-    try:
-        "".join(texts).encode()
-    except UnicodeEncodeError:
-        raise Malformed("lone-surrogate", section) from None
-    return texts
+def _transposed(labels: Collection[_Label]) -> Iterable[Sequence[str]]:
+    return zip(*labels, strict=True) if labels else ((), (), (), ())
 
 
 def _parse(kind: type[M], data: bytes, section: str) -> M:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 
 import pytest
-
 from deidstream.adapters.bus_limits import BusLimits, TopicLimits
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Bus, BusFactory, Output, Record

@@ -1,6 +1,6 @@
 import pytest
-
 from deidstream.adapters.memory_bus import MemoryBusFactory
+
 from tests.adapters.bus.contract import BusContract, MakeBus
 
 

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
+
 from tests.adapters.bus.contract import BusContract, MakeBus
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
+
 from tests.adapters.bus.contract import outputs, publish
 
 WORKER = Path(__file__).with_name("worker.py")

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from deidstream.adapters import sqlite_log
 from deidstream.adapters.bus_limits import BusLimits, assign, partition_of
 from deidstream.adapters.liveness import is_alive, own_mark
@@ -15,6 +14,7 @@ from deidstream.adapters.sqlite_bus import SqliteBusFactory
 from deidstream.adapters.sqlite_log import SqliteLog
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Output
+
 from tests.adapters.bus.contract import IN, OUT, drain, outputs, publish
 
 
