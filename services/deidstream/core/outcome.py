@@ -33,6 +33,8 @@ class Released:
 
     release: Release
     audit: tuple[Audit, ...] = ()
+    case: Case | None = field(default=None, repr=False, compare=False)
+    """The case as it was carried out, for whoever reports what was done. It is not published."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,11 @@ class Process:
     def open(cls, config: Path | None, stages: tuple[str, ...]) -> Process:
         """Reads ``config`` (None: the file that the environment names) and the keys of ``stages``. Raises Misconfigured."""
         named = os.environ.get(CONFIG)
-        settings = Settings.load(config or (Path(named) if named else None), os.environ)
+        return cls.of(Settings.load(config or (Path(named) if named else None), os.environ), stages)
+
+    @classmethod
+    def of(cls, settings: Settings, stages: tuple[str, ...]) -> Process:
+        """The same from settings that are there already."""
         deployment = Deployment.of(settings)
         prepare(deployment.state)
         return cls(settings, deployment, FileKeyRing(deployment.key_folder, purposes_of(stages)), SystemClock())

@@ -31,7 +31,9 @@ def inputs(sources: Sequence[Path], out: Path) -> list[Input]:
                 continue
             other = found.setdefault(item.name, item)
             if other.path.resolve() != item.path.resolve():
-                raise Misconfigured("two-inputs-one-output", "SRC", "give the folder that holds both, or clean them apart")
+                raise Misconfigured(
+                    "two-inputs-one-output", "SRC", "give the folder that holds both, or clean them apart"
+                )
     return [found[name] for name in sorted(found)]
 
 

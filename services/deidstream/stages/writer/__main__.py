@@ -6,9 +6,9 @@ import sys
 
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
+from deidstream.stages.process import Process, run
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.service import Writer
-from deidstream.stages.process import Process, run
 
 __all__ = ["build"]
 

@@ -100,7 +100,7 @@ class Writer:
             ordinal=container.ordinal if container else 0,
             size=container.size if container else 0,
         )
-        outcomes: list[Outcome] = [Released(release, (account(case, release, self._clock.now()),))]
+        outcomes: list[Outcome] = [Released(release, (account(case, release, self._clock.now()),), case)]
         if header.format == "fhir" and self._settings.provenance:
             outcomes.append(Released(self._provenance(release)))
         return outcomes

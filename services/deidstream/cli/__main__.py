@@ -1,0 +1,33 @@
+"""The command ``deidstream``."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from deidstream.cli.clean.command import clean
+from deidstream.core.errors import DeidstreamError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="De-identifies live clinical feeds, continuously, within the hospital's own walls.",
+)
+app.command()(clean)
+
+
+def main() -> None:
+    """Runs the command line. A user's mistake ends with one line and exit code 2, never with a stack trace."""
+    try:
+        app()
+    except DeidstreamError as error:
+        Console(stderr=True).print(f"deidstream: {error}", style="red", markup=False, highlight=False)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Clean: files in, de-identified files out, no servers."""

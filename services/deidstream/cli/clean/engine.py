@@ -1,0 +1,220 @@
+"""The pipeline of one ``clean`` process: files in, results and counts out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deidstream.cli.clean.findings import lines
+from deidstream.cli.clean.inputs import Input
+from deidstream.cli.clean.report import Tally
+from deidstream.cli.pipeline import Stage, run
+from deidstream.core.case import Case, Container
+from deidstream.core.errors import DeidstreamError, Misconfigured
+from deidstream.core.outcome import Gap, Hold, Outcome, Quarantine, Released
+from deidstream.stages.fields.__main__ import build as build_fields
+from deidstream.stages.identify.__main__ import build as build_identify
+from deidstream.stages.ingest.service import Admission, Received
+from deidstream.stages.ingest.unpack import Unpacked, unpack
+from deidstream.stages.process import Process
+from deidstream.stages.resolver.__main__ import build as build_resolver
+from deidstream.stages.text.__main__ import build as build_text
+from deidstream.stages.writer.__main__ import build as build_writer
+from deidstream.stream.settings import Settings
+from deidstream.wire import encode_case
+
+__all__ = ["Engine", "Options", "Share"]
+
+PROJECT = "clean"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said. Paths only; nothing here is content."""
+
+    out: Path
+    state: Path
+    policy: str
+    language: str = ""
+
+
+@dataclass(slots=True)
+class Share:
+    """What became of some files: counts, and the lines of the findings file."""
+
+    tally: Tally = field(default_factory=Tally)
+    findings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _File:
+    """A file on its way: its cases, and what became of each, by ordinal."""
+
+    item: Input
+    unpacked: Unpacked
+    cases: list[Case]
+    released: dict[int, bytes] = field(default_factory=dict)
+    provenance: dict[int, bytes] = field(default_factory=dict)
+    refused: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+
+class Engine:
+    """Built once a process; models and tables are loaded once."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._process = Process.of(
+            Settings(_tree(options)), ("ingest", "identify", "fields", "text", "resolver", "writer")
+        )
+        self._admission = Admission(self._process.keys, self._process.clock)
+        self._identify = build_identify(self._process)
+        self._stages: dict[str, Stage] = {
+            "identify": self._identify,
+            "fields": build_fields(self._process),
+            "text": build_text(self._process),
+            "resolver": build_resolver(self._process),
+            "writer": build_writer(self._process),
+        }
+
+    def learn(self, items: Iterable[Input]) -> None:
+        """Hears what ``items`` say about who is who. What cannot be read is left to ``clean``, which will say so."""
+        for item in items:
+            try:
+                file = self._open(item)
+            except (DeidstreamError, OSError):
+                continue
+            for case in file.cases:
+                self._learn(case)
+
+    def settle(self) -> None:
+        """Stores what was learned, for this and other processes."""
+        self._identify.settle()
+
+    def clean(self, items: Sequence[Input]) -> Share:
+        """Writes the results of ``items``. Raises Misconfigured when the output cannot be written."""
+        share = Share()
+        files: list[_File] = []
+        for item in items:
+            try:
+                files.append(self._open(item))
+            except DeidstreamError as error:
+                self._refuse(share, item, error.code, error.place)
+            except OSError:
+                self._refuse(share, item, "unreadable-file", "file")
+        owners = {case.id: (file, number) for file in files for number, case in enumerate(file.cases)}
+        for outcome in run((case for file in files for case in file.cases), self._stages):
+            self._take(share, owners, outcome)
+        for file in files:
+            self._write(share, file)
+        return share
+
+    def _learn(self, case: Case) -> None:
+        try:
+            self._identify.learn((case,))
+        except DeidstreamError:
+            return
+
+    def _open(self, item: Input) -> _File:
+        content = item.path.read_bytes()
+        unpacked = unpack(content, item.name)
+        size = len(unpacked.members)
+        attributes = (("language", self._options.language),)
+        cases = []
+        for number, member in enumerate(unpacked.members):
+            container = (
+                Container(self._admission.identify(PROJECT, os.fsencode(item.name), b""), number, size)
+                if unpacked.batch
+                else None
+            )
+            received = Received(
+                PROJECT,
+                unpacked.format,
+                member,
+                b"%d %b" % (number, os.fsencode(item.name)),
+                item.name,
+                container,
+                attributes,
+            )
+            cases.append(self._admission.case(received))
+        return _File(item, unpacked, cases)
+
+    def _take(self, share: Share, owners: dict[str, tuple[_File, int]], outcome: Outcome) -> None:
+        match outcome:
+            case Released(release=release, case=case):
+                file, number = owners[release.case_id]
+                if case is None:
+                    file.provenance[number] = release.content
+                else:
+                    file.released[number] = release.content
+                    self._account(share, file, number, case)
+            case Quarantine(case=case, code=code, place=place):
+                _refused(owners, case, code, place)
+            case Hold(case=case, reason=reason):
+                _refused(owners, case, reason, "review")
+            case Gap(case=case, reason=reason):
+                _refused(owners, case, reason, "resolver")
+
+    def _account(self, share: Share, file: _File, number: int, case: Case) -> None:
+        member = f"message[{number + 1}]!" if file.unpacked.batch else ""
+        share.findings += lines(file.item.name, member, case, case.decisions)
+        share.tally.actions.update(str(decision.method) for decision in case.decisions)
+        share.tally.categories.update(str(decision.category) for decision in case.decisions)
+
+    def _write(self, share: Share, file: _File) -> None:
+        tally = share.tally
+        tally.formats[file.unpacked.format] += 1
+        tally.messages["released"] += len(file.released)
+        tally.messages["quarantined"] += len(file.cases) - len(file.released)
+        separator = b"\n" if file.unpacked.format == "fhir" and file.unpacked.batch else b""
+        if file.released:
+            put(self._options.out / file.item.name, _joined(file.released, separator))
+        if file.provenance:
+            put(self._options.out / ".provenance" / file.item.name, _joined(file.provenance, b"\n"))
+        for number, case in enumerate(file.cases):
+            if number not in file.released:
+                code, place = file.refused.get(number, ("not-released", ""))
+                name = file.item.name + (f".{number + 1}" if file.unpacked.batch else "")
+                self._quarantine(share, name, encode_case(case, self._process.keys), code, place)
+        every = len(file.released) == len(file.cases)
+        tally.files["released" if every else "partly" if file.released else "quarantined"] += 1
+
+    def _refuse(self, share: Share, item: Input, code: str, place: str) -> None:
+        """A file that holds no message that could be read."""
+        share.tally.files["quarantined"] += 1
+        self._quarantine(share, item.name, b"", code, place)
+
+    def _quarantine(self, share: Share, name: str, sealed: bytes, code: str, place: str) -> None:
+        share.tally.reasons[code] += 1
+        folder = self._options.out / ".quarantine"
+        put(folder / name, sealed)
+        put(folder / f"{name}.reason.json", json.dumps({"code": code, "place": place}).encode())
+
+
+def put(path: Path, content: bytes) -> None:
+    """Writes a file and the folders above it. Raises Misconfigured with the system's error number when that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        hint = f"cannot be written (errno {error.errno}): make room or choose another folder"
+        raise Misconfigured("output-folder", "--out", hint) from None
+
+
+def _refused(owners: dict[str, tuple[_File, int]], case: Case, code: str, place: str) -> None:
+    file, number = owners[case.id]
+    file.refused[number] = (code, place)
+
+
+def _joined(pieces: dict[int, bytes], separator: bytes) -> bytes:
+    return b"".join(pieces[number] + separator for number in sorted(pieces))
+
+
+def _tree(options: Options) -> dict[str, Any]:  # Any: a configuration tree
+    return {
+        "deployment": {"state": str(options.state), "health": None},
+        "resolver": {"projects": [{"name": PROJECT, "policy": options.policy}]},
+    }
