@@ -1,0 +1,168 @@
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from deidstream.adapters.file_keys import FileKeyRing
+from deidstream.adapters.memory_keys import MemoryKeyRing
+from deidstream.core.errors import Misconfigured, Unsafe
+from deidstream.ports import KeyRing
+
+MakeRing = Callable[[], KeyRing]
+
+
+@pytest.fixture(params=["memory", "file"])
+def ring(request: pytest.FixtureRequest, tmp_path: Path) -> KeyRing:
+    return MemoryKeyRing() if request.param == "memory" else FileKeyRing(tmp_path / "keys")
+
+
+def test_what_was_sealed_opens_only_where_it_was_bound_to(ring: KeyRing) -> None:
+    sealed = ring.seal("content", b"secret", b"case-1")
+    assert ring.open("content", sealed, b"case-1") == b"secret"
+    with pytest.raises(Unsafe, match="seal-broken: content"):
+        ring.open("content", sealed, b"case-2")
+
+
+def test_purposes_do_not_share_keys(ring: KeyRing) -> None:
+    sealed = ring.seal("content", b"secret", b"")
+    with pytest.raises(Unsafe, match="unknown-key: identity"):
+        ring.open("identity", sealed, b"")
+    assert ring.secret("content") != ring.secret("identity")
+    assert ring.mac("lookup", b"x") != ring.mac("subject", b"x")
+
+
+def test_nonces_do_not_repeat(ring: KeyRing) -> None:
+    assert len({ring.seal("content", b"", b"").nonce for _ in range(500)}) == 500
+
+
+def test_a_mac_is_that_of_rfc_2104_and_stays(ring: KeyRing) -> None:
+    import hashlib
+    import hmac
+
+    expected = hmac.new(ring.secret("lookup"), b"4711", hashlib.sha256).digest()
+    assert ring.mac("lookup", b"4711") == ring.mac("lookup", b"4711") == expected
+
+
+def test_sealing_is_aes_256_gcm(tmp_path: Path) -> None:
+    sealed = FileKeyRing(tmp_path / "keys").seal("content", b"secret", b"bound")
+    (key,) = json.loads((tmp_path / "keys" / "content.json").read_text())["keys"]
+    import base64
+
+    secret = base64.b64decode(key["key"])
+    assert len(secret) == 32
+    assert AESGCM(secret).decrypt(sealed.nonce, sealed.ciphertext, b"bound") == b"secret"
+
+
+def test_keys_stay_over_restarts_and_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "keys"
+    sealed = FileKeyRing(path, {"content", "audit"}).seal("content", b"secret", b"")
+    assert FileKeyRing(path).open("content", sealed, b"") == b"secret"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.iterdir()} == {0o600}
+    assert sorted(file.name for file in path.iterdir()) == ["audit.json", "content.json"]
+
+
+@pytest.mark.parametrize(("what", "mode"), [("content.json", 0o640), ("content.json", 0o604), (".", 0o750)])
+def test_keys_that_others_can_read_are_refused_with_what_to_do(tmp_path: Path, what: str, mode: int) -> None:
+    FileKeyRing(tmp_path / "keys", {"content"})
+    (tmp_path / "keys" / what).chmod(mode)
+    with pytest.raises(Misconfigured, match="key-permissions: .*chmod"):
+        FileKeyRing(tmp_path / "keys", {"content"})
+
+
+def test_keys_of_somebody_else_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FileKeyRing(tmp_path / "keys", {"content"})
+    owner = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: owner)
+    with pytest.raises(Misconfigured, match="key-owner"):
+        FileKeyRing(tmp_path / "keys", {"content"})
+
+
+def test_a_key_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    FileKeyRing(tmp_path / "keys", {"content"})
+    (tmp_path / "keys" / "content.json").rename(tmp_path / "elsewhere")
+    (tmp_path / "keys" / "content.json").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Misconfigured, match="key-unreadable"):
+        FileKeyRing(tmp_path / "keys", {"content"})
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"nonsense", b'{"purpose":"content","keys":[]}'])
+def test_a_damaged_key_file_is_refused_and_not_replaced(tmp_path: Path, content: bytes) -> None:
+    FileKeyRing(tmp_path / "keys", {"content"})
+    file = tmp_path / "keys" / "content.json"
+    file.write_bytes(content)
+    with pytest.raises(Misconfigured, match="key-file-damaged: content"):
+        FileKeyRing(tmp_path / "keys", {"content"})
+    assert file.read_bytes() == content
+
+
+def test_a_key_file_moved_to_another_purpose_is_refused(tmp_path: Path) -> None:
+    FileKeyRing(tmp_path / "keys", {"content"})
+    (tmp_path / "keys" / "content.json").rename(tmp_path / "keys" / "identity.json")
+    with pytest.raises(Misconfigured, match="key-file-damaged: identity"):
+        FileKeyRing(tmp_path / "keys", {"identity"})
+
+
+def test_a_ring_gives_no_key_that_it_was_not_given(tmp_path: Path) -> None:
+    ring = FileKeyRing(tmp_path / "keys", {"content", "surrogate.*"})
+    with pytest.raises(Misconfigured, match="key-not-given: identity"):
+        ring.secret("identity")
+    ring.secret("surrogate.study-1")
+    assert not (tmp_path / "keys" / "identity.json").exists()
+
+
+@pytest.mark.parametrize("purpose", ["../etc", "a/b", "", "Content", ".hidden", "surrogate.a.b"])
+def test_a_purpose_cannot_lead_out_of_the_folder(tmp_path: Path, purpose: str) -> None:
+    with pytest.raises(Misconfigured, match="key-purpose"):
+        FileKeyRing(tmp_path / "keys").secret(purpose)
+
+
+def test_where_keys_may_not_be_made_a_missing_one_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="key-missing: content"):
+        FileKeyRing(tmp_path / "keys", {"content"}, create=False)
+
+
+def test_after_rotation_the_newest_key_seals_and_the_old_ones_still_open(tmp_path: Path) -> None:
+    ring, other = FileKeyRing(tmp_path / "keys"), FileKeyRing(tmp_path / "keys")
+    before = ring.seal("content", b"before", b"")
+    assert other.open("content", before, b"") == b"before"
+    identifier = ring.rotate("content")
+    after = ring.seal("content", b"after", b"")
+    assert (after.key_id, before.key_id != after.key_id) == (identifier, True)
+    assert ring.open("content", before, b"") == b"before"
+    assert other.open("content", after, b"") == b"after", "a process that runs on finds the new key"
+    assert FileKeyRing(tmp_path / "keys").open("content", before, b"") == b"before"
+
+
+@pytest.mark.parametrize("purpose", ["lookup", "subject", "id", "surrogate.study", "token.study", "audit"])
+def test_keys_on_which_results_depend_are_not_rotated(tmp_path: Path, purpose: str) -> None:
+    ring = FileKeyRing(tmp_path / "keys")
+    before = ring.secret(purpose)
+    with pytest.raises(Misconfigured, match=f"key-pinned: {purpose}: "):
+        ring.rotate(purpose)
+    assert FileKeyRing(tmp_path / "keys").secret(purpose) == before
+
+
+def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
+    code = (
+        "import sys; from deidstream.adapters.file_keys import FileKeyRing;"
+        "sys.stdin.read(1); print(FileKeyRing(sys.argv[1]).secret('content').hex())"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "keys")], stdin=-1, stdout=-1) for _ in range(4)
+    ]
+    keys = {process.communicate(b"x")[0] for process in processes}
+    assert len(keys) == 1
+    assert len(keys.pop().strip()) == 64
+    assert [file.name for file in (tmp_path / "keys").iterdir()] == ["content.json"]
+
+
+def test_a_ring_never_shows_a_key(ring: KeyRing) -> None:
+    secret = ring.secret("content")
+    assert secret.hex() not in repr(ring)
+    assert repr(secret) not in repr(vars(ring)["_keys"])
