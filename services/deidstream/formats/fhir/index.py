@@ -49,7 +49,8 @@ class Index:
         for entry in child_of(root, "entry"):
             for resource in child_of(entry, "resource"):
                 self._add(resource)
-                self._by_url.setdefault(string_of(source, entry, "fullUrl"), resource)
+                if url := string_of(source, entry, "fullUrl"):
+                    self._by_url.setdefault(url, resource)
 
     def aim(self, reference: Object, name: str, owner: Object, targets: tuple[str, ...]) -> Aim:
         """Where ``reference``, at ``name`` inside the resource ``owner``, points; ``targets`` are the types allowed there."""

@@ -80,25 +80,28 @@ class _Plan:
 
     def _pair(self, values: Array, companions: Array) -> tuple[bool, bool]:
         """An array of primitives and the array of its companions, whose items go together or become null."""
-        mark = len(self.splices)
         size = max(len(values.items), len(companions.items))
-        gone = [[self._is_gone(array, number) for number in range(size)] for array in (values, companions)]
+        taken = [self._taken(array) for array in (values, companions)]
+        if not any(map(any, taken)):
+            return False, False
+        gone = [
+            [number >= len(array.items) or of_array[number] or _is_null(array.items[number]) for number in range(size)]
+            for array, of_array in zip((values, companions), taken, strict=True)
+        ]
         both = [value and companion for value, companion in zip(*gone, strict=True)]
-        if all(both):
-            del self.splices[mark:]
-            return True, True
-        for array, is_gone in zip((values, companions), gone, strict=True):
+        for array, of_array, is_gone in zip((values, companions), taken, gone, strict=True):
+            if all(is_gone):
+                continue
             for number, item in enumerate(array.items):
-                if is_gone[number] and not both[number] and not (isinstance(item, Scalar) and item.kind == "n"):
+                if of_array[number] and not both[number]:
                     self.splices.append(Splice(item.key_start, item.stop, b"null"))
             self._cut(array.items, both[: len(array.items)])
         return all(gone[0]), all(gone[1])
 
-    def _is_gone(self, array: Array, number: int) -> bool:
-        if number >= len(array.items):
-            return True
-        item = array.items[number]
-        return (isinstance(item, Scalar) and item.kind == "n") or self.goes(item, "")
+    def _taken(self, array: Array) -> list[bool]:
+        if id(array) in self._marked:
+            return [True] * len(array.items)
+        return [self.goes(item, "") for item in array.items]
 
     def _cut(self, nodes: Sequence[Node], gone: Sequence[bool]) -> None:
         """Each run of what goes takes the comma before it, or behind it where nothing before it stays."""
@@ -107,6 +110,10 @@ class _Plan:
                 self.splices.append(Splice(nodes[first - 1].stop, nodes[last].stop, b""))
             elif last + 1 < len(nodes):
                 self.splices.append(Splice(nodes[0].key_start, nodes[last + 1].key_start, b""))
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.kind == "n"
 
 
 def _runs(gone: Sequence[bool]) -> Iterator[tuple[int, int]]:
