@@ -1,0 +1,55 @@
+"""The parts that every family of rules is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from deidstream.core.category import Category, Role
+from deidstream.detection.text.fold import fold_word
+
+__all__ = ["Confirm", "Hit", "Rule", "label", "phrase", "words"]
+
+
+class Hit(NamedTuple):
+    """An identifier at the bytes ``[start, end)`` of the folded buffer. ``form`` ``text`` is completed by the language."""
+
+    start: int
+    end: int
+    category: Category
+    score: float
+    role: Role = Role.UNKNOWN
+    form: str = "text"
+    note: str = ""
+    """Not a finding unless the language agrees (``dates``: the languages for which it counts)."""
+
+
+Confirm = Callable[[bytes, int, int], Iterable[Hit]]
+"""Reads the buffer around a trigger's ``[start, end)`` and says what stands there. Must not look across a boundary byte."""
+
+
+class Rule(NamedTuple):
+    """``trigger``: what the multi-pattern engine looks for (its leftmost start, its longest end). Cheap and rare is best."""
+
+    trigger: bytes
+    confirm: Confirm
+    caseless: bool = True
+    margin: int = 0
+    """How many bytes at either end of the trigger are context; ``confirm`` is told where the rest stands."""
+
+
+def words(*lists: str) -> list[str]:
+    """The entries of comma-separated lists, folded to the alphabet of the buffer, the longest first."""
+    entries = {fold_word(entry.strip()).decode("ascii") for text in lists for entry in text.split(",") if entry.strip()}
+    return sorted(entries, key=lambda entry: (-len(entry), entry))
+
+
+def label(confirm: Confirm, *lists: str) -> Rule:
+    """Any of the comma-separated phrases, as whole words."""
+    return phrase(confirm, "|".join(re.escape(entry).replace("\\ ", " ") for entry in words(*lists)))
+
+
+def phrase(confirm: Confirm, pattern: str) -> Rule:
+    """``pattern`` as whole words. Plain classes at its ends compile a good deal faster than ``\\b``."""
+    return Rule(f"[^a-z0-9](?:{pattern})[^a-z0-9]".encode("ascii"), confirm, margin=1)
