@@ -8,14 +8,16 @@ __all__ = ["cap_age"]
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _OTHER_UNIT = re.compile(
-    r"\s*-?\s*(?:m\b|mo\b|mos\b|months?|monate?n?|mes(?:es)?\b|mois|mes[ei]\b|maand(?:en)?|w\b|wks?\b|weeks?|wochen?|semanas?|semaines?|"
-    r"settiman[ae]|we(?:ek|ken)\b|d\b|days?|tagen?|tage?\b|d[ií]as?|jours?|giorn[oi]|dagen?|dias?|h\b|hours?|stunden?|horas?|heures?|"
+    r"\s*-?\s*(?:mos?\b|months?|monate?n?|mes(?:es)?\b|mois|mes[ei]\b|maand(?:en)?|wks?\b|weeks?|wochen?"
+    r"|semanas?|semaines?|settiman[ae]|we(?:ek|ken)\b|d\b|days?|tagen?|tage?\b|d[ií]as?|jours?|giorn[oi]|dagen?|dias?|h\b|hours?|stunden?|horas?|heures?|"
     r"minutes?|min\b)",
     re.IGNORECASE,
 )
+"""Units of ages that are not years; a bare m or w is a man or a woman."""
 _OLD = re.compile(
-    r"\b(?:ninety(?:[\s-]\w+)?|(?:one |a )?hundred(?: and \w+)?|\w*neunzig|noventa(?: [ey] \w+)?|novant\w+|\w*negentig|quatre-vingt-(?:dix|"
-    r"onze|douze|treize|quatorze|quinze|seize)(?:-\w+)?|nonante(?:[\s-]\w+)*|\w*hundert\w*|cien\w*(?: \w+)?|cent(?:-\w+)?|cento\w*|\w*honderd\w*)",
+    r"\b(?:ninety(?:[\s-]\w+)?|(?:one |a )?hundred(?: and \w+)?|\w*neunzig|noventa(?: [ey] \w+)?|novant\w+|\w*negentig|quatre-vingt-"
+    r"(?:dix|onze|douze|treize|quatorze|quinze|seize)(?:-\w+)?|nonante(?:[\s-]\w+)*|\w*hundert\w*|cien\w*(?: \w+)?|cent(?:-\w+)?"
+    r"|cento\w*|\w*honderd\w*)",
     re.IGNORECASE,
 )
 

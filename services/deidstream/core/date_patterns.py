@@ -221,4 +221,8 @@ def _compound(match: re.Match[str]) -> bool:
     """Whether the month is joined to its neighbours (``12-May-2020``, ``12MAY2020``): then three letters are an abbreviation."""
     before, after = match.start("word"), match.end("dot")
     text = match.string
-    return text[before - 1 : before] in {"-", "/"} or (before > 0 and text[before - 1].isdigit()) or text[after : after + 1] in {"-", "/"}
+    return (
+        text[before - 1 : before] in {"-", "/"}
+        or (before > 0 and text[before - 1].isdigit())
+        or text[after : after + 1] in {"-", "/"}
+    )

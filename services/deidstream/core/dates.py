@@ -46,13 +46,16 @@ def shift(value: str, form: str, by: Shift) -> str | None:
         return value if _TIMES[form].fullmatch(value) else None
     parsed = _parsed(value, form)
     if parsed is None:
-        return written_dates.shift(value, _language(form), by.days, by.reference_year, by.day_first)
+        move = written_dates.Move(by.days, by.floor, by.reference_year)
+        return written_dates.shift(value, _language(form), move, by.day_first)
     day, tail, compact = parsed
     new = moved(day, by.days, by.floor)
     return None if new is None else _written(new, tail, compact)
 
 
-def generalise(value: str, form: str, unit: str = "year", floor: date | None = None) -> str | None:
+def generalise(
+    value: str, form: str, unit: str = "year", floor: date | None = None, day_first: bool | None = None
+) -> str | None:
     """``value`` to its ``unit`` (``year`` or ``month``), valid in ``form``; None where nothing may stand there.
 
     An instant has no partial form in FHIR: it becomes the first moment of its year or month, UTC.
@@ -61,9 +64,9 @@ def generalise(value: str, form: str, unit: str = "year", floor: date | None = N
         return None
     parsed = _parsed(value, form)
     if parsed is None:
-        return written_dates.years(value, _language(form), floor)
+        return written_dates.years(value, _language(form), floor, day_first)
     day, _, compact = parsed
-    if floor and day.year < floor.year:
+    if floor and (day.year or 0) < floor.year:
         day = Day(floor.year, None, None)
     if moved(day, 0) is None:
         return None

@@ -46,7 +46,11 @@ _MONTHS = {
     ),
 }
 _WEEKDAYS = {
-    "en": ("Monday Tuesday Wednesday Thursday Friday Saturday Sunday", "Mon Tue Wed Thu Fri Sat Sun", "tues=2 thur=4 thurs=4"),
+    "en": (
+        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+        "Mon Tue Wed Thu Fri Sat Sun",
+        "tues=2 thur=4 thurs=4",
+    ),
     "de": ("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag", "Mo Di Mi Do Fr Sa So", "sonnabend=6"),
     "es": ("lunes martes miércoles jueves viernes sábado domingo", "lun mar mié jue vie sáb dom", ""),
     "fr": ("lundi mardi mercredi jeudi vendredi samedi dimanche", "lun mar mer jeu ven sam dim", ""),
@@ -59,7 +63,7 @@ _WEEKDAYS = {
     ),
 }
 CONNECTORS = frozenset(
-    "of the on at in to from and by until through since t z utc gmt cet cest est edt cst cdt pst pdt "
+    "of the on at in to from and by until through since t z utc gmt cet cest est edt cst cdt pst pdt "  # noqa: SIM905
     "de del el la al los a las y desde hasta entre dia fecha den der dem am um vom von bis zum ab im und seit uhr "
     "le du au et les depuis jusqu un en dans d l il dal alle ore dello dell e nel fino di het op om van tot vanaf uur "
     "o do da dos das ao as em ate no na kl h hrs st nd rd th er 日".split()

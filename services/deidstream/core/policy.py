@@ -157,17 +157,17 @@ class Policy:
 def _glob(path: str) -> re.Pattern[str]:
     """``*`` is any run within one step, ``[*]`` any index or none; an index that is not given is any; what lies below matches."""
     out: list[str] = []
-    for token in re.findall(r"\[\*\]|\[\d+\]|\*|[.\-!/]|[^.\-!/\[\]*]+", path):
-        if token == "[*]":
+    for step in re.findall(r"\[\*\]|\[\d+\]|\*|[.\-!/]|[^.\-!/\[\]*]+", path):
+        if step == "[*]":
             continue
-        if token.startswith("["):
-            out[-1] = re.escape(token)
-        elif token == "*":
+        if step.startswith("["):
+            out[-1] = re.escape(step)
+        elif step == "*":
             out += (r"[^.\-!/\[\]]*", _ANY_INDEX)
-        elif token in ".-!/":
-            out.append(re.escape(token))
+        elif step in ".-!/":
+            out.append(re.escape(step))
         else:
-            out += (re.escape(token), _ANY_INDEX)
+            out += (re.escape(step), _ANY_INDEX)
     return re.compile(r"(?:.*[/!.])?" + "".join(out) + r"(?:[.!\[/:-].*)?$")
 
 

@@ -43,7 +43,11 @@ _SECTIONS: dict[str, Json] = {
     "default": _METHOD,
     "unknown": {"enum": ["redact", "drop", "quarantine", "hold", "keep", "pseudonym", "mask", "token"]},
     "categories": _by(Category),
-    "roles": {"type": "object", "additionalProperties": False, "properties": {role.value: _by(Category) for role in Role}},
+    "roles": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {role.value: _by(Category) for role in Role},
+    },
     "paths": {"type": "object", "additionalProperties": _METHOD},
     "keep": _TERMS,
     "redact": _TERMS,
@@ -135,11 +139,15 @@ _MAKERS: dict[str, Callable[[Any], object]] = {
     "keep": tuple,
     "redact": tuple,
     "noise": float,
-    "dates": lambda dates: Dates(**{**dates, **({"shift_days": tuple(dates["shift_days"])} if "shift_days" in dates else {})}),
+    "dates": lambda dates: Dates(
+        **{**dates, **({"shift_days": tuple(dates["shift_days"])} if "shift_days" in dates else {})}
+    ),
     "ages": lambda ages: Ages(**ages),
     "postal_codes": lambda codes: PostalCodes(**codes),
     "doubt": lambda doubt: Doubt(**doubt),
-    "languages": lambda tags: Languages(**{**tags, **({"supported": tuple(tags["supported"])} if "supported" in tags else {})}),
+    "languages": lambda tags: Languages(
+        **{**tags, **({"supported": tuple(tags["supported"])} if "supported" in tags else {})}
+    ),
 }
 
 _TYPES: dict[str, tuple[type, ...]] = {

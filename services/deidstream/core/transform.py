@@ -23,7 +23,7 @@ _COARSE = frozenset({Category.REGION, Category.COUNTRY})
 _NULL = '""'
 """HL7 v2, 2.5.3: the value is to be deleted. It is no value."""
 _LABELS = {category: f"[{category.value.upper()}]" for category in Category} | {
-    **{category: "[ID]" for category in IDENTIFIERS},
+    **dict.fromkeys(IDENTIFIERS, "[ID]"),
     Category.BIRTH_DATE: "[DATE]",
     Category.DEATH_DATE: "[DATE]",
     Category.UNKNOWN: "[REDACTED]",
@@ -43,7 +43,9 @@ class Scene:
 class Transform:
     """The methods under one policy and project. Results are kept for values that come again."""
 
-    def __init__(self, policy: Policy, surrogates: Surrogates, tokens: TokenCipher | None = None, cached: int = 16384) -> None:
+    def __init__(
+        self, policy: Policy, surrogates: Surrogates, tokens: TokenCipher | None = None, cached: int = 16384
+    ) -> None:
         self._policy = policy
         self._surrogates = surrogates
         self._tokens = tokens
@@ -66,7 +68,16 @@ class Transform:
             return None
         if value == _NULL or method is Method.KEEP:
             return value
-        key = (method, finding.category, finding.form, value, finding.canonical, scene.person.id, scene.revision, scene.received)
+        key = (
+            method,
+            finding.category,
+            finding.form,
+            value,
+            finding.canonical,
+            scene.person.id,
+            scene.revision,
+            scene.received,
+        )
         try:
             return self._cache[key]
         except KeyError:

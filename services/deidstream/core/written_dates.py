@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from deidstream.core.calendar import Day, moved
+from deidstream.core.calendar import moved
 from deidstream.core.date_patterns import NUMERIC, WORDED, Context, Mention
 from deidstream.core.month_names import CONNECTORS, DAY_FIRST_EXCEPT, Word, fold, month, weekday, written
 
-__all__ = ["shift", "years"]
+__all__ = ["Move", "shift", "years"]
 
 _TIME = re.compile(
     r"(?:\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]\.?\s?m\b\.?)?(?:\s*(?:uhr|uur|hrs|h)\b)?(?:z\b|[+-]\d{2}:?\d{2})?"
@@ -27,13 +27,21 @@ _TEXT = re.compile(r"[^\W\d_]+(?:-feira)?")
 _DATE_AHEAD = re.compile(r"[.,]*\s*\d{1,2}(?:\D{1,5}\d|\D{0,7}[^\W\d_]{3})")
 
 
+class Move(NamedTuple):
+    """By how many days; results before ``floor`` become 1 January of its year; the year of days written without one."""
+
+    days: int
+    floor: date | None = None
+    reference_year: int = 2023
+
+
 class _Weekday(NamedTuple):
     word: Word
     text: str
 
 
-def shift(value: str, language: str, days: int, reference_year: int = 2023, day_first: bool | None = None) -> str | None:
-    """``value`` with every date moved by ``days``; None where anything in it is not understood."""
+def shift(value: str, language: str, move: Move, day_first: bool | None = None) -> str | None:
+    """``value`` with every date moved; None where anything in it is not understood."""
     out: list[str] = []
     for piece in _pieces(value, _context(language, day_first)):
         if piece is None:
@@ -41,9 +49,11 @@ def shift(value: str, language: str, days: int, reference_year: int = 2023, day_
         if isinstance(piece, str):
             out.append(piece)
         elif isinstance(piece, _Weekday):
-            out.append(written(piece.word, (piece.word.number - 1 + days) % 7 + 1, piece.text))
+            out.append(written(piece.word, (piece.word.number - 1 + move.days) % 7 + 1, piece.text))
         else:
-            new = tuple(after for day in piece.days if (after := moved(day, days, None, reference_year)))
+            new = tuple(
+                after for day in piece.days if (after := moved(day, move.days, move.floor, move.reference_year))
+            )
             if len(new) < len(piece.days):
                 return None
             out.append(piece.write(new))

@@ -53,10 +53,11 @@ class _Shape:
 
     def __init__(self, block: BlockCipher, radix: int, n: int, tweak: bytes) -> None:
         u, v = n // 2, n - n // 2
-        self.modulus_u = radix**u
-        self.modulus_v = radix**v
+        self.modulus_u: int = radix**u
+        self.modulus_v: int = radix**v
         self._block = block
-        self._bytes = b = ((self.modulus_v - 1).bit_length() + 7) // 8
+        b: int = ((self.modulus_v - 1).bit_length() + 7) // 8
+        self._bytes = b
         self._d = 4 * ((b + 3) // 4) + 4
         header = b"\x01\x02\x01" + radix.to_bytes(3, "big") + bytes((10, u % 256))
         header += n.to_bytes(4, "big") + len(tweak).to_bytes(4, "big")

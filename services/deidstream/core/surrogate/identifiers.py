@@ -27,7 +27,7 @@ _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}", re.ASCII)
 _URN = re.compile(r"urn:(?:uuid|oid):", re.IGNORECASE)
 _PREFIX = re.compile(r"([a-z]{1,8})[^a-z]", re.ASCII | re.IGNORECASE)
 _PREFIXES = frozenset(
-    "mrn pat patient pid pt acc accn acct account visit vn vis enc encounter ssn hosp hospital case id nhs npi spec specimen "
+    "mrn pat patient pid pt acc accn acct account visit vn vis enc encounter ssn hosp hospital case id nhs npi spec specimen "  # noqa: SIM905
     "order ord ref rec record mpi emr ehr lab fin csn req doc rx sub subj policy member grp group".split()
 )
 

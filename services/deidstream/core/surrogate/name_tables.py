@@ -12,9 +12,9 @@ from typing import NamedTuple
 __all__ = ["EPICENE", "Guess", "Table", "family_language", "given_guess", "normalise", "script_language", "table"]
 
 _FOLDER = Path(__file__).parent / "tables"
-_LANGUAGES = "en de es fr it nl pt sv da no fi pl cs hu tr ro el ru uk ar he zh ja ko".split()
+_LANGUAGES = "en de es fr it nl pt sv da no fi pl cs hu tr ro el ru uk ar he zh ja ko".split()  # noqa: SIM905
 _TIE = ("en", "de", "es", "fr", "it", "nl", "pt")
-EPICENE = "Alex Andy Charlie Chris Dana Eli Jamie Jo Kim Lee Lou Mika Nicky Noa Robin Sam Sascha Toni".split()
+EPICENE = "Alex Andy Charlie Chris Dana Eli Jamie Jo Kim Lee Lou Mika Nicky Noa Robin Sam Sascha Toni".split()  # noqa: SIM905
 """Given names borne by all sexes, for names that no table knows."""
 _SCRIPTS = (
     ("CYRILLIC", "ru"),

@@ -23,7 +23,7 @@ from deidstream.core.surrogate.name_tables import (
 from deidstream.core.surrogate.person import PARTICLES, SUFFIXES, TITLES, WORD, Person
 from deidstream.core.surrogate.prf import Prf
 
-__all__ = ["Names"]
+__all__ = ["Names", "unmarked"]
 
 _LETTERS = "ABCDEFGHJKLMNOPRSTVW"
 
@@ -69,7 +69,7 @@ class Names:
         """The first letter of the surrogate of the name it stands for; an arbitrary other letter where that is not known."""
         full = word.base if len(word.base) > 1 else next(iter(person.initials.get(normalise(word.text), ())), "")
         if full:
-            letter = _plain(self._chosen(word.kind, full, person))[:1]
+            letter = unmarked(self._chosen(word.kind, full, person))[:1]
         else:
             others = _LETTERS.replace(word.text.upper(), "")
             letter = others[self._prf.below(len(others), "initial", person.id, word.text.lower())]
@@ -117,7 +117,7 @@ def _kept(text: str, place: int, found: list[tuple[int, int, str]], form: str) -
         return False
     lower = text.lower()
     if lower in PARTICLES and (text.islower() or place < len(found) - 1):
-        return len(text) > 1
+        return len(text) > 1 or (text.islower() and 0 < place < len(found) - 1)
     if not form.startswith("name"):
         return False
     return (lower in TITLES and place < len(found) - 1 and len(text) > 1) or (lower in SUFFIXES and place > 0)
@@ -192,12 +192,15 @@ def _formal(value: str) -> bool:
 def _like(name: str, text: str) -> str:
     """``name`` in the case of ``text``, with no more of an alphabet than ``text`` shows to be there."""
     if text.isascii():
-        name = name if name.isascii() or script_language(name) else _plain(name)
+        name = name if name.isascii() or script_language(name) else unmarked(name)
     elif max(text) < "\u0100" and max(name) >= "\u0100":
-        name = _plain(name)
+        name = unmarked(name)
     return restyled(name, text) if name.upper() != name.lower() else name
 
 
-def _plain(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("æ", "ae"))
+def unmarked(name: str) -> str:
+    """``name`` without marks on its letters, as an ASCII sender writes it; letters of other scripts stay."""
+    decomposed = unicodedata.normalize(
+        "NFKD", name.replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("æ", "ae")
+    )
     return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -10,8 +10,11 @@ from deidstream.core.surrogate.prf import Prf
 
 __all__ = ["is_code", "organisation"]
 
-_FIRST = "Riverside Lakeview Northgate Southfield Westbrook Eastham Fairmont Greenfield Hillcrest Kingsway Meadowbank Oakridge".split()
-_SECOND = "Ash Birch Cedar Elm Fir Hazel Juniper Larch Linden Maple Poplar Rowan Spruce Willow Yew Alder".split()
+_FIRST = (
+    "Riverside Lakeview Northgate Southfield Westbrook Eastham Fairmont Greenfield Hillcrest Kingsway Meadowbank "  # noqa: SIM905
+    "Oakridge".split()
+)
+_SECOND = "Ash Birch Cedar Elm Fir Hazel Juniper Larch Linden Maple Poplar Rowan Spruce Willow Yew Alder".split()  # noqa: SIM905
 _KIND = re.compile(
     r"\b(?:hospital|clinic|practice|laboratory|laborator[iy]\w*|labs?|pharmacy|school|university|insurance|centre|center|"
     r"\w*klinik(?:um)?|krankenhaus|praxis|\w*kasse|universität\w*|cl[ií]nica|centro|h[ôo]pital|clinique|cabinet|ospedale|policlinico|"

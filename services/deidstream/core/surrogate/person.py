@@ -14,18 +14,20 @@ __all__ = ["PARTICLES", "SUFFIXES", "TITLES", "WORD", "Person", "person"]
 WORD = re.compile(r"[^\W_]+(?:['’`][^\W_]+)*")
 """One word of a name; hyphens and spaces stand between words, apostrophes within."""
 TITLES = frozenset(
-    "mr mrs ms miss mx dr prof professor doctor sir madam rev reverend sister brother nurse hon capt lt sgt col gen judge dame lord lady "
-    "herr herrn frau fr dipl ing med rer nat habil pd priv doz schwester pfleger oa oberarzt chefarzt oberärztin ltd "
+    "mr mrs ms miss mx dr prof professor doctor sir madam rev reverend sister brother nurse hon capt lt sgt col gen judge dame "  # noqa: SIM905
+    "lord lady herr herrn frau fr dipl ing med rer nat habil pd priv doz schwester pfleger oa oberarzt chefarzt oberärztin ltd "
     "sr sra srta don doña dña dn d dra drª dª lic "
     "m mme mlle monsieur madame mademoiselle docteur pr professeur "
     "sig sigra signor signora signorina dott dottssa dottor dottoressa avv geom ra "
     "dhr mevr mw meneer mevrouw drs mej heer "
     "senhor senhora doutor doutora exmo exma eng enf".split()
 )
-SUFFIXES = frozenset("jr sr jnr snr ii iii iv md phd rn np pa do dds dvm esq facp facs faan mph msc bsc ma mba pharmd lpn cnp crna".split())
+SUFFIXES = frozenset(
+    "jr sr jnr snr ii iii iv md phd rn np pa do dds dvm esq facp facs faan mph msc bsc ma mba pharmd lpn cnp crna".split()  # noqa: SIM905
+)
 PARTICLES = frozenset(
-    "de del della dello degli dei da das do dos di du des la las le les los lo von van der den vom zu zum zur ten ter te 't op y e i "
-    "bin ibn bint al el ul abu ben bar af av und".split()
+    "de del della dello degli dei da das do dos di du des la las le les los lo von van der den vom zu zum zur ten ter te 't op "  # noqa: SIM905
+    "y e i bin ibn bint al el ul abu ben bar af av und".split()
 )
 
 
@@ -60,7 +62,9 @@ def person(subject: Subject) -> Person:
 
 
 def _words(value: str, form: str) -> list[tuple[str, str]]:
-    words = [word for word in WORD.findall(value) if word.lower() not in TITLES or form in {"family", "given", "middle"}]
+    words = [
+        word for word in WORD.findall(value) if word.lower() not in TITLES or form in {"family", "given", "middle"}
+    ]
     if form == "family":
         return [(word, "family") for word in words]
     if form in {"given", "middle"}:

@@ -1,8 +1,8 @@
 """Telephone numbers that cannot be dialled, in the shape of the original.
 
-Where a regulator reserves numbers for fiction, one of them: US and Canada 555-0100 to 555-0199 (NANPA), United Kingdom (Ofcom, numbers
-for drama use), Germany (BNetzA, Mitteilung 148/2021), France (ARCEP décision 2018-0881), Australia (ACMA), Ireland (ComReg), Sweden (PTS).
-Elsewhere the digits are permuted, the first three kept out of it.
+Where a regulator reserves numbers for fiction, one of them: US and Canada 555-0100 to 555-0199 (NANPA), United Kingdom (Ofcom,
+numbers for drama use), Germany (BNetzA, Mitteilung 148/2021), France (ARCEP décision 2018-0881), Australia (ACMA), Ireland
+(ComReg), Sweden (PTS). Elsewhere the digits after the first three are replaced by others.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from deidstream.core.surrogate.prf import Prf
 
 __all__ = ["phone"]
 
-_EXTENSION = re.compile(r"\s*(?:\b(?:x|ext|extn|extension|app|durchwahl|dw|poste|anexo|int)\b\.?:?\s*|\bx|#)(\d{1,6})\s*$", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"\s*(?:\b(?:x|ext|extn|extension|app|durchwahl|dw|poste|anexo|int)\b\.?:?\s*|\bx|#)(\d{1,6})\s*$", re.IGNORECASE
+)
 _GROUPED = re.compile(r"1?[\s.-]?\(?\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}")
-_AREAS = "201 203 206 212 213 215 216 303 305 312 313 314 317 404 412 414 415 502 503 504 512 513 602 614 615 617 702 713 716 801".split()
+_AREAS = (
+    "201 203 206 212 213 215 216 303 305 312 313 314 317 404 412 414 415 502 503 504 512 513 602 614 615 617 "  # noqa: SIM905
+    "702 713 716 801".split()
+)
 
 
 class _Number(NamedTuple):
@@ -67,7 +72,11 @@ def phone(value: str, prf: Prf, subject: str, language: str = "en") -> str | Non
         main = phone(value[: extension.start()], prf, subject, language)
         if main is not None:
             digits = extension[1]
-            return main + value[extension.start() : extension.start(1)] + _digits(prf, len(digits), "extension", subject, digits)
+            return (
+                main
+                + value[extension.start() : extension.start(1)]
+                + _digits(prf, len(digits), "extension", subject, digits)
+            )
     digits = "".join(character for character in value if character.isdecimal())
     if len(digits) < 3 or not digits.isascii():
         return None
@@ -82,7 +91,11 @@ def _read(value: str, digits: str, language: str) -> tuple[_Number, str]:
         skip = 2 if digits.startswith("00") else 0
         calling = next((code for code in ("1", *_PLANS) if digits.startswith(code, skip)), "")
         at = skip + len(calling)
-        return (_Number(digits[:at], digits[at:]), calling) if calling else (_Number(digits[: skip + 2], digits[skip + 2 :]), "")
+        return (
+            (_Number(digits[:at], digits[at:]), calling)
+            if calling
+            else (_Number(digits[: skip + 2], digits[skip + 2 :]), "")
+        )
     ten = digits[0] != "0" and (len(digits) == 10 or (len(digits) == 11 and digits[0] == "1"))
     if ten and (language in {"en", ""} or _GROUPED.match(value)):
         at = len(digits) - 10

@@ -14,8 +14,8 @@ __all__ = ["address", "city", "postal_code", "street"]
 
 _TABLE = Path(__file__).parent / "tables" / "places.json"
 _UNIT = re.compile(
-    r"\b(?:apt|apartment|unit|suite|ste|room|rm|fl|floor|flat|bldg|building|lot|po box|p\.?o\.? box|box|postfach|wohnung|whg|piso|puerta|"
-    r"apto|apartado|bureau|bât|interno|int|scala|bus|andar)\b\.?\s*#?\s*[\w-]*",
+    r"\b(?:apt|apartment|unit|suite|ste|room|rm|fl|floor|flat|bldg|building|lot|p\.?o\.? box|box|postfach|wohnung|whg|piso|"
+    r"puerta|apto|apartado|bureau|bât|interno|int|scala|bus|andar)\b\.?\s*#?\s*[\w-]*",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+")
@@ -51,7 +51,9 @@ def city(value: str, prf: Prf, subject: str, language: str) -> str:
     """Another city of the country that ``value`` is known to lie in, else of the country of ``language``."""
     key = fold(value.strip())
     country = _countries().get(key, language)
-    return restyled_words(_other(_places().get(country, _places()["en"])["cities"], value, prf, "city", subject, key), value)
+    return restyled_words(
+        _other(_places().get(country, _places()["en"])["cities"], value, prf, "city", subject, key), value
+    )
 
 
 def postal_code(value: str, prf: Prf, subject: str) -> str:
@@ -79,7 +81,9 @@ def address(value: str, prf: Prf, subject: str, language: str) -> str:
 
 
 def _part(part: str, prf: Prf, subject: str, language: str) -> str:
-    coded = re.fullmatch(r"(.*?\s)?(\d{4,5}(?:-\d{3,4})?|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2})(\s.*)?", part.strip())
+    coded = re.fullmatch(
+        r"(.*?\s)?(\d{4,5}(?:-\d{3,4})?|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2})(\s.*)?", part.strip()
+    )
     if not part.strip():
         return part
     if coded and not any(words.search(part) for _, words in _STREETS):

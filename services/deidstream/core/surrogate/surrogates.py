@@ -121,9 +121,15 @@ class Surrogates:
             return maker(value, self._prf, person.id)
         placed = _PLACED.get(category)
         if placed:
-            return placed(value, self._prf, person.id, self._language) if form != "address" else self._address(value, person)
+            return (
+                placed(value, self._prf, person.id, self._language)
+                if form != "address"
+                else self._address(value, person)
+            )
         if category is Category.ORGANISATION:
-            return self.identifier(value) if organisations.is_code(value) else organisations.organisation(value, self._prf)
+            return (
+                self.identifier(value) if organisations.is_code(value) else organisations.organisation(value, self._prf)
+            )
         return None
 
     def _address(self, value: str, person: Person) -> str:

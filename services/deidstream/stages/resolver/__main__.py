@@ -1,0 +1,28 @@
+"""``python -m deidstream.stages.resolver``: this stage as a process of its own."""
+
+from __future__ import annotations
+
+import sys
+
+from deidstream.adapters import policy_files
+from deidstream.stages.process import Process, run
+from deidstream.stages.resolver import imported
+from deidstream.stages.resolver.config import Project, ResolverSettings
+from deidstream.stages.resolver.service import Recipient, Resolver, recipient
+
+__all__ = ["build"]
+
+
+def build(process: Process) -> Resolver:
+    """The stage as configured. Raises Misconfigured when a policy or a file of pseudonyms is wrong."""
+    settings = process.settings.section("resolver", ResolverSettings)
+    return Resolver([_recipient(project, process) for project in settings.projects], process.clock, settings)
+
+
+def _recipient(project: Project, process: Process) -> Recipient:
+    brought = imported.read(project.pseudonyms, project.name) if project.pseudonyms else None
+    return recipient(project, policy_files.load(project.policy), process.keys, brought)
+
+
+if __name__ == "__main__":
+    sys.exit(run({"resolver": build}, Process.open(None, ("resolver",))))

@@ -1,0 +1,182 @@
+"""The stage that resolves: one case out for each project that is entitled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+import orjson
+
+from deidstream import formats
+from deidstream.core.case import Case
+from deidstream.core.merge import merge
+from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine
+from deidstream.core.policy import Policy
+from deidstream.core.subject import Subject
+from deidstream.core.surrogate.person import Person, person
+from deidstream.core.surrogate.surrogates import IDENTIFIERS, Pseudonyms, Surrogates
+from deidstream.core.transform import Scene, Transform
+from deidstream.ports import Clock, KeyRing
+from deidstream.stages.resolver.ciphers import SivTokens, aes
+from deidstream.stages.resolver.config import Project, ResolverSettings
+from deidstream.stages.resolver.decide import Decided, Opened, decide, opened, unsupported, whole_part
+
+__all__ = ["Recipient", "Resolver", "recipient"]
+
+_NOBODY = Subject("")
+_PEOPLE = 4096
+
+
+@dataclass(slots=True)
+class Recipient:
+    """A project with its policy and keys, ready to decide."""
+
+    project: Project
+    policy: Policy
+    surrogates: Surrogates = field(repr=False)
+    transform: Transform = field(repr=False)
+
+    @property
+    def policy_id(self) -> str:
+        """Name and hash, as headers and audits carry them."""
+        return f"{self.policy.name}@{self.policy.hash}"
+
+
+def recipient(project: Project, policy: Policy, keys: KeyRing, imported: Pseudonyms | None = None) -> Recipient:
+    """The project under its own keys."""
+    surrogates = Surrogates(keys.secret(project.surrogate_purpose), aes, project.language, imported)
+    tokens = SivTokens(keys.secret(project.token_purpose), project.name)
+    return Recipient(project, policy, surrogates, Transform(policy, surrogates, tokens))
+
+
+class Resolver:
+    """Decides cases for ``recipients``. It remembers nothing that it could not compute again."""
+
+    def __init__(self, recipients: Sequence[Recipient], clock: Clock, settings: ResolverSettings | None = None) -> None:
+        self._recipients = tuple(recipients)
+        self._clock = clock
+        self._settings = settings or ResolverSettings()
+        self._people: dict[tuple[str, int], Person] = {}
+
+    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
+        """For each case a Forward, Hold, Quarantine or Gap a project; Done where no project is entitled.
+
+        A case that already names its project (it comes back from review) is decided for that one alone. Raises Malformed when a
+        source cannot be read, Unsafe when a finding names a place that does not exist.
+        """
+        return [outcome for case in cases for outcome in self._resolved(case)]
+
+    def _resolved(self, case: Case) -> Iterable[Outcome]:
+        recipients = [one for one in self._recipients if case.header.project in {"", one.project.name}]
+        entitled = [one for one in recipients if _entitled(one, case)]
+        for one in recipients:
+            if one not in entitled:
+                yield Gap(case, "not-entitled", one.project.name)
+        if not entitled:
+            yield Done(case.id, (Audit("case.not-entitled", case.id),))
+            return
+        header = case.header
+        document = case.document or formats.split(header.format, case.source, header.attribute("charset"))
+        work = opened(case, document, merge(case.findings))
+        for one in entitled:
+            yield self._decided(replace(case, document=document), work, one)
+
+    def _decided(self, case: Case, work: Opened, one: Recipient) -> Outcome:
+        own = case.with_header(project=one.project.name, policy=one.policy_id)
+        foreign = unsupported(work.document.parts, one.policy)
+        if foreign:
+            action = one.policy.languages.unsupported
+            if action == "quarantine":
+                return self._quarantine(own, "unsupported-language", foreign[0].locator)
+            if action == "hold" and not case.header.attribute("reviewed"):
+                return self._hold(own, "unsupported-language")
+            dropped = {part.locator for part in foreign}
+            findings = tuple(finding for finding in work.findings if finding.locator not in dropped)
+            work = replace(work, findings=(*findings, *map(whole_part, foreign)))
+        scenes = self._scenes(case, one)
+        decided = decide(work, one.policy, one.transform, scenes, bool(case.header.attribute("reviewed")))
+        return self._outcome(own, decided)
+
+    def _outcome(self, own: Case, decided: Decided) -> Outcome:
+        own = replace(own, decisions=decided.decisions)
+        if decided.quarantined:
+            return self._quarantine(own, "policy-quarantine", decided.quarantined)
+        if decided.held:
+            return self._hold(own, "doubtful")
+        return Forward(own.advance())
+
+    def _quarantine(self, case: Case, code: str, place: str) -> Outcome:
+        return Quarantine(case, code, place)
+
+    def _hold(self, case: Case, reason: str) -> Outcome:
+        """Back to this stage after review, which reloads identity and policy."""
+        deadline = self._clock.now() + self._settings.review_days * 86_400
+        return Hold(case, "review", reason, deadline)
+
+    def _scenes(self, case: Case, one: Recipient) -> list[Scene]:
+        received = _day(case.header.received)
+        low, high = one.policy.dates.shift_days
+        scenes = []
+        for subject in case.subjects or (_NOBODY,):
+            keys = tuple(known.value for known in subject.known if known.category in IDENTIFIERS)
+            offset = one.surrogates.offset(subject.id or case.id, low, high, keys)
+            scenes.append(Scene(self._person(subject), subject.revision, offset, received))
+        return scenes
+
+    def _person(self, subject: Subject) -> Person:
+        key = (subject.id, subject.revision)
+        known = self._people.get(key)
+        if known is None:
+            if len(self._people) >= _PEOPLE:
+                self._people.clear()
+            known = self._people[key] = person(subject)
+        return known
+
+
+def _day(seconds: float) -> date:
+    return datetime.fromtimestamp(seconds, UTC).date()
+
+
+def _entitled(one: Recipient, case: Case) -> bool:
+    chosen = one.project.entitled
+    header = case.header
+    if chosen.sources and header.source not in chosen.sources:
+        return False
+    if chosen.formats and header.format not in chosen.formats:
+        return False
+    if chosen.kinds and not _kinds(case) & set(chosen.kinds):
+        return False
+    return _in_cohort(one, case) if chosen.cohort or chosen.opt_out else True
+
+
+def _in_cohort(one: Recipient, case: Case) -> bool:
+    """Nobody in it has opted out, and all in it belong to the cohort, if there is one."""
+    chosen = one.project.entitled
+    names = [{subject.id, one.surrogates.subject_key(subject.id)} for subject in case.subjects]
+    if any(name & set(chosen.opt_out) for name in names):
+        return False
+    return not chosen.cohort or (bool(names) and all(name & set(chosen.cohort) for name in names))
+
+
+def _kinds(case: Case) -> set[str]:
+    """What the message is, in the terms of its format: ``{'ADT', 'ADT^A01'}``, ``{'Patient'}``."""
+    if case.header.format == "hl7v2":
+        return _hl7_kinds(case.source)
+    if case.header.format == "fhir":
+        try:
+            content = orjson.loads(case.source)
+        except orjson.JSONDecodeError:
+            return set()
+        return {str(content.get("resourceType", ""))} if isinstance(content, dict) else set()
+    return {case.header.format}
+
+
+def _hl7_kinds(source: bytes) -> set[str]:
+    start = source.find(b"MSH")
+    segment = source[start:].splitlines()[0] if start >= 0 else b""
+    fields = segment.split(segment[3:4]) if len(segment) > 4 else []
+    if len(fields) < 9 or len(fields[1]) < 1:
+        return set()
+    parts = fields[8].decode("ascii", "replace").split(chr(fields[1][0]))
+    return {parts[0], "^".join(parts[:2])}
