@@ -21,10 +21,12 @@ from deidstream.stream.runner import Pace, Runner, Stage, Surroundings
 from deidstream.stream.stages import GROUP, STAGES, inbox
 from deidstream.stream.telemetry import Silent, Telemetry
 
-__all__ = ["FAILED", "ChainOptions", "StageSpec", "SystemClock", "run_chain", "stop_on_signals"]
+__all__ = ["CRASHED", "FAILED", "ChainOptions", "StageSpec", "SystemClock", "run_chain", "stop_on_signals"]
 
 FAILED = 2
 """Exit code when the deployment is wrong (``chain.stopped`` says how)."""
+CRASHED = 3
+"""Exit code after an error that nobody expected; starting again is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def run_chain(
 ) -> int:
     """Runs until ``stop`` is set (without one: until SIGTERM or SIGINT); the batch in work is finished and committed.
 
-    Returns an exit code: 0 drained, 2 misconfigured or fenced, 4 too many cases in quarantine.
+    Returns an exit code: 0 drained, 2 misconfigured or fenced, 3 crashed, 4 too many cases in quarantine.
     """
     stop = stop or stop_on_signals()
     ordered = {one.name: one.stage for one in sorted(stages, key=lambda one: STAGES.index(one.name))}
@@ -78,12 +80,17 @@ def run_chain(
     try:
         with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock) as around:
             runner = Runner(ordered, around)
+            around.telemetry.watch_lag(lambda: runner.lag)
             code = runner.run(stop)
             log.emit("chain.drained", instance=options.instance, cases=runner.cases)
             return code
     except DeidstreamError as error:
         log.emit("chain.stopped", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
         return FAILED
+    except Exception as error:  # noqa: BLE001 - what it says may be content: it must not reach a traceback
+        site = log.crash_site(error)
+        log.emit("chain.stopped", logging.CRITICAL, code="crashed", place=site, hint=type(error).__name__)
+        return CRASHED
 
 
 def stop_on_signals() -> threading.Event:

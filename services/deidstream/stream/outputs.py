@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from deidstream.core.case import Case
-from deidstream.core.errors import DeidstreamError
+from deidstream.core.errors import DeidstreamError, Malformed
 from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Released
 from deidstream.ports import Held, KeyRing, Output, Record
 from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.stages import QUARANTINE, RELEASES, inbox
-from deidstream.wire import QuarantineRecord, encode_case, encode_gap, encode_quarantine, encode_release
+from deidstream.wire import QuarantineRecord, decode_header, encode_case, encode_gap, encode_quarantine, encode_release
 
 __all__ = ["Outputs"]
 
@@ -28,32 +29,33 @@ class Outputs:
     latencies: list[float] = field(default_factory=list)
 
     def add(self, stage: str, outcome: Outcome) -> None:
-        """Maps one outcome of ``stage``. A case that the wire cannot carry goes to quarantine instead."""
-        self.audit += outcome.audit
-        if isinstance(outcome, Done):
-            return
+        """Maps one outcome of ``stage``. Raises Malformed when it is something that the wire cannot carry."""
         if isinstance(outcome, Released):
             self._release(outcome)
         elif isinstance(outcome, Gap):
             self._gap(outcome)
         elif isinstance(outcome, Quarantine):
             self._quarantine(stage, outcome)
-        else:
-            try:
-                self._onward(outcome)
-            except DeidstreamError as error:
-                self._quarantine(stage, Quarantine(outcome.case, error.code, error.place))
+        elif not isinstance(outcome, Done):
+            self._onward(outcome)
+        self.audit += outcome.audit
 
     def unreadable(self, stage: str, record: Record, code: str, place: str) -> None:
         """A record that is no case: kept as it came, which is sealed if it ever was one."""
         case_id = record.headers.get("case", "")
         self._publish_quarantine(case_id, stage, record.topic, code, place, record.value, record.key)
+        with suppress(Malformed):
+            header = decode_header(record.value)
+            if header.sequence:
+                self._gap(Gap(Case(header, b""), "quarantined", header.project))
 
     def _onward(self, outcome: Forward | Hold) -> None:
         case = outcome.case
         value = encode_case(case, self.keys)
         header = case.header
         if isinstance(outcome, Forward):
+            if not header.itinerary:
+                raise Malformed("no-itinerary", "header")
             headers = {"case": case.id}
             self.records.append(Output(inbox(header.itinerary[0]), header.key, value, headers))
             return

@@ -14,20 +14,21 @@ import logging
 import random
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from deidstream.core.case import Case
-from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured, Unavailable, Unsafe
-from deidstream.core.outcome import Forward, Outcome, Quarantine
+from deidstream.core.errors import Malformed, Unavailable, Unsafe
+from deidstream.core.outcome import Outcome
 from deidstream.ports import Bus, Clock, HoldShelf, KeyRing, Record
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.health import Pulse
+from deidstream.stream.holds import Due, take_due, watched
 from deidstream.stream.outputs import Outputs
+from deidstream.stream.passage import Passage, Stage
 from deidstream.stream.stages import inbox, sections_of
 from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.wire import decode_case
@@ -39,13 +40,6 @@ QUARANTINE_LIMIT = 4
 """Exit codes."""
 
 
-class Stage(Protocol):
-    """What a stage offers. It may also have ``tick(now) -> list[Outcome]``, called about twice a second."""
-
-    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
-        """What becomes of ``cases``. Raises Malformed or Unsafe for a bad one, Unavailable when it cannot work now."""
-
-
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How the loop goes."""
@@ -55,6 +49,8 @@ class Pace:
     """A batch should not take longer, so that nobody waits for others; it grows and shrinks by what cases have cost."""
     poll_seconds: float = 0.25
     tick_seconds: float = 0.5
+    hold_seconds: float = 2.0
+    """How often the shelf is looked at for what is due."""
     first_pause: float = 0.05
     longest_pause: float = 10.0
     quarantine_window: int = 1_000
@@ -84,7 +80,7 @@ class Runner:
 
     def __init__(self, stages: Mapping[str, Stage], around: Surroundings) -> None:
         self._stages = stages
-        self._order = {name: number for number, name in enumerate(stages)}
+        self._passage = Passage(stages, around.telemetry)
         self._of_inbox = {inbox(name): name for name in stages}
         self._sections = sections_of(stages)
         self._around = around
@@ -92,7 +88,9 @@ class Runner:
         self._recent: deque[tuple[int, int]] = deque()
         self._cost = 0.0
         self._pause = 0.0
-        self._ticked = 0.0
+        self._ticked = self._looked = 0.0
+        self.lag: Mapping[str, int] = {}
+        """Records not yet done, a topic, as of lately."""
         self.cases = 0
         """Records done so far."""
 
@@ -132,7 +130,7 @@ class Runner:
                 waiting.setdefault(stage, []).append(self._case(record))
             except (Malformed, Unsafe) as error:
                 outputs.unreadable(stage, record, error.code, error.place)
-        self._through(waiting, outputs)
+        self._passage.through(waiting, outputs)
         self._commit(outputs, stop)
         self._account(len(records), outputs.quarantined, time.perf_counter() - began)
 
@@ -140,40 +138,6 @@ class Runner:
         if self._around.attempts.deadly(record):
             raise Unsafe("killed-twice", self._of_inbox[record.topic])
         return decode_case(record.value, self._around.keys, self._sections)
-
-    def _through(self, waiting: dict[str, list[Case]], outputs: Outputs) -> None:
-        """Takes all cases through the stages of this process; those of one stage stay in the order in which they came."""
-        place = {case.id: number for number, case in enumerate(case for cases in waiting.values() for case in cases)}
-        while waiting:
-            name = min(waiting, key=self._order.__getitem__)
-            cases = sorted(waiting.pop(name), key=lambda case: place.get(case.id, 0))
-            for outcome in self._observed(name, cases):
-                following = outcome.case.header.itinerary[0] if isinstance(outcome, Forward) else ""
-                if following in self._stages and isinstance(outcome, Forward):
-                    outputs.audit += outcome.audit
-                    waiting.setdefault(following, []).append(outcome.case)
-                else:
-                    self._note(name, outcome)
-                    outputs.add(name, outcome)
-
-    def _observed(self, name: str, cases: list[Case]) -> list[Outcome]:
-        began = time.time()
-        outcomes = self._handled(name, cases)
-        counts = Counter(type(outcome).__name__.lower() for outcome in outcomes)
-        self._around.telemetry.handled(name, cases, began, counts)
-        return outcomes
-
-    def _handled(self, name: str, cases: list[Case]) -> list[Outcome]:
-        """The outcomes of ``cases``; where the stage refuses, by halves, until the culprit is alone."""
-        try:
-            return self._stages[name].handle(cases)
-        except (Unavailable, Misconfigured):
-            raise
-        except Exception as error:  # noqa: BLE001 - the runner's task: one case must not take the others with it
-            if len(cases) == 1:
-                return [Quarantine(cases[0], *_blame(name, error))]
-        half = len(cases) // 2
-        return self._handled(name, cases[:half]) + self._handled(name, cases[half:])
 
     def _commit(self, outputs: Outputs, stop: threading.Event) -> None:
         """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop."""
@@ -193,6 +157,7 @@ class Runner:
         around.telemetry.released(outputs.latencies)
 
     def _tick(self, stop: threading.Event) -> None:
+        """Lets stages do what time makes them do, and looks after what was held too long."""
         now = time.monotonic()
         if now - self._ticked < self._pace.tick_seconds:
             return
@@ -201,16 +166,27 @@ class Runner:
         waiting: dict[str, list[Case]] = {}
         for name, stage in self._stages.items():
             tick: Callable[[float], list[Outcome]] | None = getattr(stage, "tick", None)
-            for outcome in tick(outputs.now) if tick else ():
-                following = outcome.case.header.itinerary[0] if isinstance(outcome, Forward) else ""
-                if following in self._stages and isinstance(outcome, Forward):
-                    outputs.audit += outcome.audit
-                    waiting.setdefault(following, []).append(outcome.case)
-                else:
-                    outputs.add(name, outcome)
-        self._through(waiting, outputs)
+            if tick is not None:
+                self._passage.hand_on(name, tick(outputs.now), (), waiting, outputs)
+        due = self._due(now, waiting, outputs)
+        self._passage.through(waiting, outputs)
         if outputs.records or outputs.held or outputs.audit:
             self._commit(outputs, stop)
+        for one in due:
+            self._around.shelf.take(one.stage, one.ids)
+
+    def _due(self, now: float, waiting: dict[str, list[Case]], outputs: Outputs) -> list[Due]:
+        if now - self._looked < self._pace.hold_seconds:
+            return []
+        self._looked = now
+        self.lag = self._around.bus.lag()
+        found = []
+        for name in watched(self._stages):
+            due = take_due(self._around.shelf, self._around.keys, name, self._stages.get(name), outputs.now)
+            self._passage.hand_on(name, due.outcomes, (), waiting, outputs)
+            if due.ids:
+                found.append(due)
+        return found
 
     def _limit(self) -> int:
         if self._around.attempts.careful:
@@ -249,23 +225,3 @@ class Runner:
         self._around.telemetry.retried(error.code)
         log.emit("batch.retried", logging.WARNING, code=error.code, place=error.place, pause=round(pause, 3))
         stop.wait(pause)
-
-    def _note(self, stage: str, outcome: Outcome) -> None:
-        if isinstance(outcome, Quarantine):
-            log.emit(
-                "case.quarantined",
-                logging.WARNING,
-                case=outcome.case.id,
-                stage=stage,
-                code=outcome.code,
-                place=outcome.place,
-            )
-
-
-def _blame(stage: str, error: Exception) -> tuple[str, str]:
-    """Code and place of a culprit's quarantine. What an unexpected error says may be content, so only where it was counts."""
-    if isinstance(error, DeidstreamError):
-        return error.code, error.place
-    site = log.crash_site(error)
-    log.emit("stage.crashed", logging.ERROR, stage=stage, error=type(error).__name__, at=site)
-    return "stage-crashed", f"{stage}:{type(error).__name__}:{site}"

@@ -18,12 +18,14 @@ _PURPOSE = "release"
 
 
 def encode_release(release: Release, keys: KeyRing) -> bytes:
-    """The wire form of ``release``, sealed with key purpose ``release``."""
-    header = _header(release)
-    body = pb.ReleaseBody(content=release.content, name=release.name.encode("utf-8", "surrogateescape"))
-    for name, value in release.attributes:
-        body.attributes.add(name=name, value=value)
-    sealed = keys.seal(_PURPOSE, body.SerializeToString(), header)
+    """The wire form of ``release``, sealed with key purpose ``release``. Raises Malformed for what the wire cannot carry."""
+    try:
+        header, plain = _header(release), _body(release)
+    except ValueError:
+        header = plain = b""
+    if not header:  # outside of the handler: the error would show content
+        raise Malformed("wire-range", "release")
+    sealed = keys.seal(_PURPOSE, plain, header)
     return pb.Release(
         header=header, key_id=sealed.key_id, nonce=sealed.nonce, ciphertext=sealed.ciphertext
     ).SerializeToString()
@@ -92,3 +94,10 @@ def _header(release: Release) -> bytes:
         header.container.ordinal = release.ordinal
         header.container.size = release.size
     return header.SerializeToString()
+
+
+def _body(release: Release) -> bytes:
+    body = pb.ReleaseBody(content=release.content, name=release.name.encode("utf-8", "surrogateescape"))
+    for name, value in release.attributes:
+        body.attributes.add(name=name, value=value)
+    return body.SerializeToString()

@@ -1,0 +1,71 @@
+"""What becomes of held cases: their deadline passes, or a person lets them go on.
+
+A stage may say itself what happens at the deadline (``due(cases) -> list[Outcome]``); without it the case goes to quarantine
+under the reason for which it was held, because nobody has looked at it in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from deidstream.core.case import Case
+from deidstream.core.errors import DeidstreamError, Malformed
+from deidstream.core.outcome import Outcome, Quarantine
+from deidstream.ports import Bus, Held, HoldShelf, KeyRing, Output
+from deidstream.stream.stages import SECTIONS, inbox
+from deidstream.wire import decode_case, decode_header
+
+__all__ = ["Due", "let_go", "take_due", "watched"]
+
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Outcomes of cases of ``stage`` whose deadline has passed; ``ids`` leave the shelf after the commit."""
+
+    stage: str
+    ids: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+def watched(stages: Iterable[str]) -> tuple[str, ...]:
+    """The stages whose shelf a process with ``stages`` watches: its own, and review's where the resolver is."""
+    names = tuple(stages)
+    return (*names, "review") if "resolver" in names and "review" not in names else names
+
+
+def take_due(shelf: HoldShelf, keys: KeyRing, stage: str, handler: object, now: float) -> Due:
+    """What is due at ``stage``, a batch of it, and what becomes of it. ``handler`` is the stage, if it runs here."""
+    items = shelf.due(stage, now, _BATCH)
+    due: Callable[[Sequence[Case]], list[Outcome]] | None = getattr(handler, "due", None)
+    outcomes: list[Outcome] = []
+    for item in items:
+        if due is not None:
+            outcomes += due([decode_case(item.payload, keys, SECTIONS.get(stage, ()))])
+        else:
+            outcomes.append(Quarantine(_sealed(item, keys), f"held-too-long:{item.reason}", stage))
+    return Due(stage, tuple(item.id for item in items), tuple(outcomes))
+
+
+def let_go(bus: Bus, shelf: HoldShelf, items: Sequence[Held]) -> None:
+    """Sends held cases on, to the head of their itinerary. Raises Malformed for what is no case."""
+    outputs = []
+    for item in items:
+        header = decode_header(item.payload)
+        if not header.itinerary:
+            raise Malformed("no-itinerary", item.id)
+        outputs.append(Output(inbox(header.itinerary[0]), header.key, item.payload, {"case": header.case_id}))
+    bus.commit(outputs)
+    for item in items:
+        shelf.take(item.stage, [item.id])
+
+
+def _sealed(item: Held, keys: KeyRing) -> Case:
+    """The case without opening anything, headed back to where it was held."""
+    try:
+        case = decode_case(item.payload, keys, ())
+    except DeidstreamError as error:
+        raise Malformed(error.code, f"hold:{item.stage}") from None
+    return case if case.header.itinerary else replace(case.with_header(itinerary=(item.stage,)))

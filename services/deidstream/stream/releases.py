@@ -1,0 +1,235 @@
+"""The loop of delivery: one for each destination, each a group of its own on the releases topic."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured, Unavailable, Unsafe
+from deidstream.core.outcome import Audit, Gap
+from deidstream.core.release import Release
+from deidstream.ports import Bus, Clock, KeyRing, Output, Record
+from deidstream.stream import log
+from deidstream.stream.audit import AuditChain
+from deidstream.stream.health import Pulse
+from deidstream.stream.quarantine import quarantine_id
+from deidstream.stream.runner import Pace
+from deidstream.stream.stages import QUARANTINE, RELEASES
+from deidstream.stream.telemetry import Silent, Telemetry
+from deidstream.wire import QuarantineRecord, decode_gap, decode_release, encode_quarantine
+
+__all__ = ["Arrived", "Courier", "Delivered", "ReleaseLoop", "Waiting", "open_arrived"]
+
+_PRUNE_EVERY = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What stood on the releases topic: a release or a gap, and its wire form."""
+
+    sealed: bytes = field(repr=False)
+    release: Release | None = None
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How one of them ended. ``status``: delivered, refused, gap."""
+
+    of: Arrived
+    status: str
+    code: str
+    attempts: int
+    place: str = ""
+
+
+class Courier(Protocol):
+    """What a destination's worker does."""
+
+    def handle(self, arrived: Sequence[Arrived]) -> list[Delivered]:
+        """What was sent. What waits is durable elsewhere."""
+
+    def tick(self, now: float) -> list[Delivered]:
+        """What has waited long enough."""
+
+    def prune(self, now: float) -> None:
+        """Forgets what is old."""
+
+
+def open_arrived(kind: str, sealed: bytes, keys: KeyRing) -> Arrived:
+    """From its kind (``release``, ``gap``) and wire form. Raises Malformed, Unsafe."""
+    if kind == "gap":
+        return Arrived(sealed, gap=decode_gap(sealed))
+    return Arrived(sealed, release=decode_release(sealed, keys))
+
+
+class Waiting:
+    """What stands in the way of one destination: pauses, longer each time, until it is gone or the process must stop."""
+
+    def __init__(
+        self, destination: str, stop: threading.Event, pulse: Pulse, telemetry: Telemetry, pace: Pace = Pace()
+    ) -> None:
+        self._destination = destination
+        self._stop = stop
+        self._pulse = pulse
+        self._telemetry = telemetry
+        self._pace = pace
+        self._pause = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether the destination takes releases, as far as is known."""
+        return not self._pause
+
+    def __call__(self, error: DeidstreamError | None) -> bool:
+        """Pauses for ``error``; None: the way is free. False when the process must stop."""
+        if error is None:
+            if self._pause:
+                log.emit("delivery.resumed", destination=self._destination)
+            self._pause = 0.0
+            self._pulse.beat()
+            return True
+        self._pause = min(self._pace.longest_pause, max(self._pace.first_pause, 2 * self._pause))
+        pause = self._pause * random.uniform(0.5, 1.0)
+        self._pulse.beat(error.code)
+        self._telemetry.retried(error.code)
+        log.emit(
+            "delivery.waiting",
+            logging.WARNING,
+            destination=self._destination,
+            code=error.code,
+            place=error.place,
+            pause=round(pause, 3),
+        )
+        return not self._stop.wait(pause)
+
+
+class ReleaseLoop:
+    """Polls, lets the courier deliver, commits positions with audit and quarantine records."""
+
+    def __init__(
+        self,
+        name: str,
+        courier: Courier,
+        bus: Bus,
+        keys: KeyRing,
+        audit: AuditChain,
+        clock: Clock,
+        waiting: Waiting,
+        batch: int = 50,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        self._name = name
+        self._courier = courier
+        self._bus = bus
+        self._keys = keys
+        self._audit = audit
+        self._clock = clock
+        self._waiting = waiting
+        self._batch = batch
+        self._telemetry = telemetry or Silent()
+        self._pace = Pace()
+        self._ticked = self._pruned = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Turns until ``stop`` is set. Raises Misconfigured when another instance has taken over."""
+        while not stop.is_set():
+            try:
+                self._tick()
+                records = self._bus.poll(self._batch, self._pace.poll_seconds)
+                if records:
+                    self._turn(records)
+                elif self._waiting.open:
+                    self._waiting(None)
+            except Misconfigured:
+                raise
+            except DeidstreamError as error:
+                self._give_back(error)
+            except Exception as error:  # noqa: BLE001 - a fault in one destination must not take the others with it
+                log.emit(
+                    "stage.crashed",
+                    logging.ERROR,
+                    stage=self._name,
+                    error=type(error).__name__,
+                    at=log.crash_site(error),
+                )
+                self._give_back(Unavailable("destination-crashed", self._name))
+
+    def _turn(self, records: Sequence[Record]) -> None:
+        now = self._clock.now()
+        arrived: list[Arrived] = []
+        outputs: list[Output] = []
+        for record in records:
+            try:
+                arrived.append(open_arrived(record.headers.get("kind", "release"), record.value, self._keys))
+            except (Malformed, Unsafe) as error:
+                outputs.append(self._quarantine(record.headers.get("case", ""), error, record.value, record.key, now))
+        self._commit(self._courier.handle(arrived), outputs, now)
+
+    def _tick(self) -> None:
+        steady = time.monotonic()
+        if steady - self._ticked < self._pace.tick_seconds:
+            return
+        self._ticked = steady
+        now = self._clock.now()
+        results = self._courier.tick(now)
+        if results:
+            self._commit(results, [], now)
+        if steady - self._pruned > _PRUNE_EVERY:
+            self._pruned = steady
+            self._courier.prune(now)
+
+    def _commit(self, results: Sequence[Delivered], outputs: list[Output], now: float) -> None:
+        audits = []
+        for result in results:
+            audits.append(self._account(result))
+            if result.status == "refused":
+                outputs.append(self._refused(result, now))
+        outputs += self._audit.record(audits, now)
+        self._bus.commit(outputs)
+        self._audit.committed()
+
+    def _account(self, result: Delivered) -> Audit:
+        details: dict[str, object] = {"destination": self._name, "code": result.code}
+        if result.place:
+            details["place"] = result.place
+        if result.of.release is not None:
+            details |= {"release": result.of.release.id, "attempts": result.attempts}
+        return Audit(f"release.{result.status}", _case_id(result.of), details)
+
+    def _refused(self, result: Delivered, now: float) -> Output:
+        release = result.of.release
+        log.emit(
+            "release.refused",
+            logging.WARNING,
+            destination=self._name,
+            release=release.id if release else "",
+            code=result.code,
+            place=result.place,
+        )
+        error = Malformed(result.code, result.place)
+        return self._quarantine(_case_id(result.of), error, result.of.sealed, release.key if release else "", now)
+
+    def _quarantine(self, case_id: str, error: DeidstreamError, sealed: bytes, key: str, now: float) -> Output:
+        name = quarantine_id(case_id)
+        stage = f"delivery.{self._name}"
+        record = QuarantineRecord(
+            name, case_id, stage, RELEASES, error.code, error.place, now, sealed, key, kind="release"
+        )
+        return Output(QUARANTINE, key, encode_quarantine(record), {"case": case_id, "id": name})
+
+    def _give_back(self, error: DeidstreamError) -> None:
+        self._bus.abort()
+        self._audit.rewind()
+        self._waiting(error)
+
+
+def _case_id(arrived: Arrived) -> str:
+    if arrived.release is not None:
+        return arrived.release.case_id
+    return arrived.gap.case.id if arrived.gap is not None else ""
