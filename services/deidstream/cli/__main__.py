@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from deidstream.cli.clean.command import clean
+from deidstream.cli.simulate.command import simulate
 from deidstream.core.errors import DeidstreamError
 
 __all__ = ["app", "main"]
@@ -18,6 +19,7 @@ app = typer.Typer(
     help="De-identifies live clinical feeds, continuously, within the hospital's own walls.",
 )
 app.command()(clean)
+app.command()(simulate)
 
 
 def main() -> None:

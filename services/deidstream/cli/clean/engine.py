@@ -115,7 +115,7 @@ class Engine:
     def _learn(self, case: Case) -> None:
         try:
             self._identify.learn((case,))
-        except DeidstreamError:
+        except Exception:  # noqa: BLE001 - whatever is wrong with this case, cleaning it meets it again and says so
             return
 
     def _open(self, item: Input) -> _File:
