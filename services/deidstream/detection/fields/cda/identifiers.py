@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from deidstream.core.category import Category, Role
 
-__all__ = ["Kind", "form_of", "kind_of"]
+__all__ = ["Kind", "form_of", "is_numbering", "kind_of"]
 
 
 class Kind(NamedTuple):
@@ -27,6 +27,11 @@ def kind_of(root: str, role: Role, default: Category) -> Kind:
     if role is Role.PATIENT:
         return Kind(default, _TYPES.get(default, ""))
     return Kind(default, "")
+
+
+def is_numbering(root: str) -> bool:
+    """Whether ``root`` alone names a national numbering system, and so no one thing."""
+    return root in _ROOTS
 
 
 def form_of(value: str) -> str:

@@ -44,19 +44,25 @@ def _assigned(element: Element, context: Context) -> Context:
         role = Role.RELATIVE  # HL7 RoleCode: MTH, SPS, NMTH ...
     if role is Role.CLINICIAN and _child(element, "assignedAuthoringDevice") is not None:
         role = Role.SYSTEM
-    return Context(role, context.subject, Category.OTHER_ID, context.names)
+    ids = Category.MEDICAL_RECORD if role is Role.PATIENT else Category.OTHER_ID
+    return Context(role, context.subject, ids, context.names)
 
 
 def _associate(kind: str, element: Element, context: Context) -> Context:
     """Entities and roles whose class code says what they are (RoleClass, 2.16.840.1.113883.5.110)."""
     class_code = element.attribute("classCode").upper()
-    default = Role.UNKNOWN if kind == "ParticipantRole" else Role.RELATIVE
-    role, ids = _ROLE_CLASS.get(class_code, (default, Category.OTHER_ID))
+    part = element.parent.attribute("typeCode").upper() if element.parent is not None else ""
+    default = _PARTICIPATION.get(part, (Role.UNKNOWN, Category.OTHER_ID))
+    if kind != "ParticipantRole":
+        default = (Role.RELATIVE, Category.OTHER_ID)
+    role, ids = _ROLE_CLASS.get(class_code, default)
     coded = _child(element, "code")
     if coded is not None and coded.attribute("code").upper() in _SELF:
         role = Role.PATIENT
-    if element.parent is not None and element.parent.attribute("typeCode").upper() in _COVERED:
+    if part in _COVERED:
         role, ids = (Role.PATIENT, Category.HEALTH_PLAN)
+    elif role is Role.PATIENT and ids is Category.OTHER_ID:
+        ids = Category.MEDICAL_RECORD
     return Context(role, context.subject, ids, context.names)
 
 
@@ -79,6 +85,32 @@ _BY_CODE = {
     "EMPLOYER": Role.EMPLOYER,
 }
 _COVERED = frozenset({"COV", "HLD"})
+_PARTICIPATION = (
+    dict.fromkeys(
+        (
+            "VRF",
+            "AUTHEN",
+            "LA",
+            "RESP",
+            "IRCP",
+            "PRF",
+            "PPRF",
+            "SPRF",
+            "AUT",
+            "ENT",
+            "CALLBCK",
+            "REF",
+            "CON",
+            "ATND",
+            "ADM",
+            "DIS",
+        ),
+        (Role.CLINICIAN, Category.OTHER_ID),
+    )
+    | dict.fromkeys(("LOC", "DST", "ORG", "RML"), (Role.ORGANISATION, Category.OTHER_ID))
+    | dict.fromkeys(("DEV", "NRD", "RDV", "PRD", "CSM"), (Role.PATIENT, Category.DEVICE))
+)
+"""What the participation says where the role does not (ParticipationType, 2.16.840.1.113883.5.90)."""
 _ASSIGNED = frozenset({"AssignedAuthor", "AssignedEntity"})
 _BY_CLASS = frozenset({"RelatedEntity", "AssociatedEntity", "ParticipantRole"})
 _FIXED = {

@@ -8,7 +8,7 @@ from deidstream.core.category import Category, Role
 from deidstream.core.document import Leaf
 from deidstream.core.fact import Fact
 from deidstream.core.span import Span
-from deidstream.detection.fields.cda.identifiers import form_of, kind_of
+from deidstream.detection.fields.cda.identifiers import form_of, is_numbering, kind_of
 from deidstream.detection.fields.cda.roles import Context
 from deidstream.formats.markup.tree import SPACE, Element
 
@@ -35,7 +35,11 @@ def identifier(element: Element, context: Context) -> _Facts:
         yield _whole(extension, category, context, form, element.path, issuer, id_type)
         if root is not None and form_of(issuer) == "uuid":
             yield _whole(root, Category.RECORD_ID, context, "uuid", element.path)
-    elif root is not None and issuer and (form_of(issuer) == "uuid" or not element.attribute("nullFlavor")):
+    elif (
+        root is not None
+        and issuer
+        and (form_of(issuer) == "uuid" or not (element.attribute("nullFlavor") or is_numbering(issuer)))
+    ):
         # A root beside a null flavor says under which authority the number is missing (C-CDA 3.1).
         yield _whole(root, category, context, form_of(issuer), element.path, "", id_type)
     label = values.get("II.assigningAuthorityName")
