@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from deidstream.core.category import Category, Role
 from deidstream.detection.text.allow import terms
-from deidstream.detection.text.rules.rule import Confirm, Hit, Rule, label
+from deidstream.detection.text.rules.rule import Confirm, Hit, Rule, label, phrase
 
 __all__ = ["RULES", "town"]
 
@@ -28,8 +28,8 @@ def _re(pattern: bytes, caseless: bool = False) -> re.Pattern[bytes]:
 
 
 _SPANISH = _re(
-    rb"(?:de[ ]+la[ ]+|de[ ]+|del[ ]+)?(?P<name>" + _WORDS + rb")(?:[ ]*,?[ ]*(?:n[o.]{1,2}|num\.?|n|s/n|numero|no\.?|km\.?|k\.?m\.?)?[ ]*(?:(?P<number>" + _NUMBER
-    + rb")(?![\d]|[ ]?%|[.,]\d)|s/n)(?:" + _FLOOR + rb"){0,4})?"
+    rb"\.?[ ]*(?:de[ ]+la[ ]+|de[ ]+|del[ ]+)?(?P<name>" + _WORDS + rb")(?:[ ]*,?[ ]*(?:n[o.]{1,2}|num\.?|n|s/n|numero|no\.?|km\.?|k\.?m\.?)?[ ]*(?:(?P<number>" + _NUMBER
+    + rb"(?:[.,]\d{3}(?!\d))?)(?![\d]|[ ]?%|[.,]\d)|s/n)(?:" + _FLOOR + rb"){0,4})?"
 )
 
 
@@ -53,20 +53,22 @@ def _street_first(needs_number: bool) -> Confirm:
 
 
 _FRENCH = re.compile(
-    rb"(?:\d{1,4}(?:[ ]?(?:bis|ter|quater|[A-Z](?![a-z])))?[ ]*,?[ ]+)(?:[Rr]ue|RUE|[Aa]venue|AVENUE|[Aa]ve?\.?|AV|[Bb]oulevard|BOULEVARD|[Bb][dl]{1,2}\.?|BD|[Bb]lvd\.?|[Pp]lace|PLACE|[Pp]l\.?|[Cc]hemin|CHEMIN|"
-    rb"[Aa]llees?|ALLEE|[Ii]mpasse|IMPASSE|[Qq]uai|QUAI|[Cc]ours|COURS|[Rr]oute|ROUTE|[Ss]quare|SQUARE|[Pp]assage|PASSAGE|[Ff]aubourg|[Ss]entier|[Vv]illa|[Rr]esidence|[Rr]uelle|[Ee]splanade|[Vv]oie|[Hh]ameau)\b"
+    rb"(?:(?:\d{1,4}[ ]?[-/][ ]?)?\d{1,4}(?:[ ]?(?:bis|ter|quater|[A-Z](?![a-z])))?[ ]*,?[ ]+)(?:[Rr]ue|RUE|[Aa]venue|AVENUE|[Aa]ve?\.?|AV|[Bb]oulevard|BOULEVARD|[Bb][dl]{1,2}\.?|BD|[Bb]lvd\.?|[Pp]lace|PLACE|[Pp]l\.?|[Cc]hemin|CHEMIN|"
+    rb"[Aa]llees?|ALLEE|[Ii]mpasse|IMPASSE|[Qq]uai|QUAI|[Cc]ours|COURS|[Rr]oute|ROUTE|[Ss]quare|SQUARE|[Pp]assage|PASSAGE|[Ff]aubourg|[Ss]entier|[Vv]illa|[Rr]esidence|[Rr]uelle|[Ee]splanade|[Vv]oie|[Hh]ameau)(?![A-Za-z])"
     rb"(?:[ ]+(?:de|du|des|la|le|les|l'|d'|sur|en|et|a|au|aux|sous|DE|DU|DES|LA|LE|LES|ET|SUR)\b|[ ]*(?:[dDlL]')?[A-Z][A-Za-z'.-]*|[ ]*[dl]'[A-Za-z-]+|[ ]+\d{1,2}(?=[ ]+[A-Za-z]+[ ]+(?:19|20)\d\d)|[ ]+(?:19|20)\d\d|[ ]+(?:grand|petit|petite|general|marechal|docteur|president|bois|saint|sainte|vieux|vieille|fontaine|moulin|eglise|ecole|gare|lilas|roses|chene|clos|pres?)\b){1,8}"
 )
 
 
 def _french(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    if buffer[start - 1] in b"-/" and buffer[start - 2 : start - 1].isdigit():
+        start = start - 1 - len(re.search(rb"\d*\Z", buffer[max(0, start - 6) : start - 1]).group())  # type: ignore[union-attr]  # matches always
     matched = _FRENCH.match(buffer, start)
     if matched is not None and buffer[start - 1] not in b".,/-":
         yield Hit(start, start + len(matched.group().rstrip(b" .,-")), Category.STREET, 0.9, Role.UNKNOWN, "line")
 
 
 _STREET_SUFFIX = (
-    rb"[a-z-](?:strase|strasse|str\.|straat|laan|gracht|plein|kade|singel|dijk|weg|platz|allee|gasse|ring|damm|ufer|steig|stieg|markt|hof|plantsoen|steeg|park|dreef|hoeve|pad)"
+    rb"[a-z-](?:[sS]trase|[sS]trasse|str\.|straat|laan|gracht|plein|kade|singel|dijk|weg|platz|allee|gasse|ring|damm|ufer|steig|stieg|markt|hof|plantsoen|steeg|park|dreef|hoeve|pad)"
     rb"[ ]+\d{1,4}"
 )
 _STREET_WORD = (
@@ -141,14 +143,14 @@ def town(buffer: bytes, position: int) -> tuple[int, int] | None:
         return None
     end = position
     for word in re.finditer(rb"[^ ]+", matched.group()):
-        if word.group().lower() in terms() and word.group().lower() not in (b"san", b"santa", b"la", b"el", b"las", b"los", b"le", b"new", b"de", b"del", b"saint", b"sainte", b"les", b"sur"):
+        if word.group().lower() in terms() and word.group().lower() not in _COUNTRIES and word.group().lower() not in (b"san", b"santa", b"la", b"el", b"las", b"los", b"le", b"new", b"de", b"del", b"saint", b"sainte", b"les", b"sur"):
             break
         end = position + word.end()
     name = buffer[position:end].rstrip(b" ")
     return (position, position + len(name)) if len(name) > 1 else None
 
 
-_NEXT_PLACE = re.compile(rb"[ ]*(?:[,(/.-][ ]*|[ ]\()[ ]*(?=[A-Z])")
+_NEXT_PLACE = re.compile(rb"[ ]*(?:\.?[ ]*[,(/-][ ]*|[ ]\()[ ]*(?=[A-Z])")
 
 
 def _towns(buffer: bytes, position: int, score: float) -> Iterable[Hit]:
@@ -165,7 +167,7 @@ def _towns(buffer: bytes, position: int, score: float) -> Iterable[Hit]:
             category, form = Category.REGION, "region"
         yield Hit(span[0], span[1], category, score, Role.UNKNOWN, form)
         following = _NEXT_PLACE.match(buffer, span[1])
-        if following is None or b"." in following.group() or b"-" in following.group():
+        if following is None or (b"-" in following.group() and b" " not in following.group()):
             return
         position = following.end()
 
@@ -246,7 +248,9 @@ def _labelled_town(category: Category, form: str) -> Confirm:
     return confirm
 
 
-_LABELLED_LINE = re.compile(rb"[ \t]*[:=][ \t]*([A-Za-z0-9][^\n\0\r;]{3,80}?)(?=[ \t]*(?:[\n\0\r;]|\.[ \n\0\r]|\.\Z|[A-Z][A-Za-z/ ]{1,18}:))")
+_LABELLED_LINE = re.compile(
+    rb"[ \t]*[:=][ \t]*([A-Za-z0-9](?:[^\n\0\r;:]{3,70}(?=[\n\0\r])|[^\n\0\r;]{3,80}?(?=[ \t]*(?:[\n\0\r;]|(?<!No)\.[ \n\0\r]|[A-Z][A-Za-z/ ]{1,18}:))))"
+)
 
 
 def _labelled_address(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
@@ -261,7 +265,7 @@ def _labelled_address(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 
 _RESIDENT = re.compile(
-    rb"(?:lives in|living in|lived in|resides in|residing in|resident of|residents of|born in|moved to|moved from|native of|hometown of|from|"
+    rb"(?:la ville de|ville de|habitent a|habitait a|residant a|resident a|domicilies a|lives in|living in|lived in|resides in|residing in|resident of|residents of|born in|moved to|moved from|native of|hometown of|from|"
     rb"reside en|residente en|residentes en|vive en|viven en|vecino de|vecina de|natural de|naturales de|procedente de|originaria de|originario de|oriundo de|nacido en|nacida en|domicilio en|domiciliado en|domiciliada en|"
     rb"wohnhaft in|wohnt in|lebt in|aus|geboren in|habite a|habitant a|habite|demeurant a|domicilie a|domiciliee a|originaire de|reside a|vit a|vivant a|nee? a|residente a|residente in|abita a|vive a|nato a|nata a|"
     rb"woont in|wonend in|wonende te|woonachtig in|afkomstig uit|geboren te|geboren in|reside em|residente em|mora em|vive em|natural de|nascid[oa] em)[ ]+(?:la |el |the |los |las )?",
@@ -291,6 +295,15 @@ _KINDS = (
     rb"partida|parque"
 )
 
+_COUNTRY = "|".join(sorted(country.decode() for country in _COUNTRIES))
+
+
+def _country(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """A country's name behind a comma, stop or bracket, as addresses end."""
+    if 65 <= buffer[start] <= 90 and buffer[max(0, start - 3) : start].strip()[-1:] in (b",", b".", b"(", b":", b"-"):
+        yield Hit(start, end, Category.COUNTRY, 0.6, Role.UNKNOWN, "country")
+
+
 RULES: tuple[Rule, ...] = (
     Rule(b"[^a-z0-9](?:" + _KINDS + b")[ ]", lambda buffer, start, end: _street(buffer, start, end + 1), margin=1),
     Rule(rb"\b\d{1,4}(?:[ ]?(?:bis|ter|quater|[a-z]))?[ ]*,?[ ]+(?:rue|avenue|ave?\.?|boulevard|bd\.?|bld\.?|blvd\.?|place|pl\.?|chemin|allees?|impasse|quai|cours|route|square|passage|faubourg|sentier|villa|residence|ruelle|esplanade|voie|hameau)[ ]", _french),
@@ -305,13 +318,14 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\b(?:CH-|A-|AT-|B-|L-)\d{4}[ ][A-Z][a-z]", _postal_then_town(0.85), caseless=False),
     Rule(rb"\b(?:" + _STATES + rb"),?[ ]+\d{5}\b", _state_and_zip, caseless=False),
     Rule(rb"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", _uk, caseless=False),
+    phrase(_country, _COUNTRY),
     label(_labelled_code, "cp, c.p., código postal, codigo postal, cod. postal, zip, zip code, zipcode, postal code, postcode, post code, plz, postleitzahl, code postal, cap, postcode, cep"),
     label(_labelled_town(Category.CITY, "city"), "localidad, población, municipio, ciudad, city, town, lugar, stadt, wohnort, ort, ville, commune, città, comune, luogo, woonplaats, plaats, stad, localidade, cidade, concelho, freguesia, naturalidade, "
                 "lugar de nacimiento, lugar de residencia, place of birth, birthplace, geburtsort, lieu de naissance, luogo di nascita, geboorteplaats, residencia, residenza, localidad de residencia"),
     label(_labelled_town(Category.REGION, "region"), "provincia, comunidad autónoma, state, region, county, bundesland, département, région, regione, provincie, distrito, estado"),
     label(_labelled_town(Category.COUNTRY, "country"), "país, pais, country, land, pays, paese, nazione, país de origen, country of birth"),
     label(_labelled_address, "address, home address, street address, mailing address, residence, domicilio, dirección, adresse, anschrift, wohnanschrift, indirizzo, adres, morada, endereço, domicile, street"),
-    Rule(rb"\b(?:(?:lives|living|lived|resides|residing|born|woont|wonend|woonachtig|wohnhaft|wohnt|lebt|geboren|abita|nat[oa]|nascid[oa]|mora|vive|viven|reside|residentes?|habite|habitant|demeurant|domiciliee?|vit|vivant|nee?|nacid[oa]|domicilio|domiciliad[oa]) "
+    Rule(rb"\b(?:(?:habitent|habitait|residant|resident|domicilies) a|ville de|(?:lives|living|lived|resides|residing|born|woont|wonend|woonachtig|wohnhaft|wohnt|lebt|geboren|abita|nat[oa]|nascid[oa]|mora|vive|viven|reside|residentes?|habite|habitant|demeurant|domiciliee?|vit|vivant|nee?|nacid[oa]|domicilio|domiciliad[oa]) "
          rb"(?:in|en|em|a|te)|(?:native|residents?|hometown) of|moved (?:to|from)|(?:vecin[oa]|naturales|natural|procedente|originari[oa]|oriundo) de|originaire de|afkomstig uit|habite) ", _resident),
 )
 

@@ -140,6 +140,16 @@ def _shaped(pattern: bytes, score: float) -> Confirm:
     return confirm
 
 
+_FRENCH = re.compile(rb"[0O][1-9](?:[ .-][\dO]{2,4}){2,4}(?![ .-]?\d)")
+
+
+def _french_digits(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """Ten digits that begin 01 to 09, in groups of any size, the letter O read as a zero."""
+    matched = _FRENCH.match(buffer, start)
+    if matched is not None and buffer[start - 1] not in b"./-," and sum(byte in b"0123456789O" for byte in matched.group()) == 10:
+        yield Hit(start, matched.end(), Category.PHONE, 0.8, Role.UNKNOWN, "phone")
+
+
 def _username(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     matched = _USERNAME.match(buffer, end)
     if matched is not None and re.search(rb"[a-z]", matched.group(1), re.IGNORECASE):
@@ -173,6 +183,7 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b", _shaped(rb"(?:1[-. ])?[2-9]\d\d([-. ])[2-9]\d\d\1\d{4}", 0.85)),
     Rule(rb"\b1[-. ]\d{3}[-. ]\d{3}[-. ]\d{4}\b", _shaped(rb"1[-. ][2-9]\d\d[-. ]\d{3}[-. ]\d{4}", 0.85)),
     Rule(rb"\b0[1-9](?:[ .-]?\d\d){4}\b", _shaped(rb"0[1-9](?:([ .-])\d\d(?:\1\d\d){3}|\d{8})", 0.85)),
+    Rule(rb"\b[0O][1-9][ .-][\dO]{2,4}[ .-][\dO]{2,4}", _french_digits, caseless=False),
     Rule(rb"\b0\d{2,5}[ /-]{1,3}\d{2,4}", _shaped(rb"\(?0[1-9]\d{1,4}\)?[ ]?[/ -][ ]?\d{2,8}(?:[ -]?\d{2,6}){0,3}", 0.65)),
     Rule(rb"\(0\d{1,4}\) ?\d{2,4}", _shaped(rb"\(0\d{1,4}\)[ ]?\d{2,8}(?:[ /-]?\d{2,6}){0,3}", 0.8)),
     Rule(rb"\b[6-9]\d{2}[ .-]\d{3}[ .-]\d{3}\b", _shaped(rb"[6-9]\d\d([ .-])\d{3}\1\d{3}", 0.8)),

@@ -53,7 +53,7 @@ def _re(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode("ascii"), re.IGNORECASE)
 
 
-_NUMERIC = re.compile(rb"(\d{1,4})( ?)([-/.]) ?(\d{1,2}) ?\3 ?(\d{4}|\d{1,2})(?!\d)(T\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_NUMERIC = re.compile(rb"(\d{1,4})( ?)([-/.|]) ?(\d{1,2}) ?\3 ?(\d{4}|\d{1,2})(?!\d)(T\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _FOLLOWED = _re(rf"(?:[-/.,]?\d|[-/][A-Z0-9]|[A-Z%_]|[ \t]*{_UNIT}\b)")
 _DATE_CONTEXT = _re(
     r"\b(?:am|vom|bis|ab|seit|den|dem|zum|on|since|until|from|to|dated?|datum|fecha|el|del|le|du|au|depuis|il|dal|al|op|van|tot|em|de|desde|"
@@ -89,6 +89,8 @@ def _numeric(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     if not _valid(first, second, third):
         return
     if gap and separator == b"." and len(third) != 4:
+        return
+    if separator == b"|" and len(third) != 4:
         return
     score = 0.95 if len(first) == 4 or len(third) == 4 else 0.85
     if len(third) < 4 and len(first) < 4:
@@ -195,11 +197,13 @@ def _quantity(buffer: bytes, end: int) -> bool:
 def _glued(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """``12MAY2021`` and ``12-MAY-21``."""
     matched = _GLUED.match(buffer, start)
-    if matched is not None and not buffer[matched.end() : matched.end() + 1].isalnum():
+    if matched is None or buffer[matched.end() : matched.end() + 1].isalnum():
+        return
+    if buffer[matched.end() - 1 : matched.end()].isdigit() or _DATE_CONTEXT.search(buffer, max(0, start - 16), start):
         yield _hit(buffer, start, matched.end(), 0.9)
 
 
-_GLUED = _re(rf"{_DAY}[ -]?{_MONTH}[ -]?(?:{_YEAR}|\d\d)(?!\d)")
+_GLUED = _re(rf"{_DAY}[ -]?{_MONTH}[ -]?(?:{_YEAR}|\d\d)(?!\d)|{_DAY}{_MONTH}(?![a-z\d])|{_MONTH}{_YEAR}(?!\d)")
 
 
 def _month_and_year(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
@@ -240,9 +244,22 @@ def _year_alone(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     if matched is None or _FOLLOWED.match(buffer, end) or buffer[end : end + 1].isalpha():
         return
     yield _hit(buffer, matched.start(), end, 0.7)
+    following = _YEAR_RANGE.match(buffer, end)
+    if following is not None and not _FOLLOWED.match(buffer, following.end()):
+        yield _hit(buffer, following.start(1), following.end(1), 0.7)
 
 
 _YEAR_AT_END = re.compile(rb"(?:\d{4}[ \t]*[-/][ \t]*)?\d{4}\Z")
+_YEAR_RANGE = _re(r"[ \t]*(?:-|a|al|hasta|to|and|y|et|und|bis|until|au|o|e|tot|ate|or|through|,)[ \t]*((?:19|20)\d\d)(?!\d|[.,]\d|[/-]\d)")
+_OUTLINE_YEAR = re.compile(rb"(?:19[3-9]\d|20[0-4]\d)(?=[ \t]*(?:\)|:|-[ ]|[ ][A-Za-z]{3}))")
+
+
+def _outline_year(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """A year that opens a line or stands in brackets: ``- 1981 hysterectomy``, ``(2004)``."""
+    matched = _OUTLINE_YEAR.search(buffer, start, end + 5)
+    if matched is not None and not _FOLLOWED.match(buffer, matched.end()):
+        yield _hit(buffer, matched.start(), matched.end(), 0.55)
+
 _YEAR_WORDS = (
     "(?:in|since|from|until|till|by|year|circa|around|early|late|mid|before|after|during|summer|winter|spring|fall|autumn|"
     "en|desde|hasta|ano|anos|del ano|en el ano|el ano|hacia|verano|invierno|primavera|otono|de|"
@@ -282,9 +299,10 @@ def _trigger(pattern: str) -> bytes:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(rb"\b\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{2}", _numeric),
+    Rule(rb"\b\d{1,4} ?[-/.|] ?\d{1,2} ?[-/.|] ?\d{2}", _numeric),
     phrase(_month, _MONTH),
-    Rule(_trigger(rf"\b\d{{1,2}}[ -]?{_MONTH}[ -]?\d{{2}}"), _glued),
+    Rule(_trigger(rf"[^a-z0-9](?:\d{{1,2}}[ -]?{_MONTH}[ -]?\d{{2}}|\d{{1,2}}{_MONTH}|{_MONTH}\d{{4}})[^a-z]"), _glued, margin=1),
+    Rule(rb"(?:[\n\x00(]|[\n\x00: ] ?- ?)[ \t]{0,2}(?:19|20)\d\d[ :)-]", _outline_year),
     Rule(rb"\b(?:(?:0[1-9]|1[0-2]|[1-9])[-/](?:19|20)\d\d|(?:0[1-9]|1[0-2])\.(?:19|20)\d\d|(?:19|20)\d\d[-/](?:0[1-9]|1[0-2]))\b", _month_and_year),
     Rule(_trigger(rf"\b{_WHEN}[ \t]+\d{{1,2}}[/.]\d"), _day_and_month),
     Rule(_trigger(rf"\b{_YEAR_WORDS}[ \t]+(?:(?:19|20)\d\d ?[-/] ?)?(?:19|20)\d\d\b"), _year_alone),

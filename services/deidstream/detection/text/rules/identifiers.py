@@ -49,6 +49,7 @@ def _labelled(kind: _Label) -> Confirm:
         value = buffer[position:close]
         if sum(48 <= byte <= 57 for byte in value) < kind.digits or _DATE.match(value) or _UNIT_AFTER.match(buffer, close):
             return
+        position += len(value) - len(value.lstrip(b"-/. "))
         yield Hit(position, close, kind.category, kind.score, kind.role, "number")
 
     return confirm
@@ -143,7 +144,7 @@ _LABELS: tuple[_Label, ...] = (
         Category.OTHER_ID,
         "accession, accession number, acc, acc no, accession no, specimen, specimen id, specimen number, sample, sample id, order number, order id, requisition, "
         "case number, case no, case id, study id, study number, subject id, subject number, participant, participant id, protocol id, report number, document id, document number, "
-        "reference number, reference, ref, tracking number, confirmation number, case history, prescription number, rx, rx number, rx#, unique identifier, identifier, id, id number, "
+        "reference number, reference, reference code, ref. code, ref code, ref, tracking number, confirmation number, case history, prescription number, rx, rx number, rx#, unique identifier, identifier, id, id number, "
         "nº de caso, nº caso, expediente, nº expediente, nº de petición, petición, nº muestra, nº biopsia, biopsia, identificador, identificación, nº identificación, referencia, "
         "auftragsnummer, auftrags-nr, probennummer, befundnummer, eingangsnummer, journalnummer, einsendenummer, id-nummer, kennnummer, n° demande, n° de demande, n° examen, "
         "n° prélèvement, n° identification, identifiant, numero richiesta, numero campione, protocollo, n. protocollo, aanvraagnummer, monsternummer, ordernummer, "
@@ -200,6 +201,27 @@ def _long_number(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     yield Hit(start, matched.end(), Category.OTHER_ID, 0.5, Role.UNKNOWN, "number")
 
 
+def _spaced(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """Digits one by one, as forms with boxes give them: eight are a date, thirteen to fifteen a social security number."""
+    digits = buffer[start:end].replace(b" ", b"")
+    if buffer[end : end + 2].strip().isdigit() or len(set(digits)) < 3:
+        return
+    if len(digits) == 8 and 1 <= int(digits[:2]) <= 31 and 1 <= int(digits[2:4]) <= 12:
+        yield Hit(start, end, Category.DATE, 0.7)
+    else:
+        long = len(digits) >= 13
+        yield Hit(start, end, Category.NATIONAL_ID if long else Category.OTHER_ID, 0.7 if long else 0.5, Role.UNKNOWN, "number")
+
+
+_NUMBER_SIGN = re.compile(rb"n(?:o|r|o?\.) ?(\d[\d ./-]{3,24}\d)(?![\w])", re.IGNORECASE)
+
+
+def _after_number_sign(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    matched = _NUMBER_SIGN.match(buffer, start + 1)
+    if matched is not None and not _QUANTITY_AFTER.match(buffer, matched.end()):
+        yield Hit(matched.start(1), matched.end(1), Category.OTHER_ID, 0.6, Role.UNKNOWN, "number")
+
+
 _MIXED = re.compile(rb"(?=[A-Z0-9-]*\d)[A-Z]{1,5}[-/]?\d{5,}[A-Z0-9]*(?:-[A-Z0-9]+)*(?![\w])")
 
 
@@ -217,6 +239,8 @@ def _mixed(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 RULES: tuple[Rule, ...] = (
     *(label(_labelled(kind), kind.phrases) for kind in _LABELS),
     Rule(rb"(?:MRN|NHC|SSN|CSN|FIN|NPI|DEA|IPP)[-#:]?[ ]?(?:[A-Z]{1,3}-?)?\d{5}", lambda buffer, start, end: _glued(buffer, start, start + 3), caseless=False),
+    Rule(rb"\b\d(?: \d){7,20}\b", _spaced),
+    Rule(rb"[^a-z0-9]n(?:o|r|o?\.) ?\d{5}", _after_number_sign),
     Rule(rb"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", _uuid),
     Rule(rb"\b\d{7}", _long_number),
     Rule(rb"\b[A-Z]{1,5}[-/]?\d{5}", _mixed, caseless=False),

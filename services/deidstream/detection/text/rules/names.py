@@ -15,7 +15,7 @@ __all__ = ["RULES"]
 
 _TITLE = (
     rb"(?:Dr|Dra|DR|DRA|Drs|Dott|Dr\.ssa|Dott\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Pr|Doctor|Doctora|"
-    rb"Docteur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|med|habil|univ|rer|nat|Med|PD|Priv|Univ|Dipl|Ing|Mag|Lic|Licda|"
+    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|med|habil|univ|rer|nat|Med|PD|Priv|Univ|Dipl|Ing|Mag|Lic|Licda|"
     rb"Mr|Mrs|Ms|Miss|Sir|Herr|Herrn|Frau|Hr|Monsieur|Madame|Mademoiselle|Mme|MME|Mlle|Sra|Sr|Srta|Don|Dona|Sig|Sig\.ra|"
     rb"Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|meneer|mevrouw)"
 )
@@ -127,26 +127,34 @@ def _pair(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     if name is None or name.words < 2:
         return
     words = buffer[name.start : name.end].lower().split()
-    if words[0] not in given_names() and not _family_first(buffer, name, words):
-        return
+    if words[0] not in given_names():
+        end = _family_first(buffer, name, words)
+        if not end:
+            return
+        name = name._replace(end=end)
+        words = buffer[name.start : name.end].lower().split()
     if b" ".join(words) in eponyms() or _CLINICAL_AFTER.match(buffer, name.end):
         return
-    score = _pair_score(buffer[name.start : name.end], words)
+    score = _pair_score(words)
+    if buffer[name.start : name.end].isupper() and score < 0.7 and _in_capitals(buffer, name):
+        return
     if score:
         form = "name" if words[0] in given_names() else "name.family_first"
         yield Hit(name.start, name.end, Category.NAME, score, Role.UNKNOWN, form)
 
 
-def _family_first(buffer: bytes, name: Name, words: list[bytes]) -> bool:
-    """``JALONNET Christine``: capitals and then a known given name, not itself in capitals."""
+def _family_first(buffer: bytes, name: Name, words: list[bytes]) -> int:
+    """``JALONNET Christine``, ``Dupont Albert``: where it ends, 0 where it is none. Capitals, or a listed surname, then a given name."""
     raw = buffer[name.start : name.end].split()
-    return (
-        raw[0].isupper()
-        and len(words[0]) > 3
-        and words[-1] in given_names()
-        and not raw[-1].isupper()
-        and words[0] not in eponyms()
-    )
+    capitals = raw[0].isupper() and len(raw[0]) > 3 and not raw[1].isupper()
+    if not (capitals or words[0] in family_names()) or words[0] in eponyms() or words[1] not in given_names() or words[1] in eponyms() | terms():
+        return 0
+    end = 0
+    for word in re.finditer(rb"[^ \t]+", buffer[name.start : name.end]):
+        if word.start() and word.group().lower() not in given_names():
+            break
+        end = name.start + word.end()
+    return end
 
 
 _CLINICAL_ENDING = re.compile(
@@ -154,10 +162,19 @@ _CLINICAL_ENDING = re.compile(
 )
 
 
-def _pair_score(raw: bytes, words: list[bytes]) -> float:
+def _in_capitals(buffer: bytes, name: Name) -> bool:
+    """Whether what stands before or after is in capitals too, so that capitals say nothing."""
+    return _CAPITALS_AROUND.match(buffer, name.end) is not None or _CAPITALS_BEFORE.search(buffer, max(0, name.start - 12), name.start) is not None
+
+
+_CAPITALS_AROUND = re.compile(rb"[ \t]+[A-Z]{3}")
+_CAPITALS_BEFORE = re.compile(rb"[A-Z]{3,}[ \t]+\Z")
+
+
+def _pair_score(words: list[bytes]) -> float:
     """How sure: a listed surname 0.8, an initial 0.7, some capitalised word 0.55; 0 where the words have another sense."""
     last = words[-1]
-    if words[0] in terms() or (words[0] in eponyms() and last in eponyms()):
+    if words[0] in terms() or (words[0] in eponyms() and last in eponyms() and last not in family_names()):
         return 0.0
     if len(last) == 1:
         return 0.0
@@ -169,7 +186,7 @@ def _pair_score(raw: bytes, words: list[bytes]) -> float:
         return 0.75
     if words[0] in eponyms() or last in eponyms() or last in terms() or _CLINICAL_ENDING.search(last) or len(last) < 3:
         return 0.0
-    return 0.0 if raw.isupper() else 0.55
+    return 0.55
 
 
 def _inverted(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
@@ -236,11 +253,11 @@ def _form(name: Name) -> str:
 
 _CLINICIAN_TITLES = (
     rb"\b(?:Dr|Dra|DR|DRA|Drs|Dott|Dott\.ssa|Dr\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Doctor|Doctora|"
-    rb"Docteur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|Nurse|Dres|Drs|DOCTOR|DOCTEUR|Pr|Surgeon|Oberarzt|Oberarztin|Chefarzt|"
+    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|Nurse|Dres|Drs|DOCTOR|DOCTEUR|Pr|Surgeon|Oberarzt|Oberarztin|Chefarzt|"
     rb"Chefarztin|Assistenzarzt|Assistenzarztin|Infirmiere|Enfermera|Enfermero|Enfermeira|Enfermeiro)\b\.?[ \t]*[A-Za-z\n]"
 )
 _OTHER_TITLES = (
-    rb"\b(?:Mr|Mrs|Ms|Miss|MR\.|MRS|MISS|MS\.|Sir|Herr|Herrn|HERR|Frau|FRAU|Hr|Monsieur|MONSIEUR|Madame|MADAME|Mademoiselle|Mme|MME|Mlle|MLLE|"
+    rb"\b(?:Mr|Mrs|Ms|Miss|MR\.|MRS|MISS|MS\.|Sir|Herr|Herrn|HERR|Frau|FRAU|Hr|Monsieur|MONSIEUR|monsieur|madame|mademoiselle|senor|senora|signora|signor|senhor|senhora|Madame|MADAME|Mademoiselle|Mme|MME|Mlle|MLLE|"
     rb"Mmes|MM|Sra|Sr|Srta|SRA|SR|Don|Dona|Sig|Sig\.ra|Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|D\. ?na|"
     rb"Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|meneer|mevrouw|sig\.ra|sig\.|sr\.|sra\.|mr\.|mrs\.|Dna|DNA\.)\.?[ \t]+[A-Za-z]"
 )
@@ -284,7 +301,8 @@ _CLINICIAN_LABELS = (
     "médico, médica, medico responsable, doctor responsable, facultativo, cirujano, médico solicitante, médico de cabecera, enfermera, enfermero, "
     "medico adjunto, arzt, ärztin, hausarzt, hausärztin, behandelnder arzt, behandelnde ärztin, operateur, oberarzt, chefarzt, überweiser, zuweiser, "
     "médecin, médecin traitant, praticien, chirurgien, interne, internes, externe, chef de service, chef de clinique, praticien hospitalier, "
-    "responsable, medico curante, medico, primario, chirurgo, arts, huisarts, behandelend arts, specialist, verwijzer, "
+    "psychologue, kinésithérapeute, diététicienne, diététicien, sage-femme, psicólogo, psicóloga, fisioterapeuta, psychologe, physiotherapeut, psychologist, "
+    "therapist, social worker, case manager, trabajadora social, matrona, midwife, verpleegkundige, responsable, medico curante, medico, primario, chirurgo, arts, huisarts, behandelend arts, specialist, verwijzer, "
     "médico assistente, médico responsável, médico de família, enfermeiro, enfermeira, cirurgião"
 )
 _SIGNATURES = (

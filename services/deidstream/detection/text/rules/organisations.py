@@ -6,18 +6,19 @@ import re
 from collections.abc import Iterable
 
 from deidstream.core.category import Category, Role
-from deidstream.detection.text.allow import terms
+from deidstream.detection.text.allow import eponyms, terms
 from deidstream.detection.text.rules.rule import Hit, Rule
 
 __all__ = ["RULES"]
 
-_LINK = rb"(?:de|del|de la|de las|de los|de l'|d'|des|du|la|las|los|le|les|y|e|i|et|di|della|delle|dei|degli|da|do|dos|das|der|den|van|van de|van het|am|an der|im|zum|of|the|und|en|sur|'t|Nuestra|San|Santa|Santo|St\.|Sta\.)"
-_CAPITAL = rb"(?:(?:[LlDd]')?[A-Z][a-z]+(?:['-][A-Za-z]+)*\.?|[A-Z]{2,}(?![a-z])|\d{1,2}[ ]de[ ](?=[A-Z]))"
+_LINK = rb"(?:europeen|universitaire|universitario|universitaria|general|provincial|regional|militar|infantil|clinico|materno|psiquiatrico|de|del|de la|de las|de los|de l'|d'|des|du|la|las|los|le|les|y|e|i|et|di|della|delle|dei|degli|da|do|dos|das|der|den|van|van de|van het|am|an der|im|zum|of|the|und|en|sur|'t|Nuestra|San|Santa|Santo|St\.|Sta\.)"
+_CAPITAL = rb"(?:(?:[LlDd]')?[A-Z][a-z]+(?:['-][A-Za-z]+)*\.?|[A-Z]{2,}(?![a-z])|\d{1,2}[ ]de[ ](?:[A-Z]?[a-z]{4,10}))"
 _GENERIC = frozenset(
     b"universitario universitaria general clinico clinica provincial comarcal regional nacional militar materno infantil materno-infantil central infantil universitaire universitaires regional general centre public prive "
     b"hospital university universitatsklinikum uniklinik civil psiquiatrico geriatrico docente medico salud atencion primaria especialidades".split()
 )
 _AFTER = re.compile(rb"(?:[ ]+(?:(?:" + _LINK + rb")[ ]+){0,3}" + _CAPITAL + rb"){1,7}")
+_STREETS = frozenset(b"avda av avenida avd calle c plaza paseo pso ctra carretera rua rue via camino ronda travesia planta edificio".split())
 _STOP_WORDS = frozenset(b"the a an with for and was is at on in y en con por para el se que und mit bei fur et avec pour".split())
 
 
@@ -31,15 +32,15 @@ def _head_first(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         key = word.group().lower().rstrip(b".")
         capital = 65 <= word.group()[0] <= 90
         if capital and key in terms() and key not in _GENERIC and key not in (b"la", b"el", b"san", b"santa", b"virgen", b"los", b"las", b"de", b"nino", b"santo", b"saint", b"sainte", b"virgen"):
-            if key not in (b"avenida", b"servicio", b"urologia"):
-                break
+            break
+        if capital and key in _STREETS:
             break
         if capital or word.group()[0] in b"ldLD0123456789'" :
             if capital and key not in _GENERIC:
                 proper += 1
             close = end + word.end() if capital else close
     if proper and close > end:
-        yield Hit(start, start + len(buffer[start:close].rstrip(b" .")), Category.ORGANISATION, 0.8, Role.ORGANISATION, "name")
+        yield Hit(start, start + len(buffer[start:close].rstrip(b" .")), Category.ORGANISATION, 0.96, Role.ORGANISATION, "name")
 
 
 _BEFORE = re.compile(rb"(?:(?:[A-Z][a-z]+(?:['-][A-Za-z]+)*|(?:St|Mt|Ft)\.|[A-Z]{2,}|[A-Z]\.|of|the|and|&)(?:'s)?[ ]+){1,5}\Z")
@@ -47,7 +48,7 @@ _NOT_PROPER = frozenset(
     b"the a an this that our my her his local general children's community regional national medical outpatient inpatient rehab rehabilitation emergency urgent pain primary care walk-in eye dental womens "
     b"women's psychiatric mental health day skilled nursing veterans county state city university surgical surgery at in to from visited no went via of and & heart cancer sleep wound allergy fertility "
     b"diabetes methadone free follow-up family internal medicine physical therapy dermatology cardiology neurology oncology orthopedic pediatric specialty infusion dialysis imaging trauma stroke burn "
-    b"teaching tertiary academic private public field another other same outside referring home training ward".split()
+    b"teaching tertiary pulmonary maintenance sample vascular renal hepatology gastroenterology urology academic private public field another other same outside referring home training ward".split()
 )
 
 
@@ -63,11 +64,17 @@ def _head_last(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     proper = [word for _, word in words if word.lower() not in _NOT_PROPER and word.lower() not in terms()]
     if not proper or not words[0][1][:1].isupper():
         return
+    where = _WHERE.match(buffer, end)
+    if where is not None and where.group(1).split()[0].lower() not in terms():
+        end = where.end()
     yield Hit(words[0][0], end, Category.ORGANISATION, 0.8, Role.ORGANISATION, "name")
 
 
+_WHERE = re.compile(rb"[ ]((?:of[ ]|at[ ])?(?:[A-Z][a-z]+)(?:[ ][A-Z][a-z]+)?)")
+
+
 def _sentence_start(word: bytes) -> bool:
-    return word.lower() in terms() and word.lower() not in _NOT_PROPER
+    return word.lower() in terms() and word.lower() not in _NOT_PROPER and word not in (b"New", b"San", b"Los", b"La", b"El", b"Santa")
 
 
 _SAINT = re.compile(rb"(?:St|Mt|Saint|Mount|Santa|San)\.?[ ]+[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?(?:'s?)?(?![a-z])")
@@ -91,9 +98,35 @@ def _company(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
             return
 
 
+_ATTENDED = re.compile(
+    rb"[a-z-]+[ ](?:at|to|from|in)[ ](?:the[ ]|our[ ])?((?:(?:Mt|St|Ft)\.[ ])?[A-Z][A-Za-z'-]+(?:[ ](?:(?:of|and|&)[ ])?[A-Z][A-Za-z'-]+){0,4})(?![\w@])"
+)
+
+
+def _attended(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """``seen at Cedar Crest``, ``treated at UCSF``: where care was given, whatever the place is called."""
+    matched = _ATTENDED.match(buffer, start)
+    if matched is None:
+        return
+    words = matched.group(1).lower().split()
+    if all(word in terms() or word in eponyms() or len(word) < 3 for word in words) or words[0] in _NOT_PROPER or words[0] in terms():
+        return
+    yield Hit(matched.start(1), matched.end(1), Category.ORGANISATION, 0.55, Role.ORGANISATION, "name")
+
+
+_BRANCH = re.compile(rb"[a-z]+[ ]((?:[A-Z][a-z]+)(?:[ ][A-Z][a-z]+){0,2})[ ](?:clinic|facility|office|branch|campus|location|site)\b")
+
+
+def _branch(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """``our Dallas facility``."""
+    matched = _BRANCH.match(buffer, start)
+    if matched is not None and matched.group(1).split()[-1].lower() not in terms() and matched.group(1).lower().split()[0] not in _NOT_PROPER:
+        yield Hit(matched.start(1), matched.end(1), Category.CITY, 0.55, Role.UNKNOWN, "city")
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
-        rb"\b(?:Hospital(?:es)?|HOSPITAL|Hosp\.|Clinica|CLINICA|Policlinica|Policlinico|Complejo Hospitalario|Complexo Hospitalario|Complejo Asistencial|Centro de Salud|C\.S\.|CS|Centro Medico|Centro de Especialidades|Centro Hospitalario|Centro Hospitalar|"
+        rb"\b(?:Hospital(?:es)?|HOSPITAL|hospital|hopital|clinique|clinica|centro de salud|ospedale|ziekenhuis|Hosp\.|Clinica|CLINICA|Policlinica|Policlinico|Complejo Hospitalario|Complexo Hospitalario|Complejo Asistencial|Centro de Salud|C\.S\.|CS|Centro Medico|Centro de Especialidades|Centro Hospitalario|Centro Hospitalar|"
         rb"Fundacion|Fundacio|Instituto|Institut|Universidad|Universitat|Facultad|Ambulatorio|Consultorio|Residencia|Sanatorio|Consorci|Corporacio|"
         rb"Klinikum|Universitatsklinikum|Uniklinik|Uniklinikum|Krankenhaus|Klinik|Universitat|Praxis|Charite|Seniorenheim|Pflegeheim|Kreiskrankenhaus|Kantonsspital|Universitatsspital|Spital|LKH|"
         rb"CHU|CHRU|CHR|CH|CHI|Hopital|Hopitaux|HOPITAL|Clinique|CLINIQUE|Centre Hospitalier|Polyclinique|GHU|EHPAD|Institut|Universite|Maison de Retraite|Hospices|Groupe Hospitalier|"
@@ -104,11 +137,18 @@ RULES: tuple[Rule, ...] = (
         caseless=False,
     ),
     Rule(
-        rb"\b(?:Hospital|Medical Center|Medical Centre|Clinic|Health Center|Health Centre|Healthcare|Medical Group|Health System|Infirmary|Hospice|Nursing Home|Rehabilitation Center|Cancer Center|Surgery Center|University|Memorial|Health|Medical|"
+        rb"\b(?:Hospital|Hosp|Med Center|Med\. Center|Med Ctr|Medical Center|Medical Centre|Clinic|Health Center|Health Centre|Healthcare|Medical Group|Health System|Infirmary|Hospice|Nursing Home|Rehabilitation Center|Cancer Center|Surgery Center|University|Memorial|Health|Medical|"
         rb"Family Practice|Pharmacy|Laborator(?:y|ies)|Ziekenhuis|ziekenhuis|Klinik|Krankenhaus|Medisch Centrum)\b",
         _head_last,
         caseless=False,
     ),
     Rule(rb"\b(?:at|in|from|to|of|@) (?:St|Mt|Saint|Mount)\.? [A-Z][a-z]", _saint, caseless=False),
     Rule(rb"\b(?:GmbH|Inc\.|LLC|Ltd\.?|Corp\.|S\.A\.|S\.L\.|SARL|SpA|S\.p\.A\.|S\.r\.l\.|B\.V\.|N\.V\.|Lda\.?|e\.V\.)", _company, caseless=False),
+    Rule(
+        rb"\b(?:seen|treated|admitted|evaluated|hospitalized|hospitalised|followed|operated|presented|presenting|transferred|discharged|performed|managed|diagnosed|checkup|check-up|"
+        rb"appointment|visit|visited|surgery|observed|scheduled|report|records|consult|consultation|biopsy|care) (?:at|to|from|in) (?:the |our )?[A-Z]",
+        _attended,
+        caseless=False,
+    ),
+    Rule(rb"\b(?:our|the|at|your|their) [A-Z][a-z]+ (?:[A-Z][a-z]+ )?(?:clinic|facility|office|branch|campus|location|site)\b", _branch, caseless=False),
 )

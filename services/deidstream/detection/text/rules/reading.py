@@ -10,14 +10,16 @@ from deidstream.detection.text.rules.gazetteer import family_names, given_names
 
 __all__ = ["Name", "in_gazetteer", "read_name", "stops_name"]
 
-_WORD = re.compile(rb"(?:[A-Z]\.(?:[ -]?[A-Z]\.)*|(?:[A-Za-z]')?[A-Za-z]+(?:[-'][A-Za-z]+)*)(?![A-Za-z0-9@_\x80])")
+_WORD = re.compile(rb"(?:[A-Z](?:-[A-Z])?\.(?:[ -]?[A-Z]\.)*|(?:(?:[A-Za-z]')?[A-Za-z]+(?:[-'][A-Za-z]+)*)(?![A-Za-z0-9@_\x80/]))")
 _GAP = re.compile(rb"[ \t]+")
+_NO_GAP = re.compile(rb"(?=[A-Z][a-z])")
 _COMMA = re.compile(rb"[ \t]*,[ \t]*")
 _CARET = re.compile(rb"\^")
 _PARTICLES = frozenset(
     b"de del la las los y e i da das do dos di della dello dei degli du des le van von der den dem ter ten te zu zur zum vom af av "
     b"al el ben bin ibn abu st st. mac d' san santa".split()
 )
+_STREETS = frozenset(b"plaza calle paseo avenida avda avda. av av. ctra ctra. carretera rua rue via camino ronda travesia urbanizacion straat".split())
 _LONGEST = 6
 
 
@@ -60,7 +62,7 @@ def read_name(buffer: bytes, position: int, lower: bool = False, comma: bool = T
         count += 1
         initials += text.endswith(b".") or len(text) == 1
         known += in_gazetteer(key)
-        gap = _GAP.match(buffer, end)
+        gap = _GAP.match(buffer, end) or (_NO_GAP.match(buffer, end) if text.endswith(b".") else None)
         if gap is None and comma and not inverted:
             gap = _given_follows(buffer, end)
             inverted = gap is not None
@@ -87,16 +89,19 @@ def _may_be_name(buffer: bytes, text: bytes, key: bytes, end: int, count: int, l
     if not 65 <= first <= 90:
         return lower and len(key) > 1 and not stops_name(key)
     if text.endswith(b".") or len(text) == 1:
-        return text.endswith(b".") or (count > 0 and key in b"abcdefghjklmnoprstvw")
+        return text.endswith(b".") or (_CAPITAL_NEXT.match(buffer, end) is not None if count == 0 else key in b"abcdefghjklmnoprstvw")
     if stops_name(key) or (b"-" in key and any(stops_name(piece) for piece in key.split(b"-"))):
         return False
-    if count and text.isupper() and len(text) > 1:
+    if count and key in _STREETS:
+        return False
+    if count > 1 and text.isupper() and len(text) > 1:
         return in_gazetteer(key) or not _capitals_follow(buffer, end)
     if count and key in eponyms() and not in_gazetteer(key):
         return False
     return len(text) < 25
 
 
+_CAPITAL_NEXT = re.compile(rb"[ \t]+[A-Z][A-Za-z]{2}")
 _CAPITALS = re.compile(rb"[ \t]+[A-Z]{2,}\b")
 
 
