@@ -84,7 +84,7 @@ def _add(element: Definition, kind: str, types: dict[str, dict[str, str]], bound
         return
     for type_ in element.get("type", []):
         code = _code(type_, path)
-        if code == "id" and kind != "resource":
+        if code == "id" and name == "id" and kind != "resource":
             code = ELEMENT_ID
         if name.endswith("[x]"):
             properties[name[:-3] + code[0].upper() + code.partition(">")[0][1:]] = code

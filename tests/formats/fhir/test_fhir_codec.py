@@ -6,11 +6,10 @@ import base64
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.errors import Malformed, Unsafe
 from deidstream.formats.fhir.codec import LITERAL, STRING, decode_base64, encode_base64
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.errors import Malformed
 from deidstream.formats.fhir.lexer import Array, Node, Object, parse, text_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 SAMPLES = sorted((Path(__file__).parents[2] / "data/fhir").glob("*.json"))
 

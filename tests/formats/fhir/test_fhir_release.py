@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from deidstream.core.errors import Malformed
 from deidstream.formats.fhir import label, members, provenance, split
+from hypothesis import given
+from hypothesis import strategies as st
 
 SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 PSEUDED = {"system": SYSTEM, "code": "PSEUDED", "display": "pseudonymized"}

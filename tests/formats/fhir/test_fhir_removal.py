@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Unsafe
 from deidstream.formats.fhir import split
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 SAMPLES = sorted((Path(__file__).parents[2] / "data/fhir").glob("*.json"))
 

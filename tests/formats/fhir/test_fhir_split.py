@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.span import Span
@@ -211,7 +210,7 @@ def test_a_part_has_the_language_of_its_resource() -> None:
 
 @pytest.mark.parametrize("lines", [0, 8])
 def test_a_text_in_base64_is_edited_and_written_anew_with_its_size_and_hash(lines: int) -> None:
-    content = "Patient: Ada Byron, wohl".encode()
+    content = b"Patient: Ada Byron, wohl"
     data = base64.b64encode(content).decode()
     if lines:
         data = "\r\n".join(data[at : at + lines] for at in range(0, len(data), lines))

@@ -8,6 +8,8 @@ do not know is named by its ordinal in its object (``Patient.?4``), because its 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from deidstream.core.document import Document, Leaf
 from deidstream.core.errors import Malformed
 from deidstream.formats.fhir.codec import BASE64, LITERAL, STRING, decode_base64
@@ -94,7 +96,7 @@ class Walk:
             tag = url
         elif element.type == "Extension" and ":" not in url:
             tag = element.tag  # one field of a complex extension that is known
-        elif is_known_extension(url, _value_type(node)):
+        elif is_known_extension(url, _value_type(node, self._primitives)):
             tag = element.tag
         else:
             self._unknown_extension(element, node, path)
@@ -223,13 +225,11 @@ class Walk:
 _QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "Money"})
 
 
-def _value_type(extension: Object) -> str:
-    """``String`` of ``valueString`` as the definitions write it (``string``); '' where there is no value."""
+def _value_type(extension: Object, primitives: Collection[str]) -> str:
+    """The type that the name of the value says (``valueString``: string); '' where there is no value."""
     name = next((key[5:] for key in extension.members if key.startswith("value")), "")
-    return name[:1].lower() + name[1:] if name[1:].islower() or name in _LOWER else name
-
-
-_LOWER = frozenset({"DateTime", "Base64Binary", "PositiveInt", "UnsignedInt", "Integer64"})
+    lower = name[:1].lower() + name[1:]
+    return lower if lower in primitives else name
 
 
 def _open_xhtml(text: str) -> Document | None:

@@ -11,6 +11,7 @@ from deidstream.core.span import Span
 from deidstream.detection.fields.fhir.facts import name_form, part_of_value, unknown, whole_value
 from deidstream.detection.fields.fhir.identifiers import category_of, type_of_system
 from deidstream.detection.fields.fhir.roles import role_of, role_of_reference, role_of_type
+from deidstream.formats.fhir.definitions import VERSIONS, definitions
 from deidstream.formats.fhir.element import Element, Value
 from deidstream.formats.fhir.references import Target, is_plain_version, is_uuid, literal, query_values
 from deidstream.formats.fhir.structure import KNOWLEDGE
@@ -39,7 +40,7 @@ _NO_ADDRESS = frozenset(
     }
 )
 """Properties of type uri that name a definition, a policy or a code system."""
-_TYPE_LEVEL = re.compile(r"/?(?:[A-Z][A-Za-z]+)?(?:/?\$[a-z0-9-]+)?|/?metadata")
+_TYPE_LEVEL = re.compile(r"/?(?P<type>[A-Z][A-Za-z]+)?(?:/?\$[a-z0-9-]+)?|/?metadata")
 _HARMLESS = frozenset(
     {
         "_format",
@@ -64,7 +65,8 @@ def reference(element: Element, value: Value) -> Iterator[Fact]:
     if aim is None:
         return
     if value.name == "reference":
-        yield from _literal(element, value, aim.target, aim.type, role_of_reference(element, aim))
+        stated = aim.type if aim.node is not None else aim.target.type
+        yield from _literal(element, value, aim.target, stated, role_of_reference(element, aim))
     elif value.name == "display" and not value.in_part:
         role = role_of_reference(element, aim)
         if aim.kind == "organisation":
@@ -76,7 +78,7 @@ def reference(element: Element, value: Value) -> Iterator[Fact]:
 def location(element: Element, value: Value) -> Iterator[Fact]:
     """A full URL, a request URL, or where a server has put something."""
     text = value.leaf.text
-    if not _TYPE_LEVEL.fullmatch(text):
+    if value.name != "url" or not _is_type_level(text):
         target = literal(text)
         yield from _literal(
             element, value, target, target.type, role_of_type(target.type) if target.type else Role.UNKNOWN
@@ -87,7 +89,9 @@ def query(element: Element, value: Value, type_: str) -> Iterator[Fact]:
     """The identifiers in the parameters of a search for resources of ``type_``; of any other search, all of it."""
     text = value.leaf.text
     values = query_values(text)
-    if any(one.name not in _HARMLESS and one.name not in ("identifier", *_ID_PARAMETERS) for one in values):
+    if not values or any(
+        one.name not in _HARMLESS and one.name not in ("identifier", *_ID_PARAMETERS) for one in values
+    ):
         yield whole_value(value, element, Category.URL, Role.SYSTEM, "url")
         return
     role = role_of_type(type_) if type_ else Role.UNKNOWN
@@ -154,6 +158,13 @@ def _literal(element: Element, value: Value, target: Target, type_: str, role: R
             yield whole_value(value, element, Category.URL, Role.SYSTEM, "url")
         case _:
             yield unknown(value, element)
+
+
+def _is_type_level(url: str) -> bool:
+    """Whether a request goes to a type, an operation or the server, and names nobody."""
+    match = _TYPE_LEVEL.fullmatch(url)
+    type_ = match["type"] if match is not None else ""
+    return match is not None and (not type_ or any(type_ in definitions(version).resources for version in VERSIONS))
 
 
 def _is_canonical(element: Element, value: Value) -> bool:
