@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["CONNECTORS", "DAY_FIRST_EXCEPT", "Word", "fold", "month", "restyled", "weekday", "written"]
+__all__ = ["CONNECTORS", "DAY_FIRST_EXCEPT", "Word", "fold", "month", "months", "restyled", "weekday", "written"]
 
 _MONTHS = {
     "en": (
@@ -92,6 +93,14 @@ def fold(text: str) -> str:
 def month(word: str, language: str) -> Word | None:
     """The month that ``word`` names, first in ``language``, then in the others."""
     return _lookup("month", word, language)
+
+
+@lru_cache(maxsize=1)
+def months() -> Mapping[str, int]:
+    """Every spelling of a month in any of the languages, folded, and its number."""
+    return {
+        spelling: entry.number for spelling, entries in _words().items() for entry in entries if entry.kind == "month"
+    }
 
 
 def weekday(word: str, language: str) -> Word | None:

@@ -1,0 +1,140 @@
+"""The layer: what is known about the subjects of a case, looked for in all its parts at once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+
+from deidstream.core.document import Part
+from deidstream.core.finding import Finding
+from deidstream.core.span import Span
+from deidstream.core.subject import Known, Subject
+from deidstream.detection.text.identity import numbers, people, phrases
+from deidstream.detection.text.identity.lexicon import Lexicon, Said, compiled
+from deidstream.detection.text.identity.ordinary import ordinary
+from deidstream.detection.text.identity.page import Mark, Page
+from deidstream.detection.text.identity.shapes import VARIANT, Shape, shape
+
+__all__ = ["Identity"]
+
+_DETECTOR = "text.identity/1"
+_LEXICONS = 512
+_SHAPES = 8192
+_NOUNS_HAVE_CAPITALS = frozenset({"de", "lb"})
+
+_Key = tuple[tuple[str, int], ...]
+
+
+class Identity:
+    """Finds the subjects' own data. Keeps what it compiled, within bounds; not thread-safe: one a worker."""
+
+    def __init__(self) -> None:
+        self._lexicons: OrderedDict[_Key, tuple[tuple[tuple[Known, ...], ...], Lexicon]] = OrderedDict()
+        self._shapes: OrderedDict[Known, Shape] = OrderedDict()
+
+    def find(self, parts: Sequence[Part], subjects: Sequence[Subject]) -> list[list[Finding]]:
+        """The findings of each part, aligned with ``parts``; every subject of the case is looked for in every part.
+
+        ``canonical`` is the known value, with the pieces of a name in the order of the text; for dates it is empty, as a date
+        reads as itself. Scores: 0.99 as known, 0.95 a variant, 0.85 a typing error.
+        """
+        out: list[list[Finding]] = [[] for _ in parts]
+        if not parts or not any(subject.known for subject in subjects):
+            return out
+        lexicon = self._lexicon(subjects)
+        page = Page(parts)
+        for finding, part in _found(page, lexicon):
+            out[part].append(finding)
+        return out
+
+    def _lexicon(self, subjects: Sequence[Subject]) -> Lexicon:
+        key = tuple((subject.id, subject.revision) for subject in subjects)
+        known = tuple(subject.known for subject in subjects)
+        have = self._lexicons.get(key)
+        if have is not None and have[0] == known:
+            self._lexicons.move_to_end(key)
+            return have[1]
+        made = compiled(subjects, self._shape)
+        self._lexicons[key] = known, made
+        while len(self._lexicons) > _LEXICONS:
+            self._lexicons.popitem(last=False)
+        return made
+
+    def _shape(self, known: Known) -> Shape:
+        made = self._shapes.get(known)
+        if made is None:
+            made = self._shapes[known] = shape(known)
+            while len(self._shapes) > _SHAPES:
+                self._shapes.popitem(last=False)
+        return made
+
+
+def _found(page: Page, lexicon: Lexicon) -> Iterator[tuple[Finding, int]]:
+    tokens = page.short_tokens()
+    matched = tokens & lexicon.words
+    near = lexicon.near.find(tokens - matched - ordinary())
+    if matched or near:
+        capitals = any(part.language[:2] in _NOUNS_HAVE_CAPITALS for part in page.parts)
+        for found in people.find(page, lexicon, matched, near, capitals):
+            yield _finding(page, found.mark, found.said, found.score, found.form, found.canonical)
+        for place in phrases.find(page, lexicon, matched, near):
+            yield _finding(page, place.mark, place.said, place.score)
+    for number in numbers.find(page, lexicon, tokens):
+        if number.form:
+            yield _dated(page, number)
+        else:
+            yield _finding(page, number.mark, number.said, number.score)
+    if lexicon.raw:
+        yield from _raw(page, lexicon)
+
+
+def _finding(
+    page: Page, mark: Mark, said: Said, score: float, form: str = "", canonical: str | None = None
+) -> tuple[Finding, int]:
+    number = page.text_of(mark[0])
+    known = said.known
+    return (
+        Finding(
+            page.parts[number].locator,
+            Span(*page.folded.span(number, *mark)),
+            known.category,
+            score,
+            _DETECTOR,
+            known.role,
+            form or known.form,
+            said.subject,
+            known.value if canonical is None else canonical,
+        ),
+        number,
+    )
+
+
+def _dated(page: Page, found: numbers.Number) -> tuple[Finding, int]:
+    language = page.parts[page.text_of(found.mark[0])].language[:2]
+    return _finding(page, found.mark, found.said, found.score, f"text.{language}" if language else "text", "")
+
+
+def _raw(page: Page, lexicon: Lexicon) -> Iterator[tuple[Finding, int]]:
+    for number, part in enumerate(page.parts):
+        if part.text.isascii():
+            continue
+        for text, said in lexicon.raw:
+            known = said.known
+            at = part.text.find(text)
+            while at >= 0:
+                span = Span(at, at + len(text))
+                yield (
+                    Finding(
+                        part.locator,
+                        span,
+                        known.category,
+                        VARIANT,
+                        _DETECTOR,
+                        known.role,
+                        known.form,
+                        said.subject,
+                        text,
+                    ),
+                    number,
+                )
+                at = part.text.find(text, span.end)
