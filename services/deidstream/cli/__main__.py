@@ -9,6 +9,7 @@ from rich.console import Console
 
 from deidstream.cli.clean.command import clean
 from deidstream.cli.simulate.command import simulate
+from deidstream.cli.up import up
 from deidstream.core.errors import DeidstreamError
 
 __all__ = ["app", "main"]
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(clean)
 app.command()(simulate)
+app.command()(up)
 
 
 def main() -> None:

@@ -29,7 +29,9 @@ def simulate(
     """
     languages = tuple(lang or LANGUAGES)
     if unknown := set(languages) - set(LANGUAGES):
-        raise Misconfigured("no-such-language", "--lang", f"{', '.join(sorted(unknown))}; there are {', '.join(LANGUAGES)}")
+        raise Misconfigured(
+            "no-such-language", "--lang", f"{', '.join(sorted(unknown))}; there are {', '.join(LANGUAGES)}"
+        )
     out.mkdir(parents=True, exist_ok=True)
     for event in day(messages, seed, patients, languages):
         suffix = "json" if event.format == "fhir" else "hl7"

@@ -1,0 +1,74 @@
+"""Which code runs which stage, and how one chain of them runs in this process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from deidstream.core.errors import Misconfigured
+from deidstream.stages.process import Build, Process, run
+from deidstream.stream.chain import stop_on_signals
+from deidstream.stream.stages import STAGES
+
+__all__ = ["parse", "run_here"]
+
+_SERVED = ("ingest", "delivery")
+"""Stages with a loop of their own: they wait for the outside world, not for an inbox alone."""
+_LOOK_FOR_PARENT = 0.5
+
+Serve = Callable[[Process, int, threading.Event], int]
+
+
+def parse(chain: str) -> tuple[str, ...]:
+    """``identify+fields`` as names of stages. Raises Misconfigured for a name that is none."""
+    names = tuple(chain.split("+"))
+    if unknown := [name for name in names if name not in STAGES]:
+        raise Misconfigured("no-such-stage", "--chain", f"{', '.join(unknown)}; there are {', '.join(STAGES)}")
+    return names
+
+
+def run_here(config: Path, chain: tuple[str, ...], number: int, parent: int = 0) -> int:
+    """Runs ``chain`` in this process until it is told to stop, or ``parent`` is gone; returns its exit code.
+
+    ingest and delivery have threads of their own beside the loop of the others.
+    """
+    stop = stop_on_signals()
+    if parent:
+        threading.Thread(target=_stop_without, args=(parent, stop), daemon=True).start()
+    process = Process.open(config, chain)
+    served = [name for name in chain if name in _SERVED]
+    looped = {name: cast(Build, _main_of(name).build) for name in chain if name not in _SERVED}
+    if not looped and len(served) == 1:
+        return cast(Serve, _main_of(served[0]).serve)(process, number, stop)
+    codes: list[int] = []
+    threads = [threading.Thread(target=_serve, args=(name, process, number, stop, codes)) for name in served]
+    for thread in threads:
+        thread.start()
+    code = run(looped, process, number, stop) if looped else 0
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return max(code, *codes, 0)
+
+
+def _serve(name: str, process: Process, number: int, stop: threading.Event, codes: list[int]) -> None:
+    """Whichever part of the process ends, all of it ends: half a chain is worse than none."""
+    try:
+        codes.append(cast(Serve, _main_of(name).serve)(process, number, stop))
+    finally:
+        stop.set()
+
+
+def _main_of(stage: str):  # type: ignore[no-untyped-def]  # a module; only the stages named are loaded
+    return import_module(f"deidstream.stages.{stage}.__main__")
+
+
+def _stop_without(parent: int, stop: threading.Event) -> None:
+    """A chain whose supervisor was killed drains and ends, so that the next supervisor finds no strays."""
+    while not stop.wait(_LOOK_FOR_PARENT):
+        if os.getppid() != parent:
+            stop.set()

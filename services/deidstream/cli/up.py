@@ -1,0 +1,119 @@
+"""``deidstream up``: starts the chains, keeps them running, and stops them together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deidstream.cli.chains import parse, run_here
+from deidstream.stages.process import Process
+from deidstream.stream.chain import stop_on_signals
+
+__all__ = ["Supervisor", "up"]
+
+_FINAL = (2, 4)
+"""Exit codes after which starting again does not help: misconfigured or fenced, too much in quarantine."""
+_TURN = 0.05
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 10.0
+_WELL_AFTER = 5.0
+_PATIENCE = 30.0
+
+
+def up(
+    config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("deidstream.yaml"),
+    chain: Annotated[
+        list[str] | None, typer.Option(help="Stages that share a process, joined by +; again for another process.")
+    ] = None,
+    here: Annotated[bool, typer.Option(help="Run the one chain in this process; nobody restarts it.")] = False,
+    number: Annotated[int, typer.Option(hidden=True)] = 0,
+    parent: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
+    """Run the pipeline until it is told to stop (SIGTERM, Ctrl-C): one process for each chain, restarted when it dies.
+
+    Examples:\n
+      deidstream up --config deidstream.yaml\n
+      deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery\n
+      deidstream up --chain delivery --here
+    """
+    chains = tuple(parse(one) for one in chain or ())
+    if here and len(chains) == 1:
+        raise typer.Exit(run_here(config, chains[0], number, parent))
+    chains = chains or Process.open(config, ()).deployment.chains
+    raise typer.Exit(Supervisor(config, chains).run())
+
+
+@dataclass(slots=True)
+class _Child:
+    """One chain's process, and when it may be started again."""
+
+    chain: tuple[str, ...]
+    number: int
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = _FIRST_PAUSE
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps one process a chain running."""
+
+    config: Path
+    chains: tuple[tuple[str, ...], ...]
+    _children: list[_Child] = field(default_factory=list)
+
+    def run(self) -> int:
+        """Until told to stop, or a chain ends in a way that starting again does not mend; returns the exit code."""
+        stop = stop_on_signals()
+        self._children = [_Child(chain, number) for number, chain in enumerate(self.chains)]
+        code = 0
+        while not stop.is_set() and not code:
+            code = max(self._look(child) for child in self._children)
+            stop.wait(_TURN)
+        self._stop()
+        return code
+
+    def _look(self, child: _Child) -> int:
+        """Starts the child when it is due; returns a final exit code, else 0."""
+        now = time.monotonic()
+        if child.process is None:
+            if now >= child.due:
+                child.process, child.started = self._spawn(child), now
+            return 0
+        code = child.process.poll()
+        if code is None:
+            return 0
+        if code in _FINAL:
+            Console(stderr=True).print(f"deidstream: {'+'.join(child.chain)} ended with {code}; stopping all")
+            return code
+        child.process = None
+        child.pause = _FIRST_PAUSE if now - child.started > _WELL_AFTER else min(_LONGEST_PAUSE, 2 * child.pause)
+        child.due = now + child.pause
+        return 0
+
+    def _spawn(self, child: _Child) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "deidstream.cli", "up", "--here", "--config", str(self.config)]
+        command += ["--chain", "+".join(child.chain), "--number", str(child.number), "--parent", str(os.getpid())]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def _stop(self) -> None:
+        running = [child.process for child in self._children if child.process is not None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        until = time.monotonic() + _PATIENCE
+        for process in running:
+            try:
+                process.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
