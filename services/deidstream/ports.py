@@ -328,7 +328,7 @@ class DeliveryLedger(Protocol):
         """The sequence that each lane has reached; a lane that is absent has reached 0."""
 
     def record(self, entries: Sequence[Entry], positions: Mapping[Lane, int]) -> None:
-        """Writes both durably in one transaction; a result once written stays."""
+        """Writes both durably in one transaction; a later result replaces an earlier one."""
 
     def prune(self, before: float) -> None:
         """Forgets results older than that time; lanes stay."""

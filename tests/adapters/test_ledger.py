@@ -71,10 +71,11 @@ def test_many_ids_fit_into_one_claim(acceptance: AcceptanceLedger) -> None:
     assert acceptance.claim(ids, 2.0).accepted == set(ids)
 
 
-def test_a_result_once_written_stays(delivery: DeliveryLedger) -> None:
+def test_a_later_result_replaces_an_earlier_one(delivery: DeliveryLedger) -> None:
     delivery.record([Entry("r1", "delivered", 1, 1.0)], {})
-    delivery.record([Entry("r1", "refused", 2, 2.0), Entry("r2", "refused", 3, 2.0)], {})
-    assert delivery.settled(["r1", "r2", "r3"]) == {"r1": "delivered", "r2": "refused"}
+    delivery.record([Entry("r2", "refused", 3, 2.0)], {})
+    delivery.record([Entry("r2", "delivered", 1, 3.0)], {})
+    assert delivery.settled(["r1", "r2", "r3"]) == {"r1": "delivered", "r2": "delivered"}
 
 
 def test_lanes_remember_how_far_they_are(delivery: DeliveryLedger) -> None:

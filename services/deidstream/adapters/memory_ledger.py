@@ -64,7 +64,7 @@ class MemoryDeliveryLedger:
     def record(self, entries: Sequence[Entry], positions: Mapping[Lane, int]) -> None:
         """See ``ports.DeliveryLedger``."""
         for entry in entries:
-            self._entries.setdefault(entry.release_id, entry)
+            self._entries[entry.release_id] = entry
         self._positions.update(positions)
 
     def prune(self, before: float) -> None:

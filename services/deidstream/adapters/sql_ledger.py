@@ -146,7 +146,7 @@ class SqlDeliveryLedger:
         return found
 
     def record(self, entries: Sequence[Entry], positions: Mapping[Lane, int]) -> None:
-        """Writes results and positions, durably and in one transaction. The same entry again changes nothing."""
+        """Writes results and positions, durably and in one transaction. A later result replaces an earlier one."""
         with writing(self._engine) as connection:
             if entries:
                 self._enter(connection, entries)
@@ -161,21 +161,11 @@ class SqlDeliveryLedger:
             )
 
     def _enter(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        known = set(
-            _select_in(
-                connection,
-                _delivered.c.release_id,
-                [entry.release_id for entry in entries],
-                _delivered.c.destination == self._destination,
-            )
-        )
-        rows = {
-            entry.release_id: {"destination": self._destination, **entry._asdict()}
-            for entry in entries
-            if entry.release_id not in known
-        }
-        if rows:
-            connection.execute(_delivered.insert(), list(rows.values()))
+        rows = {entry.release_id: {"destination": self._destination, **entry._asdict()} for entry in entries}
+        mine = _delivered.c.destination == self._destination
+        for some in _slices(list(rows)):
+            connection.execute(_delivered.delete().where(mine, _delivered.c.release_id.in_(some)))
+        connection.execute(_delivered.insert(), list(rows.values()))
 
     def _move(self, connection: Connection, lane: Lane, position: int) -> None:
         where = (

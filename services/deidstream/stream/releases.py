@@ -7,78 +7,55 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured, Unavailable, Unsafe
-from deidstream.core.outcome import Audit, Gap
-from deidstream.core.release import Release
+from deidstream.core.outcome import Audit
 from deidstream.ports import Bus, Clock, KeyRing, Output, Record
 from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.health import Pulse
+from deidstream.stream.parcel import REFUSED, Parcel, Result
 from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import QUARANTINE, RELEASES
 from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.wire import QuarantineRecord, decode_gap, decode_release, encode_quarantine
 
-__all__ = ["Arrived", "Courier", "Delivered", "ReleaseLoop", "Waiting", "open_arrived"]
+__all__ = ["Courier", "ReleaseLoop", "Waiting", "open_parcel"]
 
 _PRUNE_EVERY = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """What stood on the releases topic: a release or a gap, and its wire form."""
-
-    sealed: bytes = field(repr=False)
-    release: Release | None = None
-    gap: Gap | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """How one of them ended. ``status``: delivered, refused, gap."""
-
-    of: Arrived
-    status: str
-    code: str
-    attempts: int
-    place: str = ""
 
 
 class Courier(Protocol):
     """What a destination's worker does."""
 
-    def handle(self, arrived: Sequence[Arrived]) -> list[Delivered]:
+    def handle(self, parcels: Sequence[Parcel]) -> list[Result]:
         """What was sent. What waits is durable elsewhere."""
 
-    def tick(self, now: float) -> list[Delivered]:
+    def tick(self, now: float) -> list[Result]:
         """What has waited long enough."""
 
     def prune(self, now: float) -> None:
         """Forgets what is old."""
 
 
-def open_arrived(kind: str, sealed: bytes, keys: KeyRing) -> Arrived:
+def open_parcel(kind: str, sealed: bytes, keys: KeyRing) -> Parcel:
     """From its kind (``release``, ``gap``) and wire form. Raises Malformed, Unsafe."""
     if kind == "gap":
-        return Arrived(sealed, gap=decode_gap(sealed))
-    return Arrived(sealed, release=decode_release(sealed, keys))
+        return Parcel(sealed, gap=decode_gap(sealed))
+    return Parcel(sealed, release=decode_release(sealed, keys))
 
 
 class Waiting:
     """What stands in the way of one destination: pauses, longer each time, until it is gone or the process must stop."""
 
-    def __init__(
-        self, destination: str, stop: threading.Event, pulse: Pulse, telemetry: Telemetry, pace: Pace = Pace()
-    ) -> None:
+    def __init__(self, destination: str, stop: threading.Event, pulse: Pulse, telemetry: Telemetry) -> None:
         self._destination = destination
         self._stop = stop
         self._pulse = pulse
         self._telemetry = telemetry
-        self._pace = pace
+        self._pace = Pace()
         self._pause = 0.0
 
     @property
@@ -162,11 +139,11 @@ class ReleaseLoop:
 
     def _turn(self, records: Sequence[Record]) -> None:
         now = self._clock.now()
-        arrived: list[Arrived] = []
+        arrived: list[Parcel] = []
         outputs: list[Output] = []
         for record in records:
             try:
-                arrived.append(open_arrived(record.headers.get("kind", "release"), record.value, self._keys))
+                arrived.append(open_parcel(record.headers.get("kind", "release"), record.value, self._keys))
             except (Malformed, Unsafe) as error:
                 outputs.append(self._quarantine(record.headers.get("case", ""), error, record.value, record.key, now))
         self._commit(self._courier.handle(arrived), outputs, now)
@@ -184,26 +161,26 @@ class ReleaseLoop:
             self._pruned = steady
             self._courier.prune(now)
 
-    def _commit(self, results: Sequence[Delivered], outputs: list[Output], now: float) -> None:
+    def _commit(self, results: Sequence[Result], outputs: list[Output], now: float) -> None:
         audits = []
         for result in results:
             audits.append(self._account(result))
-            if result.status == "refused":
+            if result.status == REFUSED:
                 outputs.append(self._refused(result, now))
         outputs += self._audit.record(audits, now)
         self._bus.commit(outputs)
         self._audit.committed()
 
-    def _account(self, result: Delivered) -> Audit:
+    def _account(self, result: Result) -> Audit:
         details: dict[str, object] = {"destination": self._name, "code": result.code}
         if result.place:
             details["place"] = result.place
-        if result.of.release is not None:
-            details |= {"release": result.of.release.id, "attempts": result.attempts}
-        return Audit(f"release.{result.status}", _case_id(result.of), details)
+        if result.parcel.release is not None:
+            details |= {"release": result.parcel.release.id, "attempts": result.attempts}
+        return Audit(f"release.{result.status}", _case_id(result.parcel), details)
 
-    def _refused(self, result: Delivered, now: float) -> Output:
-        release = result.of.release
+    def _refused(self, result: Result, now: float) -> Output:
+        release = result.parcel.release
         log.emit(
             "release.refused",
             logging.WARNING,
@@ -213,7 +190,9 @@ class ReleaseLoop:
             place=result.place,
         )
         error = Malformed(result.code, result.place)
-        return self._quarantine(_case_id(result.of), error, result.of.sealed, release.key if release else "", now)
+        return self._quarantine(
+            _case_id(result.parcel), error, result.parcel.sealed, release.key if release else "", now
+        )
 
     def _quarantine(self, case_id: str, error: DeidstreamError, sealed: bytes, key: str, now: float) -> Output:
         name = quarantine_id(case_id)
@@ -229,7 +208,7 @@ class ReleaseLoop:
         self._waiting(error)
 
 
-def _case_id(arrived: Arrived) -> str:
-    if arrived.release is not None:
-        return arrived.release.case_id
-    return arrived.gap.case.id if arrived.gap is not None else ""
+def _case_id(parcel: Parcel) -> str:
+    if parcel.release is not None:
+        return parcel.release.case_id
+    return parcel.gap.case.id if parcel.gap is not None else ""

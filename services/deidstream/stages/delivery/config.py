@@ -1,0 +1,119 @@
+"""Settings of delivery: the destinations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+__all__ = [
+    "ClientTls",
+    "DeliverySettings",
+    "DestinationSettings",
+    "FhirDestinationSettings",
+    "FolderDestinationSettings",
+    "MllpDestinationSettings",
+    "TopicDestinationSettings",
+]
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClientTls(_Settings):
+    """How a client trusts, and shows who it is; all PEM."""
+
+    ca: Path | None = None
+    """Authorities to trust; default: those of the system."""
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class _Destination(_Settings):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,21}$")
+    projects: tuple[str, ...] = ()
+    """Which projects' releases go there; empty: all."""
+    ordered: bool = False
+    """Whether messages of one source and subject go out in the order in which they came in."""
+    order_seconds: Seconds = 600.0
+    """How long a release waits for its predecessors before they are recorded as a gap."""
+    rejoin: bool = False
+    """Whether members of a batch file go out as one file again."""
+    rejoin_seconds: Seconds = 3600.0
+    """How long a batch file waits for its last member before it goes out without."""
+    rejoin_members: int = Field(default=10_000, gt=0)
+    """Members of larger batch files go out one by one."""
+    batch: int = Field(default=50, gt=0)
+    """Releases that are sent before the ledger is written."""
+    error_attempts: int = Field(default=5, gt=0)
+    """How often a release that the receiver answers with an error of its own (AE, CE) is sent before it counts as refused."""
+    remember_days: float = Field(default=30.0, gt=0)
+    """How long the ledger remembers what was delivered."""
+
+    @model_validator(mode="after")
+    def _one_way_of_waiting(self) -> Self:
+        if self.ordered and self.rejoin:
+            raise ValueError("a destination is either ordered or puts batch files together again, not both")
+        if self.ordered and not self.projects:
+            raise ValueError("an ordered destination must name its projects")
+        return self
+
+
+class FolderDestinationSettings(_Destination):
+    """Files in a folder."""
+
+    kind: Literal["folder"]
+    path: Path
+    ndjson: bool = False
+    """Append FHIR resources to one NDJSON file a project and day instead of writing a file each."""
+
+
+class MllpDestinationSettings(_Destination):
+    """An HL7 v2 receiver."""
+
+    kind: Literal["mllp"]
+    host: str
+    port: int = Field(gt=0, le=65535)
+    tls: ClientTls | None = None
+    connect_seconds: Seconds = 10.0
+    answer_seconds: Seconds = 30.0
+
+
+class FhirDestinationSettings(_Destination):
+    """A FHIR server."""
+
+    kind: Literal["fhir"]
+    url: str = Field(pattern=r"^https?://")
+    """The base URL."""
+    token: SecretStr | None = None
+    tls: ClientTls | None = None
+    answer_seconds: Seconds = 60.0
+
+
+class TopicDestinationSettings(_Destination):
+    """Another topic of the bus, in the clear: the content is de-identified."""
+
+    kind: Literal["topic"]
+    topic: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+
+
+DestinationSettings = Annotated[
+    FolderDestinationSettings | MllpDestinationSettings | FhirDestinationSettings | TopicDestinationSettings,
+    Field(discriminator="kind"),
+]
+
+
+class DeliverySettings(_Settings):
+    """The whole stage."""
+
+    destinations: tuple[DestinationSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if len({one.name for one in self.destinations}) < len(self.destinations):
+            raise ValueError("two destinations have the same name")
+        return self

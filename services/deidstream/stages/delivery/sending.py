@@ -1,0 +1,108 @@
+"""Sending until it is done: what a destination does not take now is tried again, what it refuses is given up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from deidstream.core.errors import DeidstreamError, Malformed, Unavailable, Unsafe
+from deidstream.ports import Clock, DeliveryLedger, Destination, Entry, Lane, Receipt
+from deidstream.stream.parcel import DELIVERED, REFUSED, Parcel, Result
+
+__all__ = ["APPLICATION_ERROR", "Along", "Sending", "Wait"]
+
+APPLICATION_ERROR = "application-error"
+"""Code of an Unavailable by which the receiver says that it has a problem with this very message, perhaps not for ever."""
+
+Wait = Callable[[DeidstreamError | None], bool]
+"""Called with what stands in the way, pauses; False when the worker must stop. Called with None when it goes on again."""
+
+
+class Along(NamedTuple):
+    """What a result means beyond its own release."""
+
+    lane: Lane | None = None
+    sequence: int = 0
+    """How far it moves the lane."""
+    members: tuple[str, ...] = ()
+    """The releases that were sent as part of it."""
+
+
+class Sending:
+    """Sends through one destination and writes the ledger after each go."""
+
+    def __init__(
+        self, destination: Destination, ledger: DeliveryLedger, clock: Clock, wait: Wait, error_attempts: int
+    ) -> None:
+        self._destination = destination
+        self._ledger = ledger
+        self._clock = clock
+        self._wait = wait
+        self._error_attempts = error_attempts
+
+    def send(self, parcels: Sequence[Parcel], along: Mapping[str, Along] | None = None) -> list[Result]:
+        """Sends all, in order; returns when every one is delivered or refused. Raises Unavailable when told to stop.
+
+        ``along`` gives, by release id, what the ledger learns in the same transaction as the result.
+        """
+        along = along or {}
+        results: list[Result] = []
+        attempts: Counter[str] = Counter()
+        errors: Counter[str] = Counter()
+        left = list(parcels)
+        while left:
+            given, trouble = self._once(left, attempts, errors)
+            self._record(given, along)
+            results += given
+            done = {result.parcel.id for result in given}
+            left = [parcel for parcel in left if parcel.id not in done]
+            if trouble is not None and not self._wait(trouble):
+                raise trouble
+        if results:
+            self._wait(None)
+        return results
+
+    def _once(
+        self, parcels: Sequence[Parcel], attempts: Counter[str], errors: Counter[str]
+    ) -> tuple[list[Result], DeidstreamError | None]:
+        releases = [parcel.release for parcel in parcels if parcel.release is not None]
+        answers = self._destination.send(releases)
+        results: list[Result] = []
+        trouble: DeidstreamError | None = None
+        for parcel, answer in zip(parcels, answers, strict=True):
+            attempts[parcel.id] += 1
+            result = self._result(parcel, answer, attempts[parcel.id], errors)
+            if result is not None:
+                results.append(result)
+            elif isinstance(answer, DeidstreamError):
+                trouble = answer
+        return results, trouble
+
+    def _result(self, parcel: Parcel, answer: Receipt | Exception, attempt: int, errors: Counter[str]) -> Result | None:
+        """None: to be tried again."""
+        if isinstance(answer, Receipt):
+            return Result(parcel, DELIVERED, answer.status, attempt)
+        if isinstance(answer, Malformed | Unsafe):
+            return Result(parcel, REFUSED, answer.code, attempt, answer.place)
+        if not isinstance(answer, DeidstreamError):
+            raise answer
+        if isinstance(answer, Unavailable) and answer.code == APPLICATION_ERROR:
+            errors[parcel.id] += 1
+            if errors[parcel.id] >= self._error_attempts:
+                return Result(parcel, REFUSED, answer.code, attempt, answer.place)
+        return None
+
+    def _record(self, results: Sequence[Result], along: Mapping[str, Along]) -> None:
+        if not results:
+            return
+        now = self._clock.now()
+        entries: list[Entry] = []
+        positions: dict[Lane, int] = {}
+        for result in results:
+            also = along.get(result.parcel.id, Along())
+            ids = (result.parcel.id, *also.members)
+            entries += [Entry(one, result.status, result.attempts, now) for one in ids]
+            if also.lane is not None:
+                positions[also.lane] = also.sequence
+        self._ledger.record(entries, positions)

@@ -1,0 +1,82 @@
+"""One destination: what goes there, in which order, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from deidstream.ports import Clock, DeliveryLedger, Destination, HoldShelf
+from deidstream.stages.delivery.batches import Batches
+from deidstream.stages.delivery.config import DestinationSettings
+from deidstream.stages.delivery.lanes import Lanes
+from deidstream.stages.delivery.sending import Sending, Wait
+from deidstream.stream.parcel import DELIVERED, Open, Parcel, Result, releases
+
+__all__ = ["Delivery"]
+
+
+class _Arrangement(Protocol):
+    def handle(self, parcels: Sequence[Parcel]) -> list[Result]: ...
+    def tick(self, now: float) -> list[Result]: ...
+
+
+class Delivery:
+    """The worker of one destination, without its loop."""
+
+    def __init__(
+        self,
+        settings: DestinationSettings,
+        destination: Destination,
+        ledger: DeliveryLedger,
+        shelf: HoldShelf,
+        open_: Open,
+        clock: Clock,
+        wait: Wait,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._destination = destination
+        sending = Sending(destination, ledger, clock, wait, settings.error_attempts)
+        self._arrangement: _Arrangement = _Direct(sending)
+        if settings.ordered:
+            self._arrangement = Lanes(settings, sending, ledger, shelf, open_, clock)
+        elif settings.rejoin:
+            self._arrangement = Batches(settings, sending, ledger, shelf, open_, clock)
+
+    def handle(self, parcels: Sequence[Parcel]) -> list[Result]:
+        """Delivers what goes here; what must wait is on the shelf, durably. Raises Unavailable when told to stop."""
+        ours = list({parcel.id: parcel for parcel in parcels if self._goes_here(parcel)}.values())
+        settled = self._ledger.settled([parcel.id for parcel in ours]) if ours else {}
+        # What was refused is tried again: either a person replays it, or its quarantine was not committed.
+        before = [parcel for parcel in ours if settled.get(parcel.id) == DELIVERED]
+        fresh = [parcel for parcel in ours if settled.get(parcel.id) != DELIVERED]
+        return [Result(parcel, DELIVERED, "before", 0) for parcel in before] + self._arrangement.handle(fresh)
+
+    def tick(self, now: float) -> list[Result]:
+        """What has waited long enough goes without what it waited for."""
+        return self._arrangement.tick(now)
+
+    def prune(self, now: float) -> None:
+        """Forgets old results."""
+        self._ledger.prune(now - self._settings.remember_days * 86_400)
+
+    def close(self) -> None:
+        """Lets go of the destination."""
+        self._destination.close()
+
+    def _goes_here(self, parcel: Parcel) -> bool:
+        projects = self._settings.projects
+        return not projects or parcel.project in projects or (parcel.gap is not None and not parcel.project)
+
+
+class _Direct:
+    """No order and no waiting."""
+
+    def __init__(self, sending: Sending) -> None:
+        self._sending = sending
+
+    def handle(self, parcels: Sequence[Parcel]) -> list[Result]:
+        return self._sending.send(releases(parcels), {})
+
+    def tick(self, now: float) -> list[Result]:
+        return []
