@@ -110,7 +110,9 @@ class Hl7Document(Document):
             value = _piece(self.message.characters, value, marks.component, place.component, path)
         if place.subcomponent:
             value = _piece(self.message.characters, value, marks.subcomponent, place.subcomponent, path)
-        return self._made(path, value, _Element(self.type_of(segment, place.field), place.component, place.subcomponent))
+        return self._made(
+            path, value, _Element(self.type_of(segment, place.field), place.component, place.subcomponent)
+        )
 
     def _made(self, path: str, value: Value, element: _Element) -> Leaf:
         start, end = value

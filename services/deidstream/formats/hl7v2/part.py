@@ -20,6 +20,8 @@ from deidstream.formats.hl7v2.segment import LINE, Segment
 from deidstream.formats.hl7v2.structure import (
     CODED,
     IDENTIFYING,
+    OBSERVATIONS,
+    PRIMITIVES,
     TEXT_COMPONENTS,
     TEXT_TYPES,
     codes,
@@ -27,7 +29,7 @@ from deidstream.formats.hl7v2.structure import (
     is_known_system,
 )
 
-__all__ = ["Parts"]
+__all__ = ["Parts", "is_identifying"]
 
 _LINES = frozenset({"TX", "FT", "ST"})
 _NUMERIC = frozenset("0123456789.+-eE<>= ")
@@ -100,6 +102,8 @@ class Parts:
 
     def _observation(self, segment: Segment, value: str) -> None:
         type_ = field_type(self._message, segment, 5)
+        if is_identifying(self._message, segment):
+            return
         if type_ in _LINES:
             self._text(segment, 5, value, in_run=True)
         elif type_ in CODED:
@@ -108,9 +112,11 @@ class Parts:
             self._encapsulated(segment, value)
         elif type_ in TEXT_COMPONENTS:
             self._mixed(segment, 5, value, type_)
-        elif type_ in _NUMBERS - IDENTIFYING and not _NUMERIC.issuperset(value.partition(self._message.delimiters.component)[0]):
+        elif type_ in _NUMBERS - IDENTIFYING and not _NUMERIC.issuperset(
+            value.partition(self._message.delimiters.component)[0]
+        ):
             self._prose(segment, 5, value, type_)
-        elif type_ not in IDENTIFYING and " " in value:
+        elif " " in value and type_ not in IDENTIFYING and _is_type(self._message.version, type_):
             self._prose(segment, 5, value, type_)
 
     def _text(self, segment: Segment, number: int, value: str, in_run: bool) -> None:
@@ -228,6 +234,17 @@ class Parts:
             texts.append(text)
             position += len(text) + 1
         return Part(locator, "\n".join(texts), tuple(placed), subject, self._language)
+
+
+def is_identifying(message: Message, segment: Segment) -> str:
+    """The category (as ``OBSERVATIONS`` spells it) of what an OBX says about who somebody is, '' for all other observations."""
+    pieces = segment.fields[3].split(message.delimiters.component, 4) if message.delimiters.component else [""]
+    return OBSERVATIONS.get(pieces[0]) or (OBSERVATIONS.get(pieces[3], "") if len(pieces) > 3 else "")
+
+
+@lru_cache(maxsize=1024)
+def _is_type(version: str, type_: str) -> bool:
+    return type_ in PRIMITIVES or bool(components(version, type_))
 
 
 @lru_cache(maxsize=2048)

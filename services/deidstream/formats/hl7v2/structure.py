@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["CODED", "IDENTIFYING", "TEXT_COMPONENTS", "TEXT_TYPES", "codes", "decided", "is_known_system"]
+__all__ = [
+    "CODED",
+    "IDENTIFYING",
+    "OBSERVATIONS",
+    "PRIMITIVES",
+    "TEXT_COMPONENTS",
+    "TEXT_TYPES",
+    "codes",
+    "decided",
+    "is_known_system",
+]
 
 TEXT_TYPES = frozenset({"TX", "FT", "ST"})
 CODED = frozenset({"CE", "CWE", "CNE", "CF"})
+
+PRIMITIVES = frozenset({"ST", "TX", "FT", "ID", "IS", "NM", "SI", "DT", "TM", "TS", "DTM", "TN", "SNM", "GTS", "NUL"})
 
 IDENTIFYING = frozenset(
     """AD AUI CK CK_ACCOUNT_NO CM_AUI CM_EIP CM_FILLER CM_GROUP_ID CM_INTERNAL_LOCATION CM_LA1 CM_LICENSE_NO CM_NDL CM_PAT_ID
@@ -35,6 +47,61 @@ TEXT_COMPONENTS: dict[str, tuple[int, ...]] = {
     "TQ": (7, 8),
 }
 """Components that are free text inside a composite."""
+
+OBSERVATIONS: dict[str, str] = {
+    "11294-6": "occupation",
+    "11341-5": "occupation",
+    "18843-3": "occupation",
+    "21611-9": "age",
+    "21612-7": "age",
+    "21842-0": "place",
+    "21843-8": "occupation",
+    "21844-6": "occupation",
+    "21847-9": "occupation",
+    "21112-8": "birth_date",
+    "29553-5": "age",
+    "30525-0": "age",
+    "30972-4": "age",
+    "32624-9": "ethnicity",
+    "35659-2": "age",
+    "39016-1": "age",
+    "42077-8": "phone",
+    "42784-9": "ethnicity",
+    "45392-8": "name",
+    "45393-6": "name",
+    "45394-4": "name",
+    "45396-9": "national_id",
+    "45397-7": "health_plan",
+    "45400-9": "health_plan",
+    "45401-7": "postal_code",
+    "45404-1": "marital_status",
+    "46098-0": "sex",
+    "46499-0": "ethnicity",
+    "54120-1": "national_id",
+    "54123-5": "birth_date",
+    "54124-3": "birth_date",
+    "54125-0": "name",
+    "54131-8": "birth_date",
+    "54503-8": "name",
+    "54899-0": "language",
+    "56051-6": "ethnicity",
+    "56799-0": "street",
+    "56833-7": "ethnicity",
+    "63900-5": "age",
+    "66477-1": "country",
+    "66480-5": "country",
+    "72826-1": "ethnicity",
+    "76458-9": "phone",
+    "76691-5": "sex",
+    "77969-4": "place",
+    "77970-2": "place",
+    "77971-0": "postal_code",
+    "78746-5": "country",
+    "80913-7": "occupation",
+    "81954-0": "death_date",
+    "82589-3": "occupation",
+}
+"""LOINC codes whose answers say who somebody is, by category; read by the field tables whatever type OBX-2 names."""
 
 _DECIDED = {
     "ACC": "3 4",
@@ -68,6 +135,7 @@ _DECIDED = {
     "PD1": "19 20 21",
     "PID": "4 6 8 10 12 15 16 17 19 22 23 26 27 28 39",
     "PMT": "9 12",
+    "PR1": "8 11 12",
     "PRA": "1 9",
     "PRT": "20",
     "PV1": "5 31 39",
