@@ -1,7 +1,6 @@
 """Which format some bytes are."""
 
 import pytest
-
 from deidstream.core.errors import Malformed
 from deidstream.formats import sniff, split
 

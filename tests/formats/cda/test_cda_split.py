@@ -6,14 +6,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed
 from deidstream.core.span import Span
 from deidstream.detection.fields import read
 from deidstream.formats import split
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "data" / "cda").glob("*.xml"))
 CORPUS = (
@@ -104,7 +103,8 @@ def test_the_narrative_is_one_part_and_titles_displays_and_comments_are_their_ow
         '<languageCode code="de-DE"/><title>Brief für Jo</title><component><structuredBody><component><section>'
         '<code code="1" codeSystem="9.9.9" displayName="Dr. Jos Code" codeSystemName="Haus"/>'
         '<code code="2" codeSystem="2.16.840.1.113883.6.1" displayName="Plan of care"/>'
-        '<text><!-- Jo war da --><paragraph><content ID="a1">Jo</content> Doe</paragraph><table><tr><td>b</td><td>c</td></tr></table>'
+        '<text><!-- Jo war da --><paragraph><content ID="a1">Jo</content> Doe</paragraph>'
+        "<table><tr><td>b</td><td>c</td></tr></table>"
         '<linkHtml href="http://x.org/jo">d</linkHtml></text></section></component></structuredBody></component>'
     )
     parts = {part.locator.rpartition("/section/")[2] or part.locator: part for part in split("cda", source).parts}
@@ -170,7 +170,8 @@ def test_a_body_that_is_not_understood_is_said_to_be(attributes, category):
 
 
 def test_facts_of_a_document_in_a_body_are_found_with_their_own_locators():
-    inner = b"<ClinicalDocument><recordTarget><patientRole><id root='1.2' extension='77'/></patientRole></recordTarget></ClinicalDocument>"
+    inner = b"<ClinicalDocument><recordTarget><patientRole><id root='1.2' extension='77'/></patientRole></recordTarget>"
+    inner += b"</ClinicalDocument>"
     encoded = base64.b64encode(inner).decode()
     document = split("cda", _body(f'<text mediaType="application/xml" representation="B64">{encoded}</text>'))
     reading = read(document)
@@ -188,7 +189,8 @@ def test_entities_that_are_declared_are_refused():
 
 
 def test_prefixes_may_be_any_and_need_not_be_declared_in_fragments():
-    source = b"<h:recordTarget xmlns:h='urn:hl7-org:v3'><h:patientRole><h:id root='1.2' extension='7'/></h:patientRole></h:recordTarget>"
+    source = b"<h:recordTarget xmlns:h='urn:hl7-org:v3'><h:patientRole><h:id root='1.2' extension='7'/></h:patientRole>"
+    source += b"</h:recordTarget>"
     assert [fact.value for fact in read(split("cda", source)).facts] == ["7"]
     source = b"<patient><sdtc:deceasedTime value='2020'/></patient>"
     assert [fact.category for fact in read(split("cda", source)).facts] == ["death_date"]
@@ -210,8 +212,8 @@ def test_damaged_documents_are_malformed_or_come_back(data):
 
 
 @settings(max_examples=50)
-@given(st.integers(0, 200), st.data())
-def test_renamed_elements_and_attributes_are_unknown_never_forgotten(_, data):
+@given(st.data())
+def test_a_renamed_attribute_is_unknown_never_forgotten(data):
     """Whatever the schema does not know is decided: no text and no value of it slips through."""
     source = data.draw(st.sampled_from(EXAMPLES[:10])).read_bytes()
     document = split("cda", source)

@@ -1,7 +1,6 @@
 """Markup as people read it."""
 
 import pytest
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.span import Span
 from deidstream.formats import open_nested

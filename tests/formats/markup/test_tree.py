@@ -1,15 +1,15 @@
 """XML and HTML as a tree: what is where, what is refused."""
 
+import contextlib
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed
 from deidstream.core.span import Span
 from deidstream.formats.markup import split_markup
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 PIECES = st.sampled_from(
     [
@@ -163,8 +163,9 @@ def test_tag_soup_is_either_malformed_or_comes_back_byte_for_byte(soup):
     for html in (False, True):
         try:
             document = split_markup(soup.encode(), html=html)
-        except Malformed as error:
-            assert not html or error.code == "empty"
+        except Malformed:
+            if html and soup.strip():
+                raise
             continue
         assert splice(document, ()) == soup.encode()
         for leaf in document.leaves:
@@ -177,10 +178,8 @@ def test_tag_soup_is_either_malformed_or_comes_back_byte_for_byte(soup):
 @given(st.binary(max_size=200))
 def test_any_bytes_are_either_malformed_or_come_back(source):
     for html in (False, True):
-        try:
+        with contextlib.suppress(Malformed):
             assert splice(split_markup(source, html=html), ()) == source
-        except Malformed:
-            pass
 
 
 @settings(max_examples=100)
@@ -221,10 +220,8 @@ def test_an_element_goes_with_all_that_is_in_it():
 def test_hostile_repetition_is_read_in_linear_time(unit):
     started = time.perf_counter()
     for html in (False, True):
-        try:
+        with contextlib.suppress(Malformed):
             split_markup(b"<p>" + unit * (400_000 // len(unit)), html=html)
-        except Malformed:
-            pass
     assert time.perf_counter() - started < 30  # quadratic would be hours
 
 

@@ -1,14 +1,15 @@
 """RTF."""
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import contextlib
 
+import pytest
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed
 from deidstream.core.span import Span
 from deidstream.detection.fields import read
 from deidstream.formats.rtf import split
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 LETTER = (
     rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fnil\fcharset0 Arial;}{\f1\fcharset204 Cyr;}{\f2\fcharset128 Jap;}}"
@@ -131,7 +132,5 @@ def test_any_bytes_are_malformed_or_come_back(soup, closed):
 
 def test_hostile_repetition_is_read_in_linear_time():
     for unit in (b"{", b"{}", b"\\u1", b"\\'8", b"\\*", b"\\b", b"{\\header x"):
-        try:
+        with contextlib.suppress(Malformed):
             split(b"{\\rtf1 " + unit * 100_000)
-        except Malformed:
-            pass

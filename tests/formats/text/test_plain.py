@@ -1,13 +1,12 @@
 """Plain text."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed
 from deidstream.core.span import Span
 from deidstream.formats.text import split
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ The expectation is written from the R-MIM (POCD_RM000040) and the data types, no
 import itertools
 
 import pytest
-
 from deidstream.core.category import Category, Role
 from deidstream.core.document import Edit, splice
 from deidstream.detection.fields import read
@@ -19,7 +18,10 @@ ADDR = (
     "<postalCode>{n}0001</postalCode><county>{n}Planty</county><country>{n}PP</country></addr>"
 )
 TELECOM = "<telecom value='tel:+1(555){n}'/><telecom value='mailto:{n}@planted.org'/><telecom use='WP' value='http://{n}.planted.org'/>"
-PERSON = "<name><prefix>{n}Dr</prefix><given>{n}Gina</given><given>{n}Mid</given><family>{n}Fam</family><suffix>{n}Jr</suffix></name>"
+PERSON = (
+    "<name><prefix>{n}Dr</prefix><given>{n}Gina</given><given>{n}Mid</given>"
+    "<family>{n}Fam</family><suffix>{n}Jr</suffix></name>"
+)
 ORG = "<id root='9.9.1' extension='{n}ORG'/><name>{n} Planted Hospital</name>" + TELECOM + ADDR
 ID = "<id root='9.9.2' extension='{n}ID' assigningAuthorityName='{n}Authority'/>"
 TIMES = "<time><low value='2001{n}01'/><high value='2001{n}02'/></time>"
@@ -92,7 +94,8 @@ HEADER = {
         Role.CLINICIAN,
     ),
     "guardian": (
-        f"<recordTarget><patientRole><patient><guardian>{entity('guardianPerson', '')}</guardian></patient></patientRole></recordTarget>",
+        f"<recordTarget><patientRole><patient><guardian>{entity('guardianPerson', '')}</guardian>"
+        "</patient></patientRole></recordTarget>",
         Role.RELATIVE,
     ),
     "maintaining person": (
@@ -120,13 +123,13 @@ ENTRY = {
     "performer": (f"<performer>{TIMES}{ASSIGNED}</performer>", Role.CLINICIAN),
     "informant": (f"<informant>{ASSIGNED}</informant>", Role.CLINICIAN),
     "verifier": (
-        f"<participant typeCode='VRF'>{TIMES}<participantRole>{ID}{ADDR}{TELECOM}<playingEntity>{PERSON}</playingEntity>"
-        "</participantRole></participant>",
+        f"<participant typeCode='VRF'>{TIMES}<participantRole>{ID}{ADDR}{TELECOM}"
+        f"<playingEntity>{PERSON}</playingEntity></participantRole></participant>",
         Role.CLINICIAN,
     ),
     "relative": (
-        f"<participant typeCode='IND'>{TIMES}<participantRole classCode='NOK'>{ID}{ADDR}{TELECOM}<playingEntity>{PERSON}</playingEntity>"
-        "</participantRole></participant>",
+        f"<participant typeCode='IND'>{TIMES}<participantRole classCode='NOK'>{ID}{ADDR}{TELECOM}"
+        f"<playingEntity>{PERSON}</playingEntity></participantRole></participant>",
         Role.RELATIVE,
     ),
     "subject": (
@@ -137,8 +140,8 @@ ENTRY = {
         Role.RELATIVE,
     ),
     "covered party": (
-        f"<participant typeCode='COV'>{TIMES}<participantRole classCode='PAT'>{ID}{ADDR}{TELECOM}<playingEntity>{PERSON}</playingEntity>"
-        "</participantRole></participant>",
+        f"<participant typeCode='COV'>{TIMES}<participantRole classCode='PAT'>{ID}{ADDR}{TELECOM}"
+        f"<playingEntity>{PERSON}</playingEntity></participantRole></participant>",
         Role.PATIENT,
     ),
 }
@@ -149,7 +152,8 @@ def _in_header(inner: str) -> bytes:
 
 
 def _in_entry(act: str, inner: str) -> bytes:
-    body = f"<component><structuredBody><component><section><entry><{act}>{inner}</{act}></entry></section></component></structuredBody>"
+    body = f"<component><structuredBody><component><section><entry><{act}>{inner}</{act}></entry></section>"
+    body += "</component></structuredBody>"
     return f"{HEAD}{body}</component></ClinicalDocument>".encode()
 
 
@@ -273,7 +277,8 @@ CLINICAL = [
     "<value xsi:type='IVL_PQ'><low value='42' unit='mg'/></value>",
     "<value xsi:type='INT' value='42'/>",
     "<value xsi:type='RTO_PQ_PQ'><numerator value='42'/><denominator value='42'/></value>",
-    "<value xsi:type='CD' code='42' codeSystem='2.16.840.1.113883.6.90' displayName='42'><translation code='42' codeSystem='2.16.840.1.113883.6.103'/></value>",
+    "<value xsi:type='CD' code='42' codeSystem='2.16.840.1.113883.6.90' displayName='42'>"
+    "<translation code='42' codeSystem='2.16.840.1.113883.6.103'/></value>",
     "<value xsi:type='BL' value='true'/>",
     "<effectiveTime xsi:type='PIVL_TS'><period value='42' unit='h'/></effectiveTime>",
     "<effectiveTime><width value='42' unit='d'/></effectiveTime>",

@@ -1,7 +1,6 @@
 """Subjects, patients and the numbers that they carry."""
 
 import pytest
-
 from deidstream.core.category import Category, Role
 from deidstream.core.subject import Identifier
 from deidstream.detection.fields import detector, read
@@ -18,7 +17,8 @@ PATIENT = """<ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:sdtc="urn:hl7-org:sd
 <administrativeGenderCode code="F" codeSystem="2.16.840.1.113883.5.1"/><birthTime value="1947"/>
 <sdtc:deceasedTime value="20200101"/>
 <maritalStatusCode code="M" codeSystem="2.16.840.1.113883.5.2" displayName="Married"/>
-<religiousAffiliationCode code="1013" codeSystem="2.16.840.1.113883.5.1076"><originalText>Quaker</originalText></religiousAffiliationCode>
+<religiousAffiliationCode code="1013" codeSystem="2.16.840.1.113883.5.1076">
+<originalText>Quaker</originalText></religiousAffiliationCode>
 <raceCode code="2106-3" displayName="White"/><sdtc:raceCode code="2076-8"/><ethnicGroupCode code="2186-5"/>
 <birthplace><place><name>Mercy</name><addr><city>Beaverton</city></addr></place></birthplace>
 <languageCommunication><languageCode code="en"/></languageCommunication>
@@ -96,7 +96,10 @@ def test_the_pieces_of_one_name_share_a_group_and_two_names_do_not(reading):
 
 
 def test_every_record_target_is_a_subject_of_its_own():
-    one = '<recordTarget><patientRole><id root="1.2" extension="{0}"/><patient><name>P{0}</name></patient></patientRole></recordTarget>'
+    one = (
+        '<recordTarget><patientRole><id root="1.2" extension="{0}"/><patient><name>P{0}</name></patient></patientRole>'
+    )
+    one += "</recordTarget>"
     reading = read(split("cda", f"<ClinicalDocument>{one.format(1)}{one.format(2)}</ClinicalDocument>".encode()))
     assert [identifiers[0].value for identifiers in reading.subjects] == ["1", "2"]
     assert {fact.value: fact.subject for fact in reading.facts} == {"1": 0, "P1": 0, "2": 1, "P2": 1}
@@ -119,12 +122,16 @@ def test_a_role_code_says_who_an_assigned_entity_is(code, role):
 
 def test_devices_have_serial_numbers_and_materials_have_no_owner():
     source = (
-        "<participant typeCode='DEV'><participantRole classCode='MANU'><id root='2.16.840.1.113883.3.3719' extension='(01)0(21)S7'/>"
+        "<participant typeCode='DEV'><participantRole classCode='MANU'>"
+        "<id root='2.16.840.1.113883.3.3719' extension='(01)0(21)S7'/>"
         "<scopingEntity><id root='2.16.840.1.113883.3.3719'/></scopingEntity></participantRole></participant>"
     )
     (fact,) = read(split("cda", source.encode())).facts
     assert (fact.category, fact.role, fact.value) == (Category.DEVICE, Role.PATIENT, "(01)0(21)S7")
-    source = "<participant typeCode='CSM'><participantRole><playingEntity classCode='MMAT'><name>Latex</name></playingEntity></participantRole></participant>"
+    source = (
+        "<participant typeCode='CSM'><participantRole><playingEntity classCode='MMAT'><name>Latex</name></playingEntity>"
+        "</participantRole></participant>"
+    )
     document = split("cda", source.encode())
     assert not read(document).facts
     assert [part.text for part in document.parts] == ["Latex"]
