@@ -40,11 +40,14 @@ def tables(version: str) -> dict[str, dict[str, list[str]]]:
 def numbered(children: Any) -> list[str]:
     """The types by position; hl7apy's rows are ``(NAME_n, (kind, children, type, name, table, length), ...)``."""
     row: dict[int, str] = {}
+    previous = ""
     for child in children:
         stem, _, number = child[0].rpartition("_")
         if not stem or not number.isdigit():
             return []
-        row[int(number)] = typed(child[1])
+        # hl7apy repeats the row before where the standard says withdrawn (PID-4 in 2.8, OBR-27 in 2.7)
+        row[int(number)] = "WD" if child[1][3] and child[1][3] == previous else typed(child[1])
+        previous = child[1][3]
     return [row.get(number, "") for number in range(1, max(row, default=0) + 1)]
 
 

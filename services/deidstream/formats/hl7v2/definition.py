@@ -52,16 +52,29 @@ def fields(version: str, segment: str) -> tuple[Field, ...]:
     if len(segment) != 3 or not segment.isalnum():
         return ()
     order = _order(version)
-    rows = [_load(other).segments.get(segment, ()) for other in order]
-    newest = [_load(other).segments.get(segment, ()) for other in reversed(VERSIONS)]
+    rows = [_load(other).segments.get(segment, []) for other in order]
+    newest = [_load(other).segments.get(segment, []) for other in reversed(VERSIONS)]
+    added = _LATER.get(segment)
+    if added:
+        rows.append(added)
+        newest.append(added)
     return tuple(_field(rows, newest, number) for number in range(max(map(len, rows))))
 
 
 @lru_cache(maxsize=512)
 def components(version: str, type_: str) -> tuple[str, ...]:
     """The types of a data type's components, () where it is primitive; by the same rule as ``fields``."""
-    rows = (_load(other).types.get(type_, ()) for other in _order(version))
+    rows = (_load(other).types.get(type_, []) for other in _order(version))
     return next((tuple(name.partition(":")[0] for name in row) for row in rows if row), ())
+
+
+_LATER = {
+    "NTE": [""] * 8 + ["CWE"],
+    "OBR": [""] * 54 + ["ID"],
+    "OBX": [""] * 30 + ["ID", "CWE", "EIP"],
+    "ORC": [""] * 34 + ["ID", "DR", "DTM", "EI"],
+}
+"""Fields that 2.9 added to segments which every laboratory sends; earlier messages have them already."""
 
 
 def _field(rows: list[list[str]], newest: list[list[str]], number: int) -> Field:

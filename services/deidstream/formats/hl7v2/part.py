@@ -36,7 +36,7 @@ _NUMERIC = frozenset("0123456789.+-eE<>= ")
 _SYSTEM_OF = ((1, 2, 3), (4, 5, 6), (10, 11, 12))
 """Components of a coded value: code, text, coding system."""
 _NUMBERS = frozenset({"NM", "SI", "SN", "NA", "NR", "MA", "MO", "CP", "CQ", "DT", "TM", "TS", "DTM"})
-_SKIP, _TEXT, _CODED, _CODES, _MIXED = range(5)
+_SKIP, _TEXT, _CODED, _CODES, _MIXED, _FLAGS = range(6)
 
 
 class Parts:
@@ -92,9 +92,9 @@ class Parts:
         elif kind == _TEXT:
             in_run = self._run_key == ("NTE",) and number == 3
             self._text(segment, number, value, in_run)
-        elif kind == _CODED:
+        elif kind == _CODED or (kind == _FLAGS and self._message.delimiters.component in value):
             self._coded(segment, number, value)
-        elif kind == _CODES:
+        elif kind == _CODES or kind == _FLAGS:
             if " " in value:
                 self._prose(segment, number, value, field_type(self._message, segment, number))
         else:
@@ -181,9 +181,9 @@ class Parts:
         for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
             pieces = cut(item, self._message.delimiters.component)
             path = ordinal(base, repetition)
-            for component in TEXT_COMPONENTS[type_]:
-                if component <= len(pieces) and pieces[component - 1] and len(pieces) > 1:
-                    self._label(segment, f"{path}.{component}", pieces[component - 1])
+            for component, piece in enumerate(pieces, 1):
+                if component in TEXT_COMPONENTS[type_] or " " in piece:
+                    self._label(segment, f"{path}.{component}" if len(pieces) > 1 else path, piece)
 
     def _encapsulated(self, segment: Segment, value: str) -> None:
         base = f"{segment.path}-5"
@@ -267,6 +267,8 @@ def _kind(segment: str, number: int, type_: str) -> int:
         return _SKIP
     if type_ in CODED:
         return _CODED
+    if type_ in ("ID", "IS"):
+        return _FLAGS
     return _TEXT if type_ in TEXT_TYPES and number not in codes(segment) else _CODES
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from deidstream.core.category import Category, Role
@@ -41,6 +42,10 @@ Node = Rule | Shape | _Text | None
 
 TEXT: Final = _Text()
 UNKNOWN: Final = Rule(Category.UNKNOWN, Role.UNKNOWN, "text")
+
+
+CODE: Final = Shape("CWE", tuple(TEXT if word == "text" else None for word in COMPONENTS["CWE"].split()), None, quiet=True)
+"""A code (ID, IS). Senders add a text and a coding system, as later versions do."""
 
 
 class _Context(NamedTuple):
@@ -111,9 +116,11 @@ def _node(type_: str, context: _Context) -> Node:
     if type_ in CODED and context.category is not None:
         return _coded(type_, context.category, context)
     if type_ in COMPONENTS:
-        words = COMPONENTS[type_].split()
         inner = _within(type_, context)
-        nodes = tuple(_word(word, inner) for word in words)
+        nodes = tuple(
+            _word(word, inner) if word != "-" else _silent(child)
+            for word, child in zip_longest(COMPONENTS[type_].split(), _children(type_), fillvalue="-")
+        )
         return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], Rule) else _shape(type_, nodes)
     children = _children(type_)
     if children:
@@ -121,12 +128,17 @@ def _node(type_: str, context: _Context) -> Node:
         return _shape(type_, tuple(_node(child, inner) for child in children))
     if context.category is not None:
         return Rule(context.category, context.role, _form(context.category, type_), _identifies(context))
+    if type_ in ("ID", "IS"):
+        return CODE
     return None if type_ in PRIMITIVES else UNKNOWN
 
 
+def _silent(child: str) -> Node:
+    """A component with nothing to find, which may have components itself (name type: CWE)."""
+    return _node(child, _Context()) if child in COMPONENTS or _children(child) else None
+
+
 def _word(word: str, context: _Context) -> Node:
-    if word == "-":
-        return None
     if word == "text":
         return TEXT
     if word in ("id", "check"):
