@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+from deidstream.cli import audit, config, hold, policy, quarantine
 from deidstream.cli.clean.command import clean
 from deidstream.cli.simulate.command import simulate
 from deidstream.cli.up import up
@@ -22,6 +23,15 @@ app = typer.Typer(
 app.command()(clean)
 app.command()(simulate)
 app.command()(up)
+
+for _name, _part in (
+    ("policy", policy.app),
+    ("config", config.app),
+    ("quarantine", quarantine.app),
+    ("hold", hold.app),
+    ("audit", audit.app),
+):
+    app.add_typer(_part, name=_name)
 
 
 def main() -> None:

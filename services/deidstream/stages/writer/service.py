@@ -64,7 +64,9 @@ class Writer:
             left = residue.undecided_in_texts(rendered, self._layers, self._identity, case.subjects)
             left = [finding for finding in left if finding.score >= self._settings.residue_score]
             if not left:
-                survivors = residue.surviving_values(document, decisions, rendered)
+                # What a person has looked at and let go is not held for the same reason again.
+                reviewed = bool(case.header.attribute("reviewed"))
+                survivors = [] if reviewed else residue.surviving_values(document, decisions, rendered)
                 return (tuple(survivors), None) if survivors else (decisions, rendered)
             decisions += tuple(_redactions(left))
         return decisions, None

@@ -1,0 +1,83 @@
+"""``deidstream config``: the configuration file, checked and explained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+
+from deidstream.adapters import policy_files
+from deidstream.cli.access import ConfigOption
+from deidstream.core.errors import Misconfigured
+from deidstream.stages.delivery.config import DeliverySettings
+from deidstream.stages.identify.config import IdentifyConfig
+from deidstream.stages.ingest.config import IngestSettings
+from deidstream.stages.resolver.config import ResolverSettings
+from deidstream.stages.writer.config import WriterSettings
+from deidstream.stream.deployment import SECTIONS, Deployment
+from deidstream.stream.settings import Settings
+
+__all__ = ["app", "schema_of"]
+
+app = typer.Typer(no_args_is_help=True, help="Check the configuration, print its schema.")
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "deployment": Deployment,
+    "ingest": IngestSettings,
+    "identity": IdentifyConfig,
+    "resolver": ResolverSettings,
+    "writer": WriterSettings,
+    "delivery": DeliverySettings,
+}
+
+
+@app.command()
+def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
+    """Check the configuration and everything it names. The first mistake is named with its line; exit code 2.
+
+    Example: deidstream config check --config deidstream.yaml
+    """
+    settings = Settings.load(config)
+    settings.refuse_unknown(SECTIONS)
+    sections = {name: settings.section(name, model) for name, model in _MODELS.items()}
+    resolver, delivery = sections["resolver"], sections["delivery"]
+    assert isinstance(resolver, ResolverSettings)
+    assert isinstance(delivery, DeliverySettings)
+    for project in resolver.projects:
+        policy_files.load(project.policy)
+    projects = {project.name for project in resolver.projects}
+    for destination in delivery.destinations:
+        if unknown := set(destination.projects) - projects:
+            raise Misconfigured("no-such-project", f"delivery.{destination.name}", ", ".join(sorted(unknown)))
+    Console().print(f"{config}: sources, {len(projects)} projects, {len(delivery.destinations)} destinations: good")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the configuration file.
+
+    Example: deidstream config schema > deidstream.schema.json
+    """
+    typer.echo(json.dumps(schema_of(), indent=2))
+
+
+def schema_of() -> dict[str, Any]:  # Any: JSON
+    """The schema of the whole file, one property a section."""
+    definitions: dict[str, Any] = {}
+    properties = {}
+    for name, model in _MODELS.items():
+        own = model.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
+        definitions |= {f"{name}.{key}": value for key, value in own.pop("$defs", {}).items()}
+        properties[name] = own
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "deidstream.yaml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "$defs": definitions,
+    }
