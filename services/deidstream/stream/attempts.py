@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,19 @@ class Attempts:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        note = _parsed(os.read(self._descriptor, 1 << 20))
-        self._suspects: dict[Lane, int] = {(topic, lane): last for topic, lane, last in note.get("suspects", [])}
-        self._deaths: dict[tuple[str, int, int], int] = {(a, b, c): n for a, b, c, n in note.get("deaths", [])}
+        self._suspects: dict[Lane, int] = {}
+        self._deaths: dict[tuple[str, int, int], int] = {}
+        with suppress(TypeError, ValueError):  # a damaged note is no note
+            self._recall(_parsed(os.read(self._descriptor, 1 << 20)))
+        self._polls = 0
+
+    def _recall(self, note: dict[str, Any]) -> None:
+        self._suspects |= {(topic, lane): last for topic, lane, last in note.get("suspects", [])}
+        self._deaths |= {(topic, lane, offset): count for topic, lane, offset, count in note.get("deaths", [])}
         for topic, lane, last in note.get("batch", []):
             self._suspects[topic, lane] = max(last, self._suspects.get((topic, lane), 0))
         for topic, lane, offset in note.get("alone", []):
             self._deaths[topic, lane, offset] = self._deaths.get((topic, lane, offset), 0) + 1
-        self._polls = 0
 
     @property
     def careful(self) -> bool:
@@ -98,7 +104,4 @@ class Attempts:
 
 def _parsed(data: bytes) -> dict[str, Any]:
     line = data.partition(b"\n")[0].strip()
-    try:
-        return dict(orjson.loads(line)) if line else {}
-    except (orjson.JSONDecodeError, TypeError, ValueError):
-        return {}
+    return dict(orjson.loads(line)) if line else {}

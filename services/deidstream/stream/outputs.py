@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from deidstream.core.case import Case
+from deidstream.core.case import Case, Header
 from deidstream.core.errors import DeidstreamError, Malformed
 from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Released
 from deidstream.ports import Held, KeyRing, Output, Record
@@ -42,12 +41,11 @@ class Outputs:
 
     def unreadable(self, stage: str, record: Record, code: str, place: str) -> None:
         """A record that is no case: kept as it came, which is sealed if it ever was one."""
-        case_id = record.headers.get("case", "")
+        header = _readable_header(record)
+        case_id = header.case_id if header else record.headers.get("case", "")
         self._publish_quarantine(case_id, stage, record.topic, code, place, record.value, record.key)
-        with suppress(Malformed):
-            header = decode_header(record.value)
-            if header.sequence:
-                self._gap(Gap(Case(header, b""), "quarantined", header.project))
+        if header and header.sequence:
+            self._gap(Gap(Case(header, b""), "quarantined", header.project))
 
     def _onward(self, outcome: Forward | Hold) -> None:
         case = outcome.case
@@ -109,3 +107,10 @@ class Outputs:
         details: dict[str, object] = {"stage": stage, "code": code, "place": place, "quarantine": name}
         self.audit.append(Audit("case.quarantined", case_id, details))
         self.quarantined += 1
+
+
+def _readable_header(record: Record) -> Header | None:
+    try:
+        return decode_header(record.value)
+    except Malformed:
+        return None
