@@ -7,8 +7,8 @@
 ``hl7.fhir.r4.core`` is not in the registry; the R4 examples package carries the same StructureDefinitions. All are CC0.
 
 ``definitions-<version>.json.gz`` holds ``types``: for each resource, data type and backbone element (named by its path) its JSON
-properties and their types. A choice ``value[x]`` is one property a type. A type that is followed by ``>`` names the resource
-types that a reference may point to. ``bound`` gives strength (r, e, p, x) and value set of coded elements.
+properties and their types. A choice ``value[x]`` is one property a type. ``*`` before a type marks what may repeat, ``>`` after
+it the resource types that a reference may point to. ``bound`` gives strength (r, e, p, x) and value set of coded elements.
 ``extensions.json.gz`` maps the URL of each extension that HL7 defines to the types of its value ('' where it is complex).
 """
 
@@ -79,8 +79,9 @@ def _add(element: Definition, kind: str, types: dict[str, dict[str, str]], bound
         types.setdefault(path, {})
         return
     properties = types.setdefault(owner, {})
+    repeats = "" if element["max"] in ("0", "1") else "*"
     if "contentReference" in element:
-        properties[name] = element["contentReference"].rpartition("#")[2]
+        properties[name] = repeats + element["contentReference"].rpartition("#")[2]
         return
     for type_ in element.get("type", []):
         code = _code(type_, path)
@@ -89,7 +90,7 @@ def _add(element: Definition, kind: str, types: dict[str, dict[str, str]], bound
         if name.endswith("[x]"):
             properties[name[:-3] + code[0].upper() + code.partition(">")[0][1:]] = code
         else:
-            properties[name] = code
+            properties[name] = repeats + code
     binding = element.get("binding", {})
     if "valueSet" in binding:
         bound[path.removesuffix("[x]")] = f"{STRENGTH[binding['strength']]} {binding['valueSet'].partition('|')[0]}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,12 +27,14 @@ class Definitions:
     """One version. ``types`` maps a type (``Patient``, ``Patient.contact``, ``HumanName``) to its properties and their types.
 
     ``targets`` gives, for properties (``Observation.subject``) that are references, the resource types they may point to;
+    ``repeats`` holds the properties that may be arrays;
     ``bound`` gives strength (r, e, p, x) and value set of coded elements by their path.
     """
 
     version: str
     types: Mapping[str, Mapping[str, str]] = field(repr=False)
     targets: Mapping[str, tuple[str, ...]] = field(repr=False)
+    repeats: frozenset[str] = field(repr=False)
     resources: frozenset[str] = field(repr=False)
     primitives: frozenset[str] = field(repr=False)
     bound: Mapping[str, str] = field(repr=False)
@@ -43,16 +46,20 @@ def definitions(version: str) -> Definitions:
     raw = _load(f"definitions-{version}.json.gz")
     types: dict[str, dict[str, str]] = raw["types"]
     targets: dict[str, tuple[str, ...]] = {}
+    repeats = set()
     for owner, properties in types.items():
         for name, type_ in properties.items():
-            plain, marked, to = type_.partition(">")
-            if marked:
+            if type_.startswith("*"):
+                repeats.add(f"{owner}.{name}")
+            plain, _, to = type_.removeprefix("*").partition(">")
+            properties[name] = sys.intern(plain)
+            if to:
                 targets[f"{owner}.{name}"] = tuple(to.split("|"))
-                properties[name] = plain
     return Definitions(
         version,
         types,
         targets,
+        frozenset(repeats),
         frozenset(raw["resources"]),
         frozenset([*raw["primitives"], ELEMENT_ID]),
         raw["bound"],

@@ -13,7 +13,7 @@ from deidstream.formats.fhir.definitions import VERSIONS, definitions, version_o
 from deidstream.formats.fhir.element import Element, string_of
 from deidstream.formats.fhir.index import Index
 from deidstream.formats.fhir.lexer import Array, Object, Scalar, parse
-from deidstream.formats.fhir.removal import removals
+from deidstream.formats.fhir.removal import find, removals
 from deidstream.formats.fhir.subjects import Person, assign
 from deidstream.formats.fhir.walk import Walk
 
@@ -57,10 +57,11 @@ class FhirDocument(Document):
         return [Splice(leaf.start, leaf.end, encode_base64(content, raw)), *self._measures(leaf, content)]
 
     def _measures(self, leaf: Leaf, content: bytes) -> list[Splice]:
-        owner = next(element for element in self.elements if any(value.leaf is leaf for value in element.values))
+        owner = find(self.root, leaf.path.rpartition(".")[0])
+        assert isinstance(owner, Object)
         splices = []
         for name, measure in (("size", str(len(content)).encode()), ("hash", _sha1(content))):
-            node = owner.node.members.get(name)
+            node = owner.members.get(name)
             if isinstance(node, Scalar):
                 splices.append(Splice(node.start, node.end, measure))
         return splices

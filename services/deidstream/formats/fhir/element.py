@@ -38,7 +38,21 @@ class Aim(NamedTuple):
 class Element:
     """One JSON object. ``type``: a resource (``Patient``), a backbone element by its path (``Patient.contact``) or a data type."""
 
-    __slots__ = ("aim", "children", "name", "node", "parent", "path", "resource", "subject", "tag", "type", "values")
+    __slots__ = (
+        "_children",
+        "_values",
+        "aim",
+        "children",
+        "name",
+        "node",
+        "parent",
+        "path",
+        "resource",
+        "subject",
+        "tag",
+        "type",
+        "values",
+    )
 
     def __init__(
         self, node: Object, path: str, type_: str, parent: Element | None, name: str, tag: str, is_resource: bool
@@ -56,19 +70,30 @@ class Element:
         self.values: list[Value] = []
         self.aim: Aim | None = None
         self.subject = 0
+        self._children: dict[str, Element] | None = None
+        self._values: dict[str, Value] | None = None
         if parent is not None:
             parent.children.append(self)
 
     def __repr__(self) -> str:
         return f"Element({self.path}: {self.type})"
 
+    def value(self, name: str) -> Value | None:
+        """The first primitive ``name``. Ask only once the element is complete: the answer is remembered."""
+        if self._values is None:
+            self._values = {value.name: value for value in reversed(self.values)}
+        return self._values.get(name)
+
     def text(self, name: str) -> str:
         """The text of the first primitive ``name``, '' where there is none."""
-        return next((value.leaf.text for value in self.values if value.name == name), "")
+        value = self.value(name)
+        return value.leaf.text if value is not None else ""
 
     def child(self, name: str) -> Element | None:
-        """The first object at ``name``."""
-        return next((child for child in self.children if child.name == name), None)
+        """The first object at ``name``. Ask only once the element is complete."""
+        if self._children is None:
+            self._children = {child.name: child for child in reversed(self.children)}
+        return self._children.get(name)
 
     def code(self, name: str) -> str:
         """The first code of the coded element at ``name``."""

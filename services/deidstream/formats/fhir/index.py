@@ -44,7 +44,8 @@ class Index:
     def __init__(self, source: bytes, root: Object) -> None:
         self._source = source
         self._by_url: dict[str, Object] = {}
-        self._by_fragment: dict[tuple[int, str], Object] = {}
+        self._contained: dict[tuple[int, str], Object] = {}
+        self._container: dict[int, Object] = {}
         self._add(root)
         for entry in child_of(root, "entry"):
             for resource in child_of(entry, "resource"):
@@ -69,17 +70,17 @@ class Index:
 
     def _resolve(self, text: str, owner: Object) -> Object | None:
         if text.startswith("#"):
-            return owner if text == "#" else self._by_fragment.get((id(owner), text[1:]))
+            container = self._container.get(id(owner), owner)
+            return container if text == "#" else self._contained.get((id(container), text[1:]))
         return self._by_url.get(text) or self._by_url.get(text.partition("/_history/")[0])
 
     def _add(self, resource: Object) -> None:
         identity = string_of(self._source, resource, "id")
         if identity:
             self._by_url.setdefault(f"{string_of(self._source, resource, 'resourceType')}/{identity}", resource)
-        contained = child_of(resource, "contained")
-        for one in contained:
-            for holder in (resource, *contained):  # a contained resource may refer to its siblings
-                self._by_fragment[id(holder), string_of(self._source, one, "id")] = one
+        for one in child_of(resource, "contained"):
+            self._container[id(one)] = resource
+            self._contained[id(resource), string_of(self._source, one, "id")] = one
 
 
 def _kind(type_: str, targets: tuple[str, ...], name: str) -> str:

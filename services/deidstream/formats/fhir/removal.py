@@ -13,7 +13,7 @@ from deidstream.core.document import Splice
 from deidstream.core.errors import Unsafe
 from deidstream.formats.fhir.lexer import Array, Node, Object, Scalar
 
-__all__ = ["removals"]
+__all__ = ["find", "removals"]
 
 _STEP = re.compile(r"\.ofType\([A-Za-z]+\)|\.(\?[0-9]+|[^.\[\]]+)|\[([0-9]+)\]")
 _CARRIERS = (
@@ -28,7 +28,7 @@ def removals(root: Object, paths: Sequence[str]) -> list[Splice]:
     """The splices that remove what stands at ``paths``, and whatever that leaves empty. Raises Unsafe for an unknown path."""
     marked: set[int] = set()
     for path in paths:
-        marked.add(id(_find(root, path)))
+        marked.add(id(find(root, path)))
     plan = _Plan(marked)
     if plan.goes(root, ""):
         raise Unsafe("cannot-remove-all")
@@ -128,7 +128,8 @@ def _runs(gone: Sequence[bool]) -> Iterator[tuple[int, int]]:
         yield first, len(gone) - 1
 
 
-def _find(root: Object, path: str) -> Node:
+def find(root: Object, path: str) -> Node:
+    """What stands at a locator. Raises Unsafe where nothing does."""
     node: Node = root
     position = len(path) if "." not in path else path.index(".")
     while position < len(path):

@@ -62,6 +62,9 @@ class Walk:
             if declared is None:
                 self._irregular(element, key, child, ordinal)
             elif isinstance(child, Array):
+                if f"{type_}.{key}" not in self._known.repeats:
+                    self._unknown(element, child, f"{path}.{key}")
+                    continue
                 for number, item in enumerate(child.items):
                     self._value(element, key, declared, item, f"{path}.{key}[{number}]")
             else:

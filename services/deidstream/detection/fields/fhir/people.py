@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from deidstream.core.fact import Link
 from deidstream.core.subject import Identifier
@@ -39,6 +39,7 @@ def language(person: Person) -> str:
 def links(document: FhirDocument) -> tuple[Link, ...]:
     """One merge for each ``replaces`` or ``replaced-by``."""
     found = []
+    held = {id(resource.node): resource for person in document.people for resource in person.resources}
     for person in document.people:
         for resource in person.resources:
             for link in resource.named("link"):
@@ -46,7 +47,7 @@ def links(document: FhirDocument) -> tuple[Link, ...]:
                 other = link.child("other")
                 if survives is None or other is None:
                     continue
-                ends = (_of_resources([resource]) or _identifiers(person), _of_reference(document, other))
+                ends = (_of_resources([resource]) or _identifiers(person), _of_reference(held, other))
                 if all(ends) and set(ends[0]) != set(ends[1]):
                     found.append(Link("merge", *(ends if survives else ends[::-1])))
     return tuple(dict.fromkeys(found))
@@ -70,16 +71,16 @@ def _of_resources(resources: Sequence[Element], ids: bool = True) -> tuple[Ident
     return tuple(dict.fromkeys(found))
 
 
-def _of_reference(document: FhirDocument, other: Element) -> tuple[Identifier, ...]:
-    return tuple(dict.fromkeys(_named_by(document, other)))
+def _of_reference(held: Mapping[int, Element], other: Element) -> tuple[Identifier, ...]:
+    return tuple(dict.fromkeys(_named_by(held, other)))
 
 
-def _named_by(document: FhirDocument, other: Element) -> Iterator[Identifier]:
+def _named_by(held: Mapping[int, Element], other: Element) -> Iterator[Identifier]:
     aim = other.aim
     if aim is None:
         return
-    if aim.node is not None:
-        yield from _of_resources([element for element in document.elements if element.node is aim.node])
+    if aim.node is not None and id(aim.node) in held:
+        yield from _of_resources([held[id(aim.node)]])
     elif aim.target.kind in ("literal", "uuid"):
         yield Identifier(aim.target.base, FHIR_ID, aim.target.id)
     elif aim.target.kind == "query":

@@ -161,7 +161,7 @@ def _binary(element: Element, value: Value) -> Iterator[Fact]:
         yield whole_element(value, element, Category.DEVICE, Role.PATIENT)
     elif element.type == "Attachment" and element.name == "photo":
         yield whole_element(value, element, Category.PHOTO, role_of(element))
-    elif value.name != "hash" or not any(one.leaf.nested is not None for one in element.values):
+    elif value.name != "hash" or (data := element.value("data")) is None or data.leaf.nested is None:
         yield unknown(value, element)
 
 
