@@ -14,11 +14,11 @@ __all__ = ["RULES", "town"]
 _PARTICLE = rb"(?:de|del|de la|de las|de los|de l'|d'|des|du|la|las|los|le|les|l'|y|e|i|et|di|della|delle|dei|degli|da|do|dos|das|der|den|van|van der|van den|am|an der|im|zur|zum|of|the|sur|en|aux?|sous|nell'|a|s/)"
 _CAPITAL = rb"(?:[A-Z]\.|(?:[DLdl]')?[A-Z][A-Za-z]*(?:[-'][A-Za-z]+)*\.?|\d{1,2}(?:de|er|ero|st|nd|rd|th)?(?=[ ]de[ ]))"
 _WORDS = rb"(?:(?:" + _PARTICLE + rb"[ ]+){0,3}" + _CAPITAL + rb"(?:[ ]+(?=[A-Za-z]))?){1,6}"
-_NUMBER = rb"\d{1,5}(?:[ ]?(?:[-/][ ]?\d{1,5}[A-Za-z]?|bis|ter|quater|[A-Za-z](?![A-Za-z0-9])))?"
+_NUMBER = rb"\d{1,5}(?:[ ]?(?:[-/][ ]?\d{1,5}[A-Za-z]?(?![oa.]*[oa]\b|[oa][A-Z])|bis|ter|quater|[A-Za-z](?![A-Za-z0-9])))?"
 _FLOOR = (
     rb"(?:[ ]*[,.;-]?[ ]*(?:(?:piso|planta|puerta|pta|portal|ptal|escalera|esc|bloque|blq|bajo|bjo|entresuelo|atico|local|apt|apto|apartamento|apartment|suite|ste|unit|flat|"
     rb"floor|fl|room|etage|stock|og|eg|wohnung|whg|appt|appartement|bat|batiment|int|interno|scala|piano|andar|esq|dto|sala|bus|hs|#)\b\.?[ ]*[A-Za-z]?\d{0,4}(?:[ ]?[A-Z](?![A-Za-z]))?|"
-    rb"\d{1,2}(?:o|a|er|ro|do|to|th|st|nd|rd)\.?[ ]*(?:[-,][ ]?)?(?:[A-Z](?![A-Za-z])|(?:izq|izda|izquierda|dcha|der|derecha|drcha|dto|esq|ctro|centro|floor|piso|pta|puerta)\b\.?|\d{1,2}(?:o|a)?(?![\d/]))?|"
+    rb"[A-Z]-?\d{1,2}(?!\w)|\d{1,2}\.?(?:o|a|er|ro|do|to|th|st|nd|rd)\.?(?:[A-Za-z](?![A-Za-z]))?[ ]*(?:[-,][ ]?)?(?:[A-Z](?![A-Za-z])|(?:izq|iz|izda|izquierda|dcha|der|derecha|drcha|dto|esq|ctro|centro|floor|piso|pta|puerta)\b\.?|\d{1,2}(?:o|a)?(?![\d/]))?|"
     rb"\d{1,2}[ ]?[A-Z](?![A-Za-z0-9])))"
 )
 
@@ -166,12 +166,19 @@ def _towns(buffer: bytes, position: int, score: float) -> Iterable[Hit]:
         if ordinal and category is Category.CITY:
             category, form = Category.REGION, "region"
         yield Hit(span[0], span[1], category, score, Role.UNKNOWN, form)
-        following = _NEXT_PLACE.match(buffer, span[1])
+        following = _NEXT_PLACE.match(buffer, span[1]) or _NEXT_REGION.match(buffer, span[1])
         if following is None or (b"-" in following.group() and b" " not in following.group()):
             return
         position = following.end()
 
 
+_REGIONS = (
+    "Navarra|Vizcaya|Bizkaia|Guipuzcoa|Gipuzkoa|Alava|Asturias|Cantabria|La Rioja|Aragon|Cataluna|Catalunya|Barcelona|Tarragona|Lerida|Lleida|Gerona|Girona|Huesca|Zaragoza|"
+    "Teruel|Madrid|Toledo|Cuenca|Guadalajara|Albacete|Ciudad Real|Valencia|Alicante|Castellon|Murcia|Almeria|Granada|Jaen|Cordoba|Sevilla|Huelva|Cadiz|Malaga|Badajoz|Caceres|"
+    "Salamanca|Zamora|Leon|Palencia|Valladolid|Burgos|Soria|Segovia|Avila|Galicia|La Coruna|A Coruna|Lugo|Orense|Ourense|Pontevedra|Baleares|Mallorca|Tenerife|Las Palmas|Canarias|"
+    "Andalucia|Extremadura|Castilla|Euskadi|Bayern|Hessen|Sachsen|Bretagne|Normandie|Lombardia|Toscana|Sicilia|California|Texas|Florida|Massachusetts|Illinois|Ohio|Michigan"
+)
+_NEXT_REGION = re.compile(rb"\.[ ]?(?=(?:" + _REGIONS.encode() + rb")(?![A-Za-z]))")
 _POSTAL_GAP = re.compile(rb"[ ]*[-,.(]?[ ]*")
 
 
@@ -215,6 +222,20 @@ def _state_and_zip(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
             yield Hit(span[0], before.end(1), Category.CITY, 0.85, Role.UNKNOWN, "city")
 
 
+_FOUR_DIGITS = re.compile(rb"\d[a-z]?, ?(\d{4}) ")
+
+
+def _four_digits(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """``13, 3049 Bern``: a house number, then a post code of four digits (Austria, Belgium, Denmark, Norway, Switzerland)."""
+    matched = _FOUR_DIGITS.match(buffer, start)
+    if matched is None or 1900 <= int(matched.group(1)) <= 2049:
+        return
+    places = list(_towns(buffer, matched.end(), 0.65))
+    if places:
+        yield Hit(matched.start(1), matched.end(1), Category.POSTAL_CODE, 0.65, Role.UNKNOWN, "postal_code")
+        yield from places
+
+
 _UK = re.compile(rb"(?:GIR ?0AA|[A-PR-UWYZ](?:[A-HK-Y]?\d[\dA-HJKPSTUW]?|[A-HK-Y]\d[ABEHMNPRVWXY]?)[ ]?\d[ABD-HJLNP-UW-Z]{2})(?![\w-])")
 
 
@@ -224,7 +245,7 @@ def _uk(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         yield Hit(start, matched.end(), Category.POSTAL_CODE, 0.8, Role.UNKNOWN, "postal_code")
 
 
-_CODE = re.compile(rb"[ \t]*[:.#=]?[ \t]*((?:[DFEIALB]-)?(?:\d{4}[ ]?[A-Z]{2}(?![A-Za-z])|\d{4}-\d{3}|\d{5}-\d{3,4}|\d{4,6}|\d{3}[ ]?\d{2}|[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d))(?![\w])[ ]*")
+_CODE = re.compile(rb"[ \t]*[:.#=]?[ \t]*((?:[DFEIALB]-)?(?:\d{4}[ ]?[A-Z]{2}(?![A-Za-z])|\d{4}-\d{3}|\d{5}-\d{3,4}|\d{4,6}|\d{3}[ ]?\d{2}|\d{2}[ ]\d{3}|[A-Z]\d{4}|[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d))(?![\w])[ ]*")
 
 
 def _labelled_code(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
@@ -265,7 +286,7 @@ def _labelled_address(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 
 _RESIDENT = re.compile(
-    rb"(?:la ville de|ville de|habitent a|habitait a|residant a|resident a|domicilies a|lives in|living in|lived in|resides in|residing in|resident of|residents of|born in|moved to|moved from|native of|hometown of|from|"
+    rb"(?:la ville de|ville de|habitent a|habitait a|residant a|resident a|domicilies a|from|lives in|living in|lived in|resides in|residing in|resident of|residents of|born in|moved to|moved from|native of|hometown of|from|"
     rb"reside en|residente en|residentes en|vive en|viven en|vecino de|vecina de|natural de|naturales de|procedente de|originaria de|originario de|oriundo de|nacido en|nacida en|domicilio en|domiciliado en|domiciliada en|"
     rb"wohnhaft in|wohnt in|lebt in|aus|geboren in|habite a|habitant a|habite|demeurant a|domicilie a|domiciliee a|originaire de|reside a|vit a|vivant a|nee? a|residente a|residente in|abita a|vive a|nato a|nata a|"
     rb"woont in|wonend in|wonende te|woonachtig in|afkomstig uit|geboren te|geboren in|reside em|residente em|mora em|vive em|natural de|nascid[oa] em)[ ]+(?:la |el |the |los |las )?",
@@ -284,6 +305,16 @@ def _resident(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         yield hit
         if hit.category is Category.COUNTRY:
             return
+
+
+_LOWER = re.compile(rb"[A-Za-z/.]+ (?:[a-z]+ ){0,4}[a-z]{3,}[, ]{1,3}(?:n[o.]{1,2} ?)?\d{1,4}(?![\d.,]\d)(?:" + _FLOOR + rb"){0,3}", re.IGNORECASE)
+
+
+def _lower_case_street(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """``calle mayor 5``: the kinds of street that nothing clinical is called."""
+    matched = _LOWER.match(buffer, start)
+    if matched is not None and buffer[matched.end() : matched.end() + 1] != b"%":
+        yield Hit(start, start + len(matched.group().rstrip(b" ,.-")), Category.STREET, 0.75, Role.UNKNOWN, "line")
 
 
 _street = _street_first(needs_number=True)
@@ -305,7 +336,9 @@ def _country(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(b"[^a-z0-9](?:" + _KINDS + b")[ ]", lambda buffer, start, end: _street(buffer, start, end + 1), margin=1),
+    Rule(b"[^a-z0-9](?:" + _KINDS + rb")\.?[ ]", lambda buffer, start, end: _street(buffer, start, end + 1), margin=1),
+    Rule(rb"[^a-z0-9]c/[a-z]", _street, margin=1),
+    Rule(rb"\b(?:calle|avda\.?|avenida|av\.|c/|plaza|paseo|rua|strada|piazza) [a-z]{2}", _lower_case_street),
     Rule(rb"\b\d{1,4}(?:[ ]?(?:bis|ter|quater|[a-z]))?[ ]*,?[ ]+(?:rue|avenue|ave?\.?|boulevard|bd\.?|bld\.?|blvd\.?|place|pl\.?|chemin|allees?|impasse|quai|cours|route|square|passage|faubourg|sentier|villa|residence|ruelle|esplanade|voie|hameau)[ ]", _french),
     Rule(_STREET_SUFFIX, _number_last, caseless=False),
     Rule(_STREET_WORD, _number_last, caseless=False),
@@ -315,6 +348,7 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\b\d{4} ?[A-Z]{2}[ ]{0,2},?[ ]{0,2}[A-Z'][A-Za-z-]", _postal_then_town(0.9), caseless=False),
     Rule(rb"\b\d{4} ?[A-Z]{2}\b", lambda buffer, start, end: _bare_dutch(buffer, start, end), caseless=False),
     Rule(rb"\b\d{4}-\d{3}[ ]{0,2},?[ ]?[A-Z][a-z]", _postal_then_town(0.9), caseless=False),
+    Rule(rb"\d[a-z]?, ?\d{4} [A-Z][a-z]{2}", _four_digits, caseless=False),
     Rule(rb"\b(?:CH-|A-|AT-|B-|L-)\d{4}[ ][A-Z][a-z]", _postal_then_town(0.85), caseless=False),
     Rule(rb"\b(?:" + _STATES + rb"),?[ ]+\d{5}\b", _state_and_zip, caseless=False),
     Rule(rb"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", _uk, caseless=False),
@@ -325,6 +359,7 @@ RULES: tuple[Rule, ...] = (
     label(_labelled_town(Category.REGION, "region"), "provincia, comunidad autónoma, state, region, county, bundesland, département, région, regione, provincie, distrito, estado"),
     label(_labelled_town(Category.COUNTRY, "country"), "país, pais, country, land, pays, paese, nazione, país de origen, country of birth"),
     label(_labelled_address, "address, home address, street address, mailing address, residence, domicilio, dirección, adresse, anschrift, wohnanschrift, indirizzo, adres, morada, endereço, domicile, street"),
+    Rule(rb", from [A-Z]", lambda buffer, start, end: _resident(buffer, start + 2, end), caseless=False),
     Rule(rb"\b(?:(?:habitent|habitait|residant|resident|domicilies) a|ville de|(?:lives|living|lived|resides|residing|born|woont|wonend|woonachtig|wohnhaft|wohnt|lebt|geboren|abita|nat[oa]|nascid[oa]|mora|vive|viven|reside|residentes?|habite|habitant|demeurant|domiciliee?|vit|vivant|nee?|nacid[oa]|domicilio|domiciliad[oa]) "
          rb"(?:in|en|em|a|te)|(?:native|residents?|hometown) of|moved (?:to|from)|(?:vecin[oa]|naturales|natural|procedente|originari[oa]|oriundo) de|originaire de|afkomstig uit|habite) ", _resident),
 )

@@ -30,11 +30,17 @@ _SURE = _re(
     r"[ ]?ans d'age\b|[ ]?(?:anni|mesi) di eta\b)"
 )
 _UNIT = r"(?:anos?|a\.|meses|mes|semanas|ans|mois|semaines|anni|mesi|settimane|jahren?|jaar|jr\.?|maanden|years?|yrs?|months?|weeks?)"
-_PLAIN = _re(rf"{_NUMBER}[ ]?{_UNIT}(?![a-z])")
+_PLAIN = _re(rf"{_NUMBER}[ ]{{0,2}}{_UNIT}(?![a-z])")
+_MONTHS = _re(r"(?:mes|mois|sem|sett|maand|month|week)")
+_INFANT_BEFORE = _re(
+    r"\b(?:lactante|nino|nina|bebe|nacid[oa]|varon|mujer|paciente|hij[oa]|feto|infant|baby|boy|girl|male|female|newborn|child|nourrisson|bebe|enfant|garcon|fille|"
+    r"lattante|neonat[oa]|bambin[oa]|saugling|zuigeling|baby|crianca|menin[oa]|edad|age|agee?)(?:[ \t]+(?:de|di|of|van|von))?[ \t]*\Z"
+)
+_AFTER_EVENT = _re(r"[ \t]+(?:de la|del|de los|de su|after|apres|dopo)\b")
 _NOT_AGE_AFTER = _re(
     r"[ \t]*(?:de |d'|di |of |von |van )?(?:evolu[a-z]+|duraci[a-z]+|duree|durata|duration|seguimiento|suivi|follow|tratamiento|traitement|treatment|terapia|therapie|"
     r"despues|mas tarde|antes|later|ago|before|earlier|after|post|apres|plus tard|avant|dopo|prima|fa\b|spater|zuvor|vorher|lang|later|geleden|"
-    r"atras|depois|antes|supervivencia|survie|intervalo|previ|pack|paquete|paquet|tabac|history|experience|libre|sin |sans |senza|ohne|zonder|"
+    r"atras|depois|antes|supervivencia|survie|intervalo|previ|pack|paquete|paquet|tabac|history|experience|libre|"
     r"en tratamiento|con tratamiento|consecutiv|seguidos|de la (?:cirug|interv|oper)|evolucion|de consumo|de fumador|de remision)"
 )
 _AGE_BEFORE = _re(
@@ -63,6 +69,10 @@ def _plain(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     if matched is None or _inside_number(buffer, start) or _NOT_AGE_AFTER.match(buffer, matched.end()):
         return
     left = max(0, start - 24)
+    if _MONTHS.search(matched.group()) and not _INFANT_BEFORE.search(buffer, left, start):
+        return
+    if buffer[start - 4 : start] in (b"los ", b"aos ") and _AFTER_EVENT.match(buffer, matched.end()):
+        return
     if _DURATION_BEFORE.search(buffer, left, start) or not _AGE_BEFORE.search(buffer, left, start):
         return
     if int(re.match(rb"\d+", buffer[start:end]).group()) <= 125:  # type: ignore[union-attr]  # the trigger begins with digits
@@ -70,7 +80,7 @@ def _plain(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 
 _LABELLED = _re(
-    rf"[ \t]*(?:\([a-z ]{{1,12}}\))?[ \t]*[:=][ \t]*({_NUMBER}(?:[ ]?(?:{_UNIT}|anos y \d+ meses|y\.?o?\.?|j\.?|a)(?![a-z]))?)(?![\d/.-]\d)"
+    rf"[ \t]*(?:\([a-z ]{{1,12}}\))?[ \t]*[:=][ \t]*({_NUMBER}(?:[ ]{{0,2}}(?:{_UNIT}|dias?|days?|jours?|giorni|dagen|anos y \d+ meses|y\.?o?\.?|j\.?|a)(?![a-z]))?)(?![\d/.-]\d)(?![ ]*(?:mm|mg|%))"
 )
 
 
@@ -101,7 +111,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(rb"\b\d{1,3}[ -]{0,2}(?:jahrig|jaehrig|monatig|jarig|wochig|(?:jahre?|monate?|wochen|j\.) alt|(?:jaar|maanden|weken) oud)", _sure),
     Rule(rb"\b\d{1,3} ?(?:anos?|meses|mes|semanas|dias|ans|anni|mesi) (?:de (?:edad|vida|idade)|d'age|di eta)\b", _sure),
-    Rule(rb"\b\d{1,3}(?:[.,]5)?(?:[ ]?(?:-|/|a|y|o|et|ou)[ ]?\d{1,3})? ?" + _UNIT.encode("ascii"), _plain),
+    Rule(rb"\b\d{1,3}(?:[.,]5)?(?:[ ]?(?:-|/|a|y|o|et|ou)[ ]?\d{1,3})? {0,2}" + _UNIT.encode("ascii"), _plain),
     label(_labelled, "age, edad, alter, lebensalter, âge, età, leeftijd, idade, age at visit, edad actual"),
     Rule(rb"\b(?:aged?|age of|im alter von) +(?:is |of )?\d{1,3}\b", _aged),
 )

@@ -179,7 +179,7 @@ RULES: tuple[Rule, ...] = (
     label(_labelled(Category.PHONE, "phone"), _PHONES),
     label(_labelled(Category.FAX, "fax"), _FAXES),
     Rule(rb"(?:\+|\b00) ?[1-9]\d{0,2}[ ./()-]{0,3}\d", _international),
-    Rule(rb"\(\d{3}\) ?\d{3}", _shaped(rb"\(\d{3}\)[ -]?\d{3}[-. ]\d{4}", 0.95)),
+    Rule(rb"\(\d{3}\)[ -]?\d{3}", _shaped(rb"\(\d{3}\)[ -]?\d{3}[-. ]\d{4}", 0.95)),
     Rule(rb"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b", _shaped(rb"(?:1[-. ])?[2-9]\d\d([-. ])[2-9]\d\d\1\d{4}", 0.85)),
     Rule(rb"\b1[-. ]\d{3}[-. ]\d{3}[-. ]\d{4}\b", _shaped(rb"1[-. ][2-9]\d\d[-. ]\d{3}[-. ]\d{4}", 0.85)),
     Rule(rb"\b0[1-9](?:[ .-]?\d\d){4}\b", _shaped(rb"0[1-9](?:([ .-])\d\d(?:\1\d\d){3}|\d{8})", 0.85)),

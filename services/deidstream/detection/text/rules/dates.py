@@ -285,6 +285,13 @@ def _compact(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         yield _hit(buffer, start, end, 0.7)
 
 
+def _blanks(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """``20 12 2003``."""
+    first, second, _ = buffer[start:end].split()
+    if 1 <= int(first) <= 31 and 1 <= int(second) <= 12 and _stands_free(buffer, start, end) and not buffer[start - 2 : start].strip().isdigit():
+        yield _hit(buffer, start, end, 0.7)
+
+
 _EAST_ASIAN = re.compile(rb"\d{4} ?\x90 ?\d{1,2} ?\x91(?: ?\d{1,2} ?\x92)?|\d{1,2} ?\x91 ?\d{1,2} ?\x92")
 
 
@@ -308,5 +315,6 @@ RULES: tuple[Rule, ...] = (
     Rule(_trigger(rf"\b{_YEAR_WORDS}[ \t]+(?:(?:19|20)\d\d ?[-/] ?)?(?:19|20)\d\d\b"), _year_alone),
     Rule(rb"\b(?:q[1-4][ \t'/-]{0,3}20\d\d|[1-4][a-z.]{0,3} ?(?:quarter|quartal|trim|kwartaal))", _quarter),
     Rule(rb"\b(?:19|20)\d\d[01]\d[0-3]\d(?:\d{4}|\d{6})?\b", _compact),
+    Rule(rb"\b[0-3]\d [01]\d (?:19|20)\d\d\b", _blanks),
     Rule(rb"\d{1,4} ?(?:\x90|\x91)", _east_asian),
 )

@@ -204,7 +204,7 @@ def _long_number(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 def _spaced(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """Digits one by one, as forms with boxes give them: eight are a date, thirteen to fifteen a social security number."""
     digits = buffer[start:end].replace(b" ", b"")
-    if buffer[end : end + 2].strip().isdigit() or len(set(digits)) < 3:
+    if (buffer[end : end + 1] == b" " and buffer[end + 1 : end + 2].isdigit()) or len(set(digits)) < 3:
         return
     if len(digits) == 8 and 1 <= int(digits[:2]) <= 31 and 1 <= int(digits[2:4]) <= 12:
         yield Hit(start, end, Category.DATE, 0.7)

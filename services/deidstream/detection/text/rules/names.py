@@ -147,7 +147,7 @@ def _family_first(buffer: bytes, name: Name, words: list[bytes]) -> int:
     """``JALONNET Christine``, ``Dupont Albert``: where it ends, 0 where it is none. Capitals, or a listed surname, then a given name."""
     raw = buffer[name.start : name.end].split()
     capitals = raw[0].isupper() and len(raw[0]) > 3 and not raw[1].isupper()
-    if not (capitals or words[0] in family_names()) or words[0] in eponyms() or words[1] not in given_names() or words[1] in eponyms() | terms():
+    if not (capitals or words[0] in family_names()) or words[0] in eponyms() or words[1] not in given_names() or words[1] in terms():
         return 0
     end = 0
     for word in re.finditer(rb"[^ \t]+", buffer[name.start : name.end]):
@@ -160,6 +160,9 @@ def _family_first(buffer: bytes, name: Name, words: list[bytes]) -> int:
 _CLINICAL_ENDING = re.compile(
     rb"(?:itis|osis|asis|emia|uria|ectomy|otomy|oscopy|ography|ology|pathy|plasty|algia|oma|gram|scope|therapy|tion|ment|ness|ing|ed)\Z"
 )
+
+
+_GIVEN_ALL_THE_SAME = frozenset(b"marie thomas david james patrick paul keith henry bernard frank robert carlos vincent".split())
 
 
 def _in_capitals(buffer: bytes, name: Name) -> bool:
@@ -184,7 +187,7 @@ def _pair_score(words: list[bytes]) -> float:
         return 0.8
     if in_gazetteer(last):
         return 0.75
-    if words[0] in eponyms() or last in eponyms() or last in terms() or _CLINICAL_ENDING.search(last) or len(last) < 3:
+    if (words[0] in eponyms() and words[0] not in _GIVEN_ALL_THE_SAME) or last in eponyms() or last in terms() or _CLINICAL_ENDING.search(last) or len(last) < 3:
         return 0.0
     return 0.55
 
@@ -332,7 +335,7 @@ _RELATIVES = (
 RULES: tuple[Rule, ...] = (
     Rule(_CLINICIAN_TITLES, _trimmed(_after_title(Role.CLINICIAN)), caseless=False),
     Rule(_OTHER_TITLES, _trimmed(_after_title(Role.UNKNOWN)), caseless=False),
-    Rule(rb"\b(?:D|M)\.[ \t]+[A-Z]", lambda buffer, start, end: _short_title(buffer, start, end - 1), caseless=False),
+    Rule(rb"\b(?:D|M)\.[ \t]*[A-Z]", lambda buffer, start, end: _short_title(buffer, start, end - 1), caseless=False),
     label(_after_label(Role.PATIENT, "", strict=True), _NAME_LABELS),
     label(_after_label(Role.PATIENT, "given", strict=True), _GIVEN_LABELS),
     label(_after_label(Role.PATIENT, "family", strict=True), _FAMILY_LABELS),

@@ -12,9 +12,9 @@ from deidstream.detection.text.rules.rule import Hit, Rule
 __all__ = ["RULES"]
 
 _LINK = rb"(?:europeen|universitaire|universitario|universitaria|general|provincial|regional|militar|infantil|clinico|materno|psiquiatrico|de|del|de la|de las|de los|de l'|d'|des|du|la|las|los|le|les|y|e|i|et|di|della|delle|dei|degli|da|do|dos|das|der|den|van|van de|van het|am|an der|im|zum|of|the|und|en|sur|'t|Nuestra|San|Santa|Santo|St\.|Sta\.)"
-_CAPITAL = rb"(?:(?:[LlDd]')?[A-Z][a-z]+(?:['-][A-Za-z]+)*\.?|[A-Z]{2,}(?![a-z])|\d{1,2}[ ]de[ ](?:[A-Z]?[a-z]{4,10}))"
+_CAPITAL = rb"(?:[\"'])?(?:(?:[LlDd]')?[A-Z][a-z]+(?:['-][A-Za-z]+)*\.?|[A-Z]{2,}(?![a-z])|\d{1,2}[ ]de[ ](?:[A-Z]?[a-z]{4,10}))"
 _GENERIC = frozenset(
-    b"universitario universitaria general clinico clinica provincial comarcal regional nacional militar materno infantil materno-infantil central infantil universitaire universitaires regional general centre public prive "
+    b"universitario universitaria universitari clinic general clinico clinica provincial comarcal regional nacional militar materno infantil materno-infantil central infantil universitaire universitaires regional general centre public prive "
     b"hospital university universitatsklinikum uniklinik civil psiquiatrico geriatrico docente medico salud atencion primaria especialidades".split()
 )
 _AFTER = re.compile(rb"(?:[ ]+(?:(?:" + _LINK + rb")[ ]+){0,3}" + _CAPITAL + rb"){1,7}")
@@ -27,19 +27,20 @@ def _head_first(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     matched = _AFTER.match(buffer, end)
     if matched is None:
         return
-    close, proper = end, 0
+    close, proper, generic = end, 0, 0
     for word in re.finditer(rb"[^ ]+", matched.group()):
-        key = word.group().lower().rstrip(b".")
-        capital = 65 <= word.group()[0] <= 90
-        if capital and key in terms() and key not in _GENERIC and key not in (b"la", b"el", b"san", b"santa", b"virgen", b"los", b"las", b"de", b"nino", b"santo", b"saint", b"sainte", b"virgen"):
+        key = word.group().lower().strip(b".\"'")
+        capital = 65 <= word.group().lstrip(b"\"'")[0] <= 90
+        if capital and key in terms() and key not in _GENERIC and key not in (b"doctor", b"dr", b"alta", b"octubre", b"mayo", b"marzo", b"julio", b"la", b"el", b"san", b"santa", b"virgen", b"los", b"las", b"de", b"nino", b"santo", b"saint", b"sainte", b"virgen"):
             break
         if capital and key in _STREETS:
             break
-        if capital or word.group()[0] in b"ldLD0123456789'" :
-            if capital and key not in _GENERIC:
-                proper += 1
+        if capital or word.group()[0] in b"ldLD0123456789'\"":
+            if capital:
+                proper += key not in _GENERIC
+                generic += key in _GENERIC
             close = end + word.end() if capital else close
-    if proper and close > end:
+    if (proper or generic > 1) and close > end:
         yield Hit(start, start + len(buffer[start:close].rstrip(b" .")), Category.ORGANISATION, 0.96, Role.ORGANISATION, "name")
 
 
@@ -87,7 +88,7 @@ def _saint(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         yield Hit(matched.start(), matched.end(), Category.ORGANISATION, 0.6, Role.ORGANISATION, "name")
 
 
-_EMPLOYER = re.compile(rb"[A-Z][A-Za-z&'.-]+(?:[ ](?:of[ ]|and[ ]|&[ ]|de[ ])?[A-Z][A-Za-z&'.-]+){0,4}[ ,]+(?:GmbH(?: & Co\. KG)?|AG|Inc\.?|LLC|Ltd\.?|Corp\.?|S\.A\.(?:S\.)?|S\.L\.(?:U\.)?|SARL|SpA|S\.p\.A\.|S\.r\.l\.|B\.V\.|N\.V\.|Lda\.?|e\.V\.)(?![A-Za-z])")
+_EMPLOYER = re.compile(rb"[A-Z][A-Za-z&'.-]+(?:[ ](?:of[ ]|and[ ]|&[ ]|de[ ])?[A-Z][A-Za-z&'.-]+){0,4}[ ,]+(?:GMBH|GmbH(?: & Co\. KG)?|AG|Inc\.?|LLC|Ltd\.?|Corp\.?|S\.A\.(?:S\.)?|S\.L\.(?:U\.)?|SARL|SpA|S\.p\.A\.|S\.r\.l\.|B\.V\.|N\.V\.|Lda\.?|e\.V\.)(?![A-Za-z])")
 
 
 def _company(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
@@ -109,7 +110,7 @@ def _attended(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     if matched is None:
         return
     words = matched.group(1).lower().split()
-    if all(word in terms() or word in eponyms() or len(word) < 3 for word in words) or words[0] in _NOT_PROPER or words[0] in terms():
+    if all(word in terms() or word in eponyms() or len(word) < 3 for word in words) or words[0] in _NOT_PROPER or (words[0] in terms() and words[0] not in (b"new", b"san", b"los", b"la", b"el", b"santa", b"saint")):
         return
     yield Hit(matched.start(1), matched.end(1), Category.ORGANISATION, 0.55, Role.ORGANISATION, "name")
 
@@ -121,12 +122,12 @@ def _branch(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """``our Dallas facility``."""
     matched = _BRANCH.match(buffer, start)
     if matched is not None and matched.group(1).split()[-1].lower() not in terms() and matched.group(1).lower().split()[0] not in _NOT_PROPER:
-        yield Hit(matched.start(1), matched.end(1), Category.CITY, 0.55, Role.UNKNOWN, "city")
+        yield Hit(matched.start(1), matched.end(), Category.ORGANISATION, 0.55, Role.ORGANISATION, "name")
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        rb"\b(?:Hospital(?:es)?|HOSPITAL|hospital|hopital|clinique|clinica|centro de salud|ospedale|ziekenhuis|Hosp\.|Clinica|CLINICA|Policlinica|Policlinico|Complejo Hospitalario|Complexo Hospitalario|Complejo Asistencial|Centro de Salud|C\.S\.|CS|Centro Medico|Centro de Especialidades|Centro Hospitalario|Centro Hospitalar|"
+        rb"\b(?:Centro Penitenciario|Centre [Uu]niversitaire|Centre [Hh]ospitalier|Hospital(?:es)?|HOSPITAL|hospital|hopital|clinique|clinica|centro de salud|ospedale|ziekenhuis|Hosp\.|Clinica|CLINICA|Policlinica|Policlinico|Complejo Hospitalario|Complexo Hospitalario|Complejo Asistencial|Centro de Salud|C\.S\.|CS|Centro Medico|Centro de Especialidades|Centro Hospitalario|Centro Hospitalar|"
         rb"Fundacion|Fundacio|Instituto|Institut|Universidad|Universitat|Facultad|Ambulatorio|Consultorio|Residencia|Sanatorio|Consorci|Corporacio|"
         rb"Klinikum|Universitatsklinikum|Uniklinik|Uniklinikum|Krankenhaus|Klinik|Universitat|Praxis|Charite|Seniorenheim|Pflegeheim|Kreiskrankenhaus|Kantonsspital|Universitatsspital|Spital|LKH|"
         rb"CHU|CHRU|CHR|CH|CHI|Hopital|Hopitaux|HOPITAL|Clinique|CLINIQUE|Centre Hospitalier|Polyclinique|GHU|EHPAD|Institut|Universite|Maison de Retraite|Hospices|Groupe Hospitalier|"
@@ -143,10 +144,10 @@ RULES: tuple[Rule, ...] = (
         caseless=False,
     ),
     Rule(rb"\b(?:at|in|from|to|of|@) (?:St|Mt|Saint|Mount)\.? [A-Z][a-z]", _saint, caseless=False),
-    Rule(rb"\b(?:GmbH|Inc\.|LLC|Ltd\.?|Corp\.|S\.A\.|S\.L\.|SARL|SpA|S\.p\.A\.|S\.r\.l\.|B\.V\.|N\.V\.|Lda\.?|e\.V\.)", _company, caseless=False),
+    Rule(rb"\b(?:GmbH|GMBH|Inc\.|LLC|Ltd\.?|Corp\.|S\.A\.|S\.L\.|SARL|SpA|S\.p\.A\.|S\.r\.l\.|B\.V\.|N\.V\.|Lda\.?|e\.V\.)", _company, caseless=False),
     Rule(
         rb"\b(?:seen|treated|admitted|evaluated|hospitalized|hospitalised|followed|operated|presented|presenting|transferred|discharged|performed|managed|diagnosed|checkup|check-up|"
-        rb"appointment|visit|visited|surgery|observed|scheduled|report|records|consult|consultation|biopsy|care) (?:at|to|from|in) (?:the |our )?[A-Z]",
+        rb"appointment|visit|visited|surgery|observed|assessed|reviewed|checked|scheduled|report|records|consult|consultation|biopsy|care) (?:at|to|from|in) (?:the |our )?[A-Z]",
         _attended,
         caseless=False,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from deidstream.detection.text.allow import eponyms, terms
+from deidstream.detection.text.allow import terms
 from deidstream.detection.text.rules.gazetteer import family_names, given_names
 
 __all__ = ["Name", "in_gazetteer", "read_name", "stops_name"]
@@ -19,7 +19,7 @@ _PARTICLES = frozenset(
     b"de del la las los y e i da das do dos di della dello dei degli du des le van von der den dem ter ten te zu zur zum vom af av "
     b"al el ben bin ibn abu st st. mac d' san santa".split()
 )
-_STREETS = frozenset(b"plaza calle paseo avenida avda avda. av av. ctra ctra. carretera rua rue via camino ronda travesia urbanizacion straat".split())
+_STREETS = frozenset(b"plaza calle paseo avenida avda avda. av av. ctra ctra. carretera rua rue via camino ronda travesia urbanizacion straat apartado callejon glorieta carrer poligono".split())
 _LONGEST = 6
 
 
@@ -96,8 +96,6 @@ def _may_be_name(buffer: bytes, text: bytes, key: bytes, end: int, count: int, l
         return False
     if count > 1 and text.isupper() and len(text) > 1:
         return in_gazetteer(key) or not _capitals_follow(buffer, end)
-    if count and key in eponyms() and not in_gazetteer(key):
-        return False
     return len(text) < 25
 
 
