@@ -51,16 +51,21 @@ class Element:
         self.end = opened
         self.attributes: list[Leaf] = []
         self.content: list[Element | Leaf] = []
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, int] | None = None
 
     def __repr__(self) -> str:
         return f"Element({self.path})"
 
     def child_path(self, step: str) -> str:
         """The path of the next child that is called ``step``: the first has no number, as in XPath's first-node rule."""
-        number = self._counts.get(step, 0) + 1
-        self._counts[step] = number
+        if self._counts is None:
+            self._counts = {}
+        number = self._counts[step] = self._counts.get(step, 0) + 1
         return f"{self.path}/{step}" if number == 1 else f"{self.path}/{step}[{number}]"
+
+    def complete(self) -> None:
+        """Forgets what only a growing element needs."""
+        self._counts = None
 
     def attribute(self, name: str) -> str:
         """The value of one attribute, '' where absent."""
@@ -196,6 +201,7 @@ class _Parser:
 
     def leave(self, closing: int, end: int) -> None:
         self.here.closing, self.here.end = closing, end
+        self.here.complete()
         self.here = self.here.parent or self.root
         self.depth -= 1
 
