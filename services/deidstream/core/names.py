@@ -55,7 +55,7 @@ def plain(word: str) -> str:
     """Lower case, one letter for each letter, without marks: ``MÜLLER`` is ``muller``."""
     if word.isascii():
         return word.lower()
-    decomposed = unicodedata.normalize("NFKD", word.lower().translate(_LETTERS))
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).lower().translate(_LETTERS))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 

@@ -11,7 +11,7 @@ from deidstream.core.span import Span
 from deidstream.core.subject import Known, Subject
 from deidstream.detection.text.identity import numbers, people, phrases
 from deidstream.detection.text.identity.lexicon import Lexicon, Said, compiled
-from deidstream.detection.text.identity.ordinary import ordinary
+from deidstream.detection.text.identity.ordinary import unmistakable
 from deidstream.detection.text.identity.page import Mark, Page
 from deidstream.detection.text.identity.shapes import VARIANT, Shape, shape
 
@@ -72,7 +72,7 @@ class Identity:
 def _found(page: Page, lexicon: Lexicon) -> Iterator[tuple[Finding, int]]:
     tokens = page.short_tokens()
     matched = tokens & lexicon.words
-    near = lexicon.near.find(tokens - matched - ordinary())
+    near = lexicon.near.find(tokens - matched - unmistakable())
     if matched or near:
         capitals = any(part.language[:2] in _NOUNS_HAVE_CAPITALS for part in page.parts)
         for found in people.find(page, lexicon, matched, near, capitals):

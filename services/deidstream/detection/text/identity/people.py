@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from deidstream.core.names import TITLES
 from deidstream.detection.text.identity.lexicon import Lexicon, NameTerm, Said
+from deidstream.detection.text.identity.ordinary import CLINICAL_NOUNS, eponyms
 from deidstream.detection.text.identity.page import Mark, Page
-from deidstream.detection.text.identity.shapes import TYPO, VARIANT, Name
+from deidstream.detection.text.identity.shapes import TYPO, VARIANT, Name, is_particle
 
 __all__ = ["People", "find"]
 
@@ -47,6 +48,8 @@ class _Piece(NamedTuple):
     name: Name
     score: float
     loose: bool
+    place: int = 0
+    """Which word of the value it ends with."""
 
 
 class People(NamedTuple):
@@ -109,7 +112,7 @@ def _linked(page: Page, end: int, start: int) -> bool:
 def _people(page: Page, lexicon: Lexicon, run: Sequence[_Hit], foreign: bool) -> Iterator[People]:
     pieces = _pieces(page, run)
     pieces = _with_initials(page, lexicon, pieces)
-    if len(pieces) == 1 and pieces[0].loose and not _supported(page, pieces[0], foreign):
+    if len(pieces) == 1 and _doubtful(page, pieces[0], foreign):
         return
     group: list[_Piece] = []
     for piece in pieces:
@@ -135,8 +138,8 @@ def _pieces(page: Page, run: Sequence[_Hit]) -> list[_Piece]:
         last = pieces[-1] if pieces else None
         if last is not None and piece.start < last.end:
             continue
-        if last is not None and last.said is piece.said and last.name is piece.name:
-            pieces[-1] = last._replace(end=piece.end, score=min(last.score, piece.score), loose=False)
+        if last is not None and last.name is piece.name and last.place < term.place and piece.start - last.end < 3:
+            pieces[-1] = piece._replace(start=last.start, score=min(last.score, piece.score), loose=False)
         else:
             pieces.append(piece)
     return pieces
@@ -144,7 +147,7 @@ def _pieces(page: Page, run: Sequence[_Hit]) -> list[_Piece]:
 
 def _extended(page: Page, hit: _Hit, term: NameTerm) -> _Piece:
     """With the other words of the value where they stand beside it (``de la`` of ``de la Cruz``)."""
-    words, start, end, joined = term.name.words, hit.start, hit.end, 0
+    words, start, end, joined, place = term.name.words, hit.start, hit.end, 0, term.place
     if term.place >= 0 and len(words) > 1:
         for word in reversed(words[: term.place]):
             before = page.word_before(start)
@@ -155,9 +158,9 @@ def _extended(page: Page, hit: _Hit, term: NameTerm) -> _Piece:
             after = page.word_after(end)
             if after is None or after[0] != word:
                 break
-            end, joined = after[1][1], joined + (len(word) > 2)
+            end, joined, place = after[1][1], joined + (len(word) > 2), place + 1
     score = term.score if hit.score != TYPO else TYPO
-    return _Piece(start, end, term.said, term.name, score, hit.loose and not joined)
+    return _Piece(start, end, term.said, term.name, score, hit.loose and not joined, place)
 
 
 def _with_initials(page: Page, lexicon: Lexicon, pieces: list[_Piece]) -> list[_Piece]:
@@ -193,6 +196,19 @@ def _initial(page: Page, lexicon: Lexicon, beside: _Piece, at: int) -> _Piece | 
     ):
         return None
     return _Piece(at, at + 1, meant[0], meant[1], VARIANT, False)
+
+
+def _doubtful(page: Page, piece: _Piece, foreign: bool) -> bool:
+    if page.lower[piece.start : piece.end] in eponyms():
+        around = (page.word_before(piece.start), page.word_after(piece.end))
+        if any(word is not None and word[0] in CLINICAL_NOUNS for word in (*around, _past_particle(page, around[0]))):
+            return True
+    return piece.loose and not _supported(page, piece, foreign)
+
+
+def _past_particle(page: Page, word: tuple[bytes, Mark] | None) -> tuple[bytes, Mark] | None:
+    """The word before a particle: ``enfermedad`` of ``enfermedad de Parkinson``."""
+    return page.word_before(word[1][0]) if word is not None and is_particle(word[0]) else None
 
 
 def _supported(page: Page, piece: _Piece, foreign: bool) -> bool:

@@ -48,6 +48,18 @@ _STREET_WORDS = {
 }  # fmt: skip
 
 
+_STREET_TYPES = frozenset(_STREET_WORDS.values()) | {
+    b"via",
+    b"weg",
+    b"plein",
+    b"camino",
+    b"largo",
+    b"piazza",
+    b"corso",
+    b"gase",
+}
+
+
 class Word(NamedTuple):
     """A form that one word of a value may take."""
 
@@ -208,11 +220,11 @@ def _phrases(known: Known) -> Shape:
 def _anchor(words: tuple[bytes, ...]) -> int:
     common = ordinary()
     ranked = [
-        (word not in common, len(word), -place)
+        (word not in common, street_word(word) not in _STREET_TYPES, len(word), -place)
         for place, word in enumerate(words)
         if len(word) > 2 and word.isalpha() and word not in _PARTICLES
     ]
-    return -max(ranked)[2] if ranked else -1
+    return -max(ranked)[3] if ranked else -1
 
 
 def _line_forms(word: bytes) -> Iterator[bytes]:
