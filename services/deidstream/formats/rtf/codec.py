@@ -29,7 +29,7 @@ CHARACTER = (
 _CHARACTER = re.compile(
     r"\\'([0-9A-Fa-f]{2})|\\u(-?[0-9]{1,6}+) ?|"
     + rf"\\({_NAMES})(?![A-Za-z0-9-]) ?|"
-    + r"\\([{}\\~_-])|([\r\n])|([^\\{}\r\n])"
+    + r"\\([{}\\~_-])|([\r\n])|([^\\{}\r\n]+)"
 )
 _ESCAPED = {"~": "\xa0", "_": "\u2011", "-": "\xad"}
 
@@ -92,17 +92,20 @@ class _Reader:
             kind, value = found.lastindex or 0, found[found.lastindex or 0]
             if kind == _LINE_END:
                 continue
+            start = found.start()
+            if kind == _LITERAL:
+                dropped = min(fallback, len(value))
+                fallback -= dropped
+                self.literal(value[dropped:], start + dropped)
+                continue
             if kind != _UNIT and fallback:
                 fallback -= 1
                 continue
-            start = found.start()
             if kind == _UNIT:
                 self.unit(int(value) & 0xFFFF, start)
                 fallback = self.skip
             elif kind == _HEX:
                 self.byte(int(value, 16), start)
-            elif kind == _LITERAL:
-                self.byte(ord(value), start)
             else:
                 self.flush()
                 self.put(_SYMBOLS.get(value) or _ESCAPED.get(value, value), start)
@@ -119,6 +122,14 @@ class _Reader:
             self.high, self.begun = unit, start
         else:
             self.put("\ufffd" if 0xDC00 <= unit < 0xE000 else chr(unit), start)
+
+    def literal(self, value: str, start: int) -> None:
+        if value.isascii() and self.begun < 0:
+            self.text.append(value)
+            self.at += range(start, start + len(value))
+            return
+        for index, character in enumerate(value):
+            self.byte(ord(character), start + index)
 
     def byte(self, byte: int, start: int) -> None:
         if self.high:
