@@ -138,7 +138,7 @@ def _by_place(value: str, form: str, texts: list[str], titled: bool) -> list[str
         families = sum(1 for word in WORD.findall(value.partition(",")[0]) if word in texts)
         return ["family" if place < families else "given" for place in range(len(texts))]
     if form == "name.family_first":
-        return ["family", *["given"] * (len(texts) - 1)]
+        return ["family" if place == 0 else "given" for place in range(len(texts))]
     first = _first_family(texts)
     return ["given" if place < first else "family" for place in range(len(texts))]
 

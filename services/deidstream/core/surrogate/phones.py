@@ -87,7 +87,7 @@ def phone(value: str, prf: Prf, subject: str, language: str = "en") -> str | Non
 
 def _read(value: str, digits: str, language: str) -> tuple[_Number, str]:
     """The number, and the calling code of its plan ('' where there is none that we know)."""
-    if value.startswith(("+", "00")):
+    if value.startswith(("+", "00")) and len(digits) >= 8:
         skip = 2 if digits.startswith("00") else 0
         calling = next((code for code in ("1", *_PLANS) if digits.startswith(code, skip)), "")
         at = skip + len(calling)
@@ -104,13 +104,14 @@ def _read(value: str, digits: str, language: str) -> tuple[_Number, str]:
         return _Number("", digits), "1"
     if digits[0] == "0" and language == "en":
         return _Number("", digits), "44"
-    return _Number("", digits), _BY_LANGUAGE.get(language, "")
+    calling = _BY_LANGUAGE.get(language, "")
+    return _Number("", digits), "" if calling == "1" else calling
 
 
 def _national(national: str, calling: str, prf: Prf, subject: str) -> str:
     trunk = "0" if national.startswith("0") else ""
     core = national[len(trunk) :]
-    if calling == "1":
+    if calling == "1" and len(national) in {7, 10}:
         return _north_american(national, prf, subject)
     for prefix, patterns in _PLANS.get(calling, ()):
         if core.startswith(prefix) and len(core) >= 7:
@@ -130,7 +131,7 @@ def _north_american(national: str, prf: Prf, subject: str) -> str:
         line = f"55501{(int(line[-2:]) + 1) % 100:02d}"
     if len(national) == 10:
         return _AREAS[prf.below(len(_AREAS), "phone-area", subject, national)] + line
-    return line if len(national) == 7 else _digits(prf, len(national), "phone", subject, national)
+    return line
 
 
 def _filled(pattern: str, prf: Prf, subject: str, label: str) -> str:

@@ -1,0 +1,200 @@
+"""Dates of every form: 40 days earlier, in the same form; coarser; and what cannot be read gives nothing."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from deidstream.core.dates import Shift, generalise, shift
+from hypothesis import given
+from hypothesis import strategies as st
+
+BACK = Shift(-40)
+
+STRUCTURED = [
+    # form, value, 40 days earlier, its year
+    ("hl7.DT", "20210312", "20210131", "2021"),
+    ("hl7.DT", "202103", "202102", "2021"),
+    ("hl7.DT", "2021", "2021", "2021"),
+    ("hl7.DTM", "202103121430", "202101311430", "2021"),
+    ("hl7.DTM", "20210312143015.1234-0500", "20210131143015.1234-0500", "2021"),
+    ("hl7.DTM", "2021031214", "2021013114", "2021"),
+    ("hl7.DT", "20240409", "20240229", "2024"),  # onto a leap day
+    ("hl7.DT", "20230410", "20230301", "2023"),
+    ("hl7.DT", "18990210", "18990101", "1899"),
+    ("fhir.date", "2021-03-12", "2021-01-31", "2021"),
+    ("fhir.date", "2021-03", "2021-02", "2021"),
+    ("fhir.date", "2021", "2021", "2021"),
+    ("fhir.dateTime", "2021-03-12T14:30:00+01:00", "2021-01-31T14:30:00+01:00", "2021"),
+    ("fhir.instant", "2021-03-12T14:30:00.123Z", "2021-01-31T14:30:00.123Z", "2021-01-01T00:00:00Z"),
+    ("cda.TS", "20210312143015+0100", "20210131143015+0100", "2021"),
+    ("hl7.TM", "143015.5", "143015.5", None),
+    ("fhir.time", "14:30:00", "14:30:00", None),
+    ("hl7.DT", "20210230", None, None),
+    ("hl7.DT", "00000000", None, None),
+    ("hl7.DT", "20211301", None, None),
+    ("hl7.DT", "unknown", None, None),
+    ("hl7.TM", "1430 or so", None, None),
+    ("fhir.date", "2021-3-1x", None, None),
+    ("hl7.DT", "00010110", None, "0001"),
+]
+
+
+@pytest.mark.parametrize(("form", "value", "shifted", "year"), STRUCTURED)
+def test_structured_dates_move_in_their_own_form(form: str, value: str, shifted: str | None, year: str | None):
+    assert shift(value, form, BACK) == shifted
+    assert generalise(value, form) == year
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "month"),
+    [
+        ("hl7.DTM", "202103121430", "202103"),
+        ("fhir.dateTime", "2021-03-12T14:30:00Z", "2021-03"),
+        ("fhir.instant", "2021-03-12T14:30:00Z", "2021-03-01T00:00:00Z"),
+    ],
+)
+def test_a_month_is_a_valid_partial_date(form: str, value: str, month: str):
+    assert generalise(value, form, "month") == month
+
+
+WRITTEN = [
+    ("en", "3/12/2021", "1/31/2021", "2021"),
+    ("en", "03/12/2021", "01/31/2021", "2021"),
+    ("en", "03/12/21", "01/31/21", "2021"),
+    ("en", "13/03/2021", "01/02/2021", "2021"),  # cannot be a month
+    ("en-gb", "12/03/2021", "31/01/2021", "2021"),
+    ("en", "March 12, 2021", "January 31, 2021", "2021"),
+    ("en", "MARCH 12, 2021", "JANUARY 31, 2021", "2021"),
+    ("en", "March 12th, 2021", "January 31st, 2021", "2021"),
+    ("en", "12 Mar 2021", "31 Jan 2021", "2021"),
+    ("en", "12-MAR-2021", "31-JAN-2021", "2021"),
+    ("en", "12MAR2021", "31JAN2021", "2021"),
+    ("en", "Sept. 12, 2021", "Aug. 3, 2021", "2021"),
+    ("en", "the 12th of March 2021", "the 31st of January 2021", "2021"),
+    ("en", "Friday, March 12, 2021", "Sunday, January 31, 2021", "2021"),
+    ("en", "Fri 12 March", "Sun 31 January", None),
+    ("en", "March 12", "January 31", None),
+    ("en", "March 2021", "February 2021", "2021"),
+    ("en", "03/12/2021 14:30", "01/31/2021 14:30", "2021"),
+    ("en", "03/12/2021 at 2:30 pm", "01/31/2021 at 2:30 pm", "2021"),
+    ("en", "2021-03-12T14:30:00Z", "2021-01-31T14:30:00Z", "2021"),
+    ("en", "20210312", "20210131", "2021"),
+    ("en", "March 10-12, 2021", "January 29-31, 2021", "2021"),
+    ("en", "March 12-15, 2021", "January 31-February 3, 2021", "2021"),
+    ("en", "3/12/2021 - 3/15/2021", "1/31/2021 - 2/3/2021", "2021"),
+    ("en", "2019-2021", "2019-2021", "2019-2021"),
+    ("en", "1998", "1998", "1998"),
+    ("de", "12.03.2021", "31.01.2021", "2021"),
+    ("de", "12.3.21", "31.1.21", "2021"),
+    ("de", "12. März 2021", "31. Januar 2021", "2021"),
+    ("de", "12. Maerz 2021", "31. Januar 2021", "2021"),
+    ("de", "Freitag, den 12.03.2021 um 14:30 Uhr", "Sonntag, den 31.01.2021 um 14:30 Uhr", "2021"),
+    ("de", "12.03.", "31.01.", None),
+    ("de", "vom 12.03. bis 15.03.2021", "vom 31.01. bis 03.02.2021", "2021"),
+    ("de", "12.-15.03.2021", "31.01.-03.02.2021", "2021"),
+    ("de", "12.-14.05.2021", "02.-04.04.2021", "2021"),
+    ("de", "03/2021", "02/2021", "2021"),
+    ("es", "12 de marzo de 2021", "31 de enero de 2021", "2021"),
+    ("es", "12/03/2021", "31/01/2021", "2021"),
+    ("es", "viernes 12 de marzo", "domingo 31 de enero", None),
+    ("es", "marzo de 2021", "febrero de 2021", "2021"),
+    ("es", "del 12 al 13 de marzo de 2021", "del 31 enero al 1 de febrero de 2021", "2021"),
+    ("fr", "12 mars 2021", "31 janvier 2021", "2021"),
+    ("fr", "le 1er mars 2021", "le 20 janvier 2021", "2021"),
+    ("fr", "12/03/2021 à 14h30", "31/01/2021 à 14h30", "2021"),
+    ("fr", "mar. 12 mars 2021", "jeu. 31 janvier 2021", "2021"),
+    ("fr", "1 fevrier 2021", "23 decembre 2020", "2021"),
+    ("it", "12 marzo 2021", "31 gennaio 2021", "2021"),
+    ("it", "12/03/2021 ore 14:30", "31/01/2021 ore 14:30", "2021"),
+    ("nl", "12 maart 2021", "31 januari 2021", "2021"),
+    ("nl", "vrijdag 12-03-2021 om 14.30 uur", "zondag 31-01-2021 om 14.30 uur", "2021"),
+    ("pt", "12 de março de 2021", "31 de janeiro de 2021", "2021"),
+    ("pt", "sexta-feira, 12 de março de 2021", "domingo, 31 de janeiro de 2021", "2021"),
+    ("zh", "2021年3月12日", "2021年1月31日", "2021"),
+    ("en", "14:30", "14:30", None),
+    ("en", "the twelfth of March 2021", None, None),
+    ("de", "31.02.2021", None, None),
+    ("en", "yesterday", None, None),
+    ("en", "12345", None, None),
+    ("en", "", None, None),
+]
+
+
+@pytest.mark.parametrize(("language", "value", "shifted", "year"), WRITTEN)
+def test_dates_in_texts_move_in_the_form_they_were_written(
+    language: str, value: str, shifted: str | None, year: str | None
+):
+    assert shift(value, f"text.{language}", BACK) == shifted
+    assert generalise(value, f"text.{language}") == year
+
+
+MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+}
+
+days = st.dates(date(1200, 1, 1), date(2900, 12, 31))
+offsets = st.integers(-3650, 3650).filter(bool)
+
+
+@given(days, offsets, st.sampled_from(sorted(MONTHS)))
+def test_written_out_dates_move_by_the_offset_in_every_language(day: date, offset: int, language: str):
+    names = MONTHS[language].split()
+    moved = day + timedelta(days=offset)
+    written = f"{day.day} {names[day.month - 1]} {day.year}"
+    assert shift(written, f"text.{language}", Shift(offset)) == f"{moved.day} {names[moved.month - 1]} {moved.year}"
+
+
+@given(days, offsets, st.sampled_from(["hl7.DT", "fhir.date", "text.de", "text.en"]))
+def test_all_forms_move_by_the_same_days_and_back(day: date, offset: int, form: str):
+    layouts = {"hl7.DT": "%Y%m%d", "fhir.date": "%Y-%m-%d", "text.de": "%d.%m.%Y", "text.en": "%m/%d/%Y"}
+    value = day.strftime(layouts[form])
+    moved = shift(value, form, Shift(offset))
+    assert moved == (day + timedelta(days=offset)).strftime(layouts[form])
+    assert moved is not None
+    assert shift(moved, form, Shift(-offset)) == value
+
+
+@given(days, days, offsets)
+def test_intervals_are_kept_to_the_day(one: date, other: date, offset: int):
+    def read(text: str | None) -> date:
+        return date.fromisoformat(text or "")
+
+    moved = [read(shift(day.isoformat(), "fhir.date", Shift(offset))) for day in (one, other)]
+    assert moved[1] - moved[0] == other - one
+
+
+@given(
+    st.text(max_size=20), st.sampled_from(["hl7.DTM", "fhir.date", "cda.TS", "text", "text.de", "text.en", "text.fr"])
+)
+def test_any_text_moves_or_gives_nothing(value: str, form: str):
+    moved = shift(value, form, BACK)
+    assert moved is None or isinstance(moved, str)
+    year = generalise(value, form)
+    assert year is None or re.fullmatch(r"\d{4}(-\d{4})?|\d{4}-01-01T00:00:00Z", year)
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "capped"),
+    [
+        ("hl7.DT", "19200512", "19310101"),
+        ("fhir.date", "1920-05", "1931-01"),
+        ("text.de", "12.05.1920", "01.01.1931"),
+        ("hl7.DT", "19500512", "19500402"),
+    ],
+)
+def test_birth_dates_before_the_floor_become_its_first_day(form: str, value: str, capped: str):
+    assert shift(value, form, Shift(-40, floor=date(1931, 1, 1))) == capped
+    year = generalise(value, form, floor=date(1931, 1, 1))
+    assert year == max(re.findall(r"\d{4}", value)[0], "1931")
+
+
+def test_a_leap_day_without_a_year_is_read_in_a_leap_year():
+    assert shift("29.02.", "text.de", Shift(1, reference_year=2023)) == "01.03."
