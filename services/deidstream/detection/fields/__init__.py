@@ -5,6 +5,7 @@ Facts of documents inside values are merged in here, under locators ``outer!inne
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from deidstream.core.document import NESTED, Document
@@ -17,15 +18,24 @@ __all__ = ["detector", "read"]
 def read(document: Document) -> Reading:
     """All that the fields of ``document``, and of the documents nested in it, say."""
     reading = _read(document)
-    for leaf in document.leaves:
-        if leaf.nested is not None:
-            reading = _merged(reading, document, leaf.path, read(leaf.nested))
+    for path, nested in _nested(document):
+        prefix = path + NESTED
+        if not any(fact.locator.startswith(prefix) for fact in reading.facts):  # else the format's own reader saw to it
+            reading = _merged(reading, document, path, read(nested))
     return reading
 
 
 def detector(document: Document) -> str:
     """Name and version of the layer that reads this format: ``fields.hl7v2/1``."""
     return f"fields.{document.format}/1"
+
+
+def _nested(document: Document) -> Iterable[tuple[str, Document]]:
+    """The documents inside values. A format that makes its leaves late keeps them by path in ``nested``."""
+    kept: Mapping[str, Document] | None = getattr(document, "nested", None)
+    if kept is not None:
+        return kept.items()
+    return [(leaf.path, leaf.nested) for leaf in document.leaves if leaf.nested is not None]
 
 
 def _read(document: Document) -> Reading:
