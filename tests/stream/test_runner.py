@@ -270,5 +270,10 @@ def test_an_error_that_nobody_expected_ends_the_chain_without_its_message(world:
     assert "secret" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("stages", [(), ("identify", "identify"), ("identfy",)], ids=["none", "twice", "mistyped"])
+def test_a_chain_of_stages_that_cannot_be_is_refused(world: World, stages: tuple[str, ...]) -> None:
+    assert world.run(*[Scripted(name) for name in stages], until=lambda: False) == 2
+
+
 def _fields(pace: Pace) -> dict[str, float]:
     return {name: getattr(pace, name) for name in Pace.__slots__}

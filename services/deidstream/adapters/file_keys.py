@@ -64,6 +64,16 @@ class FileKeyRing(MemoryKeyRing):
         self._keys[purpose] = keys
         return key.id
 
+    def renew(self, purposes: Collection[str], older_than: float, now: float) -> tuple[str, ...]:
+        """Rotates those of ``purposes`` whose newest key was made ``older_than`` seconds ago or longer; returns which.
+
+        With random 96-bit nonces one key may seal 2**32 times (NIST SP 800-38D, 8.3): at 500 seals a second, 99 days.
+        """
+        old = tuple(purpose for purpose in purposes if now - self._ring(purpose)[-1].created >= older_than)
+        for purpose in old:
+            self.rotate(purpose)
+        return old
+
     def _create(self, purpose: str) -> tuple[Key, ...]:
         if not _PURPOSE.match(purpose):
             raise Misconfigured("key-purpose", "keys", "a purpose is a lower-case word, or word.project")

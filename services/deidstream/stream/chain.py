@@ -7,11 +7,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deidstream.core.errors import DeidstreamError, Misconfigured
+from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import BusFactory, Clock, HoldShelf, KeyRing
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
@@ -75,9 +75,9 @@ def run_chain(
     Returns an exit code: 0 drained, 2 misconfigured or fenced, 3 crashed, 4 too many cases in quarantine.
     """
     stop = stop or stop_on_signals()
-    ordered = {one.name: one.stage for one in sorted(stages, key=lambda one: STAGES.index(one.name))}
-    log.emit("chain.started", instance=options.instance, stages=",".join(ordered))
     try:
+        ordered = _ordered(stages)
+        log.emit("chain.started", instance=options.instance, stages=",".join(ordered))
         with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock) as around:
             runner = Runner(ordered, around)
             around.telemetry.watch_lag(lambda: runner.lag)
@@ -99,6 +99,15 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _ordered(stages: Sequence[StageSpec]) -> dict[str, Stage]:
+    names = [one.name for one in stages]
+    if unknown := sorted(set(names) - set(STAGES)):
+        raise Misconfigured("no-such-stage", unknown[0], f"there are {', '.join(STAGES)}")
+    if not names or len(set(names)) < len(names):
+        raise Misconfigured("chain-stages", ",".join(names), "a chain has at least one stage, and each only once")
+    return {one.name: one.stage for one in sorted(stages, key=lambda one: STAGES.index(one.name))}
 
 
 @contextmanager
@@ -127,5 +136,6 @@ def _surroundings(
             health.close()
         if attempts is not None:
             attempts.close()
-        bus.close()
+        with suppress(Unavailable):  # the others notice that this process is gone
+            bus.close()
         telemetry.close()

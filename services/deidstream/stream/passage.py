@@ -19,7 +19,11 @@ __all__ = ["Passage", "Stage"]
 
 
 class Stage(Protocol):
-    """What a stage offers. It may also have ``tick(now) -> list[Outcome]``, called about twice a second."""
+    """What a stage offers.
+
+    It may also have ``tick(now) -> list[Outcome]``, called about twice a second, and ``due(cases) -> list[Outcome]``, called
+    with cases that it held and whose deadline has passed (``holds``).
+    """
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
         """What becomes of ``cases``. Raises Malformed or Unsafe for a bad one, Unavailable when it cannot work now."""

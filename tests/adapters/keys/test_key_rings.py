@@ -139,6 +139,14 @@ def test_after_rotation_the_newest_key_seals_and_the_old_ones_still_open(tmp_pat
     assert FileKeyRing(tmp_path / "keys").open("content", before, b"") == b"before"
 
 
+def test_only_keys_that_are_old_enough_are_renewed(tmp_path: Path) -> None:
+    ring = FileKeyRing(tmp_path / "keys", {"content", "release"})
+    made = json.loads((tmp_path / "keys" / "content.json").read_text())["keys"][0]["created"]
+    assert ring.renew({"content"}, 30.0, made + 29) == ()
+    assert ring.renew({"content"}, 30.0, made + 30) == ("content",)
+    assert (len(ring.ids("content")), len(ring.ids("release"))) == (2, 1)
+
+
 @pytest.mark.parametrize("purpose", ["lookup", "subject", "id", "surrogate.study", "token.study", "audit"])
 def test_keys_on_which_results_depend_are_not_rotated(tmp_path: Path, purpose: str) -> None:
     ring = FileKeyRing(tmp_path / "keys")
