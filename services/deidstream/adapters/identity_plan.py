@@ -5,7 +5,7 @@ An adapter loads what the rules ask for, applies them, and writes the changes ba
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deidstream.core.known import NOTHING, Remembered
@@ -186,7 +186,7 @@ def private_id(keys: KeyRing, seen: Seen) -> str:
 
 def subject_of(facts: Facts, subject: str, sequence: int, seen: Seen) -> Subject:
     """The subject as the case carries it: what is remembered, then what only this message says."""
-    known = (*facts.known.items, *_relabelled(seen.passing)) if seen.passing else facts.known.items
+    known = facts.known.items + seen.passing
     return Subject(subject, sequence, facts.revision, facts.sex or "unknown", facts.language, known)
 
 
@@ -194,12 +194,6 @@ def private_subject(keys: KeyRing, seen: Seen) -> Subject:
     """Somebody of whom nothing is remembered."""
     return subject_of(
         Facts(0, seen.sex, seen.language, NOTHING.with_said(seen.known, KNOWN_LIMIT)), private_id(keys, seen), 1, seen
-    )
-
-
-def _relabelled(passing: Iterable[Known]) -> Iterable[Known]:
-    return (
-        Known(item.category, item.role, item.form, item.value, f"message {item.group}", item.issuer) for item in passing
     )
 
 

@@ -157,7 +157,7 @@ def test_a_contradiction_is_held_with_a_deadline_and_quarantined_when_nobody_set
     assert isinstance(held, Hold)
     assert (held.stage, held.reason, held.deadline) == ("identify", "identity-two-subjects", 1_007_200.0)
     assert [audit.event for audit in held.audit] == ["identity.contradiction"]
-    (out,) = stage.expire([bad])
+    (out,) = stage.due([bad])
     assert isinstance(out, Quarantine)
     assert out.code == "identity-two-subjects"
 
@@ -167,7 +167,7 @@ def test_a_merge_message_settles_a_contradiction() -> None:
     stage.handle([_case("c1", [_mr("11")]), _case("c2", [_mr("22")])])
     merge = Link("merge", (_mr("11"),), (_mr("22"),))
     stage.handle([_case("c4", [_mr("11")], links=[merge])])
-    (out,) = stage.expire([_case("c3", [_mr("11"), _mr("22")])])
+    (out,) = stage.due([_case("c3", [_mr("11"), _mr("22")])])
     assert isinstance(out, Forward)
 
 

@@ -20,36 +20,24 @@ class StrongIdentifier(BaseModel):
     """Only from these issuers (after aliases); none: from any."""
     national: bool = False
     """One register for all: the number is the same whoever passes it on, and how it is punctuated says nothing."""
+    local: bool = False
+    """Where no issuer is named, the number holds within its source, whatever the source's default issuer."""
     single_valued: bool = False
     """A person has one; a second value from the same issuer is a contradiction."""
 
 
+NATIONAL = tuple(
+    "NI NH NIIP PN CZ TAX SB NNESP NNDEU NNGBR NNNLD NNITA NNFRA NNPRT NNBRA NNBEL NNAUT NNCHE NNMEX".split()
+)
 STRONG = (
     StrongIdentifier(types=("MR", "PI", "MRN", "")),
     StrongIdentifier(types=("PT", "PE")),
     StrongIdentifier(types=("SS",), national=True, single_valued=True),
-    StrongIdentifier(
-        types=(
-            "NI",
-            "NH",
-            "NIIP",
-            "PN",
-            "CZ",
-            "TAX",
-            "SB",
-            "NNESP",
-            "NNDEU",
-            "NNGBR",
-            "NNNLD",
-            "NNITA",
-            "NNFRA",
-            "NNPRT",
-        )
-    ),
+    StrongIdentifier(types=NATIONAL, national=True),
     StrongIdentifier(types=("MC", "MA", "HC", "JHN")),
-    StrongIdentifier(types=("FHIR", "RI")),
+    StrongIdentifier(types=("FHIR.ID",), local=True),
 )
-"""The strongest first. The empty type: a patient identifier whose type is not stated."""
+"""The strongest first. The empty type: a patient identifier whose type is not stated. FHIR.ID: the logical id of a Patient."""
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "us-ssn": (

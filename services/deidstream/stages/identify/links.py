@@ -55,14 +55,17 @@ class StrongLinks:
         bare = _bare(value)
         if len(bare) < _MINIMUM_LENGTH or bare in self._placeholders or (len(bare) > 2 and len(set(bare)) == 1):
             return None
-        issuer = self._issuer(written.issuer, source)
-        kind = self._issuer_types.get(issuer, written.type.strip().upper())
+        kind = written.type.strip().upper()
+        issuer = self._issuer(written.issuer, source, kind)
+        kind = self._issuer_types.get(issuer, kind)
         for rank, rule in self._rules.get(kind, ()):
             if not rule.issuers or issuer in rule.issuers:
                 return rank, rule, self._compared(rule, issuer, value, bare)
         return None
 
-    def _issuer(self, written: str, source: str) -> str:
+    def _issuer(self, written: str, source: str, kind: str) -> str:
+        if not written and any(rule.local for _, rule in self._rules.get(kind, ())):
+            return _LOCAL + source
         issuer = written or self._defaults.get(source, "")
         if not issuer:
             return _LOCAL + source

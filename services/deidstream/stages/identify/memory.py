@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from deidstream.core.category import Category, Role
 from deidstream.core.fact import Fact
@@ -37,29 +37,26 @@ _CATEGORIES = frozenset(
 """What a note may repeat. Visit numbers and dates of events belong to the message; they are found by rules."""
 
 _REMEMBERED = frozenset({Role.PATIENT, Role.RELATIVE, Role.INSURER, Role.EMPLOYER})
-_PASSING = frozenset({Role.CLINICIAN})
+_HEARD = _REMEMBERED | {Role.CLINICIAN}
+_PASSING_GROUP = "message "
+"""Keeps the groups of a message apart from those that are remembered, which have numbers."""
 _LONGEST = 200
 
 
-def known_by_subject(facts: Iterable[Fact], subjects: int) -> list[tuple[list[Known], list[Known]]]:
+def known_by_subject(facts: Iterable[Fact], subjects: int) -> list[tuple[tuple[Known, ...], tuple[Known, ...]]]:
     """For each subject what is to be remembered, and what only this message says."""
     said: list[tuple[list[Known], list[Known]]] = [([], []) for _ in range(max(subjects, 1))]
-    for fact in facts:
-        if fact.category not in _CATEGORIES or not fact.value:
+    had: set[tuple[object, ...]] = set()
+    for _, category, role, form, value, subject, group, issuer, _, _ in facts:
+        if not value or role not in _HEARD or category not in _CATEGORIES or not 0 <= subject < len(said):
             continue
-        value = fact.value.strip()
-        if not 1 < len(value) <= _LONGEST or not 0 <= fact.subject < len(said):
+        text = value.strip()
+        key = (subject, category, role, form, text, group)
+        if key in had or not 1 < len(text) <= _LONGEST:
             continue
-        if fact.role in _REMEMBERED:
-            said[fact.subject][0].append(_known(fact, value))
-        elif fact.role in _PASSING:
-            said[fact.subject][1].append(_known(fact, value))
-    return [(_unique(remembered), _unique(passing)) for remembered, passing in said]
-
-
-def _known(fact: Fact, value: str) -> Known:
-    return Known(fact.category, fact.role, fact.form, value, fact.group, fact.issuer)
-
-
-def _unique(items: Sequence[Known]) -> list[Known]:
-    return list(dict.fromkeys(items))
+        had.add(key)
+        if role in _REMEMBERED:
+            said[subject][0].append(Known(category, role, form, text, group, issuer))
+        else:
+            said[subject][1].append(Known(category, role, form, text, _PASSING_GROUP + group, issuer))
+    return [(tuple(remembered), tuple(passing)) for remembered, passing in said]

@@ -10,7 +10,7 @@ from deidstream.core.case import Case
 from deidstream.core.document import Document
 from deidstream.core.fact import Link, Reading
 from deidstream.core.outcome import Audit, Forward, Hold, Outcome, Quarantine
-from deidstream.core.subject import Identifier, Subject
+from deidstream.core.subject import Identifier, Known, Subject
 from deidstream.detection import fields
 from deidstream.ports import Clock, Contradiction, IdentityStore, Seen
 from deidstream.stages.identify.config import IdentifyConfig
@@ -22,6 +22,7 @@ __all__ = ["Identify"]
 
 _STAGE = "identify"
 _HOUR = 3600.0
+_SILENCE = Reading((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Identify:
             waiting.append(read)
         return outcomes + self._resolved(waiting)
 
-    def expire(self, cases: Sequence[Case]) -> list[Outcome]:
+    def due(self, cases: Sequence[Case]) -> list[Outcome]:
         """What becomes of held cases whose deadline has passed: forward if the contradiction is settled, else quarantine."""
         return [
             Quarantine(outcome.case, outcome.reason, _STAGE, outcome.audit) if isinstance(outcome, Hold) else outcome
@@ -106,30 +107,35 @@ class Identify:
             return ()
         said = known_by_subject(reading.facts, count)
         return tuple(
-            self._seen(
-                case,
-                reading.subjects[number] if count else (),
-                Seen(
-                    (),
-                    tuple(said[number][0]),
-                    _at(reading.sexes, number),
-                    _at(reading.languages, number) or case.header.attribute("language"),
-                    case.header.source,
-                    case.id,
-                    tuple(said[number][1]),
-                    person=number,
-                ),
-            )
-            for number in range(max(count, 1))
+            self._seen(case, reading.subjects[number] if count else (), number, said[number], reading)
+            for number in range(len(said))
         )
 
-    def _seen(self, case: Case, identifiers: Sequence[Identifier], seen: Seen) -> Seen:
-        strong, single = self._strong.of(identifiers, case.header.source)
-        return replace(seen, identifiers=strong, single_valued=single)
+    def _seen(
+        self,
+        case: Case,
+        identifiers: Sequence[Identifier],
+        number: int = 0,
+        said: tuple[tuple[Known, ...], tuple[Known, ...]] = ((), ()),
+        reading: Reading = _SILENCE,
+    ) -> Seen:
+        header = case.header
+        strong, single = self._strong.of(identifiers, header.source)
+        language = _at(reading.languages, number) or header.attribute("language")
+        return Seen(
+            strong,
+            said[0],
+            _at(reading.sexes, number),
+            language,
+            header.source,
+            header.case_id,
+            said[1],
+            single,
+            number,
+        )
 
     def _sides(self, link: Link, case: Case) -> list[tuple[Seen, Seen]]:
-        blank = Seen((), source=case.header.source, case_id=case.id)
-        survivor, prior = self._seen(case, link.survivor, blank), self._seen(case, link.prior, blank)
+        survivor, prior = self._seen(case, link.survivor), self._seen(case, link.prior)
         return [(survivor, prior)] if survivor.identifiers and prior.identifiers else []
 
     def _follow(self, read: _Read) -> None:
@@ -173,13 +179,14 @@ class Identify:
         itinerary = (
             ("fields", "text", "resolver", "writer") if read.document.parts else ("fields", "resolver", "writer")
         )
-        case = replace(read.case, subjects=subjects, document=read.document).with_header(
+        header = replace(
+            read.case.header,
             itinerary=itinerary,
             key=first.id or read.case.header.source,
             sequence=first.sequence,
             identity_revision=first.revision,
         )
-        return Forward(case, tuple(read.audit))
+        return Forward(replace(read.case, header=header, subjects=subjects, document=read.document), tuple(read.audit))
 
 
 def _at(values: Sequence[str], index: int) -> str:

@@ -11,7 +11,8 @@ __all__ = ["CLINICAL_NOUNS", "eponyms", "ordinary", "unmistakable"]
 
 CLINICAL_NOUNS = frozenset(
     b"disease diseases syndrome sign signs test tests score scale reflex catheter fracture contracture maneuver procedure "
-    b"operation palsy chorea tumor tumour sarcoma lymphoma ulcer index criteria classification stage grade degree position tube drain "
+    b"operation palsy chorea tumor tumour sarcoma lymphoma ulcer index criteria classification stage grade degree "
+    b"position tube drain "
     b"morbus krankheit syndrom zeichen skala katheter fraktur klassifikation stadium test "
     b"enfermedad sindrome signo escala sonda fractura test clasificacion maniobra criterios tumor indice "
     b"maladie syndrome signe echelle sonde fracture score indice manoeuvre malattia morbo sindrome segno scala catetere indice "
