@@ -1,0 +1,161 @@
+"""Releases as files. A file appears whole or not at all, and is on the disk when it is confirmed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from deidstream.core.errors import Unavailable
+from deidstream.core.release import Release
+from deidstream.ports import Receipt
+
+__all__ = ["FolderDestination"]
+
+_SUFFIX = {"hl7v2": ".hl7", "fhir": ".json", "cda": ".xml", "text": ".txt", "html": ".html", "rtf": ".rtf"}
+_STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
+_WRITTEN = Receipt("written")
+
+
+class FolderDestination:
+    """``<id>.<suffix>`` for each release: the id is stable, so a release sent again replaces itself.
+
+    With ``ndjson``, FHIR resources become lines of ``<project>-<day received>.ndjson`` instead: fewer files, but a release that
+    was being written when the process died may stand there twice, under the same id.
+    """
+
+    def __init__(self, path: Path, ndjson: bool = False) -> None:
+        self._path = path
+        self._ndjson = ndjson
+
+    def send(self, releases: Sequence[Release]) -> Sequence[Receipt | Exception]:
+        """All together: written, synced, then given their names."""
+        lines = [release for release in releases if self._ndjson and _is_line(release)]
+        files = [release for release in releases if not (self._ndjson and _is_line(release))]
+        failures = {**self._attempt(self._write_files, files), **self._attempt(self._append_lines, lines)}
+        return [failures.get(release.id, _WRITTEN) for release in releases]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _attempt(self, write: object, releases: list[Release]) -> dict[str, Exception]:
+        try:
+            if releases:
+                write(releases)  # type: ignore[operator]
+        except OSError as error:
+            away = Unavailable("folder-unavailable", f"errno-{error.errno}")
+            return {release.id: away for release in releases}
+        return {}
+
+    def _write_files(self, releases: list[Release]) -> None:
+        pending: list[tuple[Path, Path]] = []
+        try:
+            for release in releases:
+                target = self._path / _name(release)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                # A name of its own for each process: two of them may write the same release at the same time.
+                beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+                pending.append((beside, target))
+                _write_synced(beside, release.content)
+            for beside, target in pending:
+                os.replace(beside, target)
+        finally:
+            for beside, _ in pending:
+                with contextlib.suppress(OSError):
+                    beside.unlink(missing_ok=True)
+        for folder in {target.parent for _, target in pending}:
+            _sync(folder)
+
+    def _append_lines(self, releases: list[Release]) -> None:
+        self._path.mkdir(parents=True, exist_ok=True)
+        files: dict[str, list[bytes]] = {}
+        for release in releases:
+            day = time.strftime("%Y%m%d", time.gmtime(release.received))
+            files.setdefault(f"{_step(release.project)}-{day}.ndjson", []).append(release.content.strip() + b"\n")
+        for name, lines in files.items():
+            with _locked(self._path / name) as descriptor:
+                _cut_torn_line(descriptor)
+                _write(descriptor, b"".join(lines))
+                os.fsync(descriptor)
+        _sync(self._path)
+
+
+def _is_line(release: Release) -> bool:
+    """One line of JSON, and something that exists: a deletion is none."""
+    attributes = dict(release.attributes)
+    return (
+        release.format == "fhir"
+        and attributes.get("fhir.method") != "DELETE"
+        and "joined" not in attributes
+        and b"\n" not in release.content.strip()
+    )
+
+
+def _name(release: Release) -> PurePosixPath:
+    if release.name:
+        steps = release.name.split("/")
+        if all(_STEP.match(step) for step in steps):
+            return PurePosixPath(*steps)
+    attributes = dict(release.attributes)
+    suffix = _SUFFIX.get(release.format, ".bin")
+    if "joined" in attributes and release.format == "fhir":
+        suffix = ".ndjson"
+    if attributes.get("fhir.method") == "DELETE":
+        suffix = ".delete.json"
+    return PurePosixPath(_step(release.id) + suffix)
+
+
+def _step(text: str) -> str:
+    """An id or a project's name, safe as a file name whatever it holds."""
+    return text if _STEP.match(text) else "".join(mark if mark.isalnum() and mark.isascii() else "_" for mark in text)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o640)
+    try:
+        _write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _cut_torn_line(descriptor: int) -> None:
+    """A crash may have left half a line at the end; what it belongs to was not confirmed and comes again."""
+    size = end = os.fstat(descriptor).st_size
+    while end:
+        start = max(0, end - 65536)
+        newline = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end < size:
+        os.ftruncate(descriptor, end)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

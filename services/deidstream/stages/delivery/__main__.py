@@ -1,0 +1,79 @@
+"""``python -m deidstream.stages.delivery``: this stage as a process of its own."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import threading
+
+from deidstream.adapters.fhir_client import FhirAddress
+from deidstream.adapters.fhir_destination import FhirDestination
+from deidstream.adapters.folder_destination import FolderDestination
+from deidstream.adapters.mllp_client import MllpAddress
+from deidstream.adapters.mllp_destination import MllpDestination
+from deidstream.adapters.sql_hold import SqlHold
+from deidstream.adapters.sql_ledger import SqlDeliveryLedger, ledger_engine
+from deidstream.adapters.tls import client_context
+from deidstream.adapters.topic_destination import TopicDestination
+from deidstream.ports import BusFactory, Destination
+from deidstream.stages.delivery.config import (
+    ClientTls,
+    DeliverySettings,
+    DestinationSettings,
+    FhirDestinationSettings,
+    FolderDestinationSettings,
+    MllpDestinationSettings,
+)
+from deidstream.stages.delivery.workers import Workers, Workplace
+from deidstream.stages.process import Process
+from deidstream.stages.serving import Served, serving
+from deidstream.stream.chain import stop_on_signals
+
+__all__ = ["open_destination", "serve"]
+
+
+def serve(process: Process, number: int, stop: threading.Event) -> int:
+    """Delivers until ``stop`` is set; returns an exit code."""
+    return serving("delivery", process, number, lambda served: _deliver(served, stop))
+
+
+def open_destination(settings: DestinationSettings, bus: BusFactory) -> Destination:
+    """The destination that ``settings`` describe."""
+    if isinstance(settings, FolderDestinationSettings):
+        return FolderDestination(settings.path, settings.ndjson)
+    if isinstance(settings, MllpDestinationSettings):
+        tls = _tls(settings.tls)
+        address = MllpAddress(settings.host, settings.port, tls, settings.connect_seconds, settings.answer_seconds)
+        return MllpDestination(address)
+    if isinstance(settings, FhirDestinationSettings):
+        token = settings.token.get_secret_value() if settings.token else ""
+        return FhirDestination(FhirAddress(settings.url, token, _tls(settings.tls), settings.answer_seconds))
+    name = f"delivery.{settings.name}.out"
+    return TopicDestination(bus.open(name, (), name), settings.topic)
+
+
+def _deliver(served: Served, stop: threading.Event) -> None:
+    process = served.process
+    deployment = process.deployment
+    engine = ledger_engine(deployment.database_url("ledger"))
+    place = Workplace(
+        served.bus,
+        process.keys,
+        SqlHold(deployment.database_url("hold")),
+        process.clock,
+        served.telemetry,
+        lambda name: SqlDeliveryLedger(engine, name),
+        served.audit,
+        lambda settings: open_destination(settings, served.bus),
+    )
+    workers = Workers(process.settings.section("delivery", DeliverySettings).destinations, place)
+    served.show(workers.pulse)
+    workers.run(stop)
+
+
+def _tls(settings: ClientTls | None) -> ssl.SSLContext | None:
+    return client_context(settings.ca, settings.certificate, settings.key) if settings else None
+
+
+if __name__ == "__main__":
+    sys.exit(serve(Process.open(None, ("delivery",)), 0, stop_on_signals()))

@@ -1,0 +1,64 @@
+"""What ingest and delivery have in common: a process that serves the outside world instead of one inbox."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from deidstream.adapters.opening import open_bus
+from deidstream.core.errors import DeidstreamError
+from deidstream.ports import BusFactory
+from deidstream.stages.process import Process
+from deidstream.stream import log
+from deidstream.stream.audit import AuditChain
+from deidstream.stream.chain import FAILED
+from deidstream.stream.health import HealthServer, Pulse
+from deidstream.stream.runner import DRAINED
+from deidstream.stream.telemetry import OtelTelemetry, Silent, Telemetry
+
+__all__ = ["Served", "serving"]
+
+
+class Served:
+    """What such a process works with. ``pages``: where its health is shown, if it is."""
+
+    def __init__(self, process: Process, telemetry: Telemetry, pages: tuple[str, int] | None) -> None:
+        self.process = process
+        self.telemetry = telemetry
+        self.bus: BusFactory = open_bus(process.deployment.bus_url)
+        self._pages = pages
+        self._health: HealthServer | None = None
+
+    def audit(self, chain: str) -> AuditChain:
+        """The audit chain of this name, going on where it ended."""
+        return AuditChain(chain, self.process.keys, self.bus)
+
+    def show(self, pulse: Pulse) -> None:
+        """Opens the health pages. Raises Misconfigured when their port is taken."""
+        if self._pages is not None:
+            self._health = HealthServer(pulse, self.telemetry, *self._pages)
+
+    def close(self) -> None:
+        """Closes the pages and sends what telemetry is left."""
+        if self._health is not None:
+            self._health.close()
+        self.telemetry.close()
+
+
+def serving(name: str, process: Process, number: int, work: Callable[[Served], None]) -> int:
+    """Runs ``work``; returns an exit code. ``number`` chooses the port of the health pages; below 0: none, because the process
+    has others."""
+    deployment = process.deployment
+    pages = (deployment.health.host, deployment.health.port + number) if deployment.health and number >= 0 else None
+    telemetry: Telemetry = OtelTelemetry("deidstream", name, deployment.otlp_endpoint) if pages else Silent()
+    served = Served(process, telemetry, pages)
+    log.emit("chain.started", instance=name, stages=name)
+    try:
+        work(served)
+    except DeidstreamError as error:
+        log.emit("chain.stopped", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
+        return FAILED
+    finally:
+        served.close()
+    log.emit("chain.drained", instance=name)
+    return DRAINED
