@@ -59,6 +59,8 @@ class _SqliteBus:
             self._bell.wait(min(left, _LOOK_AROUND))
 
     def commit(self, outputs: Sequence[Output]) -> None:
+        if not outputs and not self._polled:
+            return
         topics: set[str] = set()
         woken: list[str] = []
         with self._log.transaction():

@@ -40,7 +40,7 @@ CREATE TABLE lanes (
   lane INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL,
   head INTEGER NOT NULL DEFAULT 0, tail INTEGER NOT NULL DEFAULT 0, UNIQUE (topic, partition));
 CREATE TABLE records (
-  id INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB NOT NULL, headers BLOB, at REAL NOT NULL);
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, key TEXT NOT NULL, headers BLOB, value BLOB NOT NULL);
 CREATE TABLE members (
   id INTEGER PRIMARY KEY AUTOINCREMENT, grp TEXT NOT NULL, instance TEXT NOT NULL, inboxes TEXT NOT NULL,
   pid INTEGER NOT NULL, started TEXT NOT NULL, place TEXT NOT NULL, seen REAL NOT NULL, UNIQUE (grp, instance));
@@ -189,14 +189,17 @@ class SqliteLog:
 
     def _delete(self, lane: int, tail: int, upto: int, before: float) -> int:
         base = lane << OFFSET_BITS
-        rows = self.rows(
-            "SELECT max(id) FROM records WHERE id > ? AND id <= ? AND at <= ?", (base + tail, base + upto, before)
-        )
-        if rows[0][0] is None:
+        first, last = base + tail + 1, base + upto
+        oldest = self.rows("SELECT at FROM records WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1", (first, last))
+        if not oldest or oldest[0][0] > before:
             return 0
-        last = int(rows[0][0])
+        # The first that must stay; times need not grow strictly, since clocks are set back.
+        stays = self.rows(
+            "SELECT id FROM records WHERE id BETWEEN ? AND ? AND at > ? ORDER BY id LIMIT 1", (first, last, before)
+        )
+        last = stays[0][0] - 1 if stays else last
         self.execute("UPDATE lanes SET tail = ? WHERE lane = ?", (last - base, lane))
-        return self.execute("DELETE FROM records WHERE id > ? AND id <= ?", (base + tail, last))
+        return self.execute("DELETE FROM records WHERE id BETWEEN ? AND ?", (first, last))
 
     def _retain_now_and_then(self) -> None:
         now = time.monotonic()
