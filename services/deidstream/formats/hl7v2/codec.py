@@ -1,8 +1,8 @@
 """Raw values and what they read: character sets and escape sequences (2.8, chapter 2.7).
 
-``\\F\\ \\S\\ \\T\\ \\R\\ \\E\\ \\P\\`` are delimiters, ``\\Xhh..\\`` bytes in hexadecimal, ``\\.br\\`` (and ``.sp``, ``.ce``) line ends.
-Formatting and charset switches (``\\H\\ \\N\\ \\.in4\\ \\Cxxyy\\ \\Mxxyyzz\\``) read as nothing. Whatever else stands between two escape
-characters is left as it stands, so that a detector sees it: ``C:\\temp\\Smith`` and local ``\\Z..\\`` alike.
+``\\F\\ \\S\\ \\T\\ \\R\\ \\E\\ \\P\\`` are delimiters, ``\\Xhh..\\`` bytes in hexadecimal, ``\\.br\\`` (and ``.sp``, ``.ce``)
+line ends. Formatting and charset switches (``\\H\\ \\N\\ \\.in4\\ \\Cxxyy\\ \\Mxxyyzz\\``) read as nothing. Whatever else stands
+between two escape characters is left as it stands, so that a detector sees it: ``C:\\temp\\Smith`` and local ``\\Z..\\`` alike.
 """
 
 from __future__ import annotations

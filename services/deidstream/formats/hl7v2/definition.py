@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -103,7 +103,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(version: str) -> _Tables:
     path = files(__package__) / "definitions" / f"{version}.json.gz"
     tables = json.loads(gzip.decompress(path.read_bytes()))

@@ -36,6 +36,8 @@ class Message:
     codec: ValueCodec
     version: str
     """Whose tables are read (``definition.nearest`` of MSH-12)."""
+    plain: bool
+    """ASCII throughout, no escape behind the header's own."""
 
     def __repr__(self) -> str:
         return f"Message({len(self.segments)} segments, {self.version})"
@@ -58,6 +60,11 @@ class Hl7Document(Document):
         self.nested = nested
         self._segments: dict[str, Segment] | None = None
         self._found: dict[str, Leaf] = {}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every value reads as its characters stand: ASCII throughout, and no escape."""
+        return self.message.plain
 
     def text(self, characters: str) -> str:
         """What a value reads, given its characters as they stand in ``Segment.fields``."""
@@ -104,7 +111,7 @@ class Hl7Document(Document):
             raise Unsafe("no-such-locator", path)
         marks = self.delimiters
         value = value_at(segment, place.field)
-        if place.field > 2 or not segment.skew == 2:
+        if place.field > 2 or segment.skew != 2:
             value = _piece(self.message.characters, value, marks.repetition, place.repetition, path)
         if place.component:
             value = _piece(self.message.characters, value, marks.component, place.component, path)
@@ -164,6 +171,8 @@ class _Leaves(Sequence[Leaf]):
 
 def read_text(message: Message, characters: str) -> str:
     """What ``characters`` of ``message`` read: in its charset, escapes resolved."""
+    if message.plain:
+        return characters
     if message.at is None and not characters.isascii():
         characters = message.codec.decode(characters.encode("latin-1"))
     return message.codec.text(characters)
@@ -205,7 +214,7 @@ def _field_paths(message: Message, segment: Segment, number: int) -> Iterator[st
         path = base if repetition == 1 else f"{base}[{repetition}]"
         if not value or value == NULL:
             continue
-        if whole or not marks.component or marks.component not in value and not _has(value, marks.subcomponent):
+        if whole or not marks.component or (marks.component not in value and not _has(value, marks.subcomponent)):
             yield path
             continue
         for component, piece in enumerate(value.split(marks.component), 1):

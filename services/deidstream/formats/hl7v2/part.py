@@ -14,6 +14,7 @@ from functools import lru_cache
 from deidstream.core.document import Document, Part, Piece
 from deidstream.core.errors import DeidstreamError
 from deidstream.formats.hl7v2.definition import components, fields
+from deidstream.formats.hl7v2.delimiters import HEADERS
 from deidstream.formats.hl7v2.document import NULL, Message, cut, field_type, read_text
 from deidstream.formats.hl7v2.path import ordinal
 from deidstream.formats.hl7v2.segment import LINE, Segment
@@ -36,7 +37,7 @@ _NUMERIC = frozenset("0123456789.+-eE<>= ")
 _SYSTEM_OF = ((1, 2, 3), (4, 5, 6), (10, 11, 12))
 """Components of a coded value: code, text, coding system."""
 _NUMBERS = frozenset({"NM", "SI", "SN", "NA", "NR", "MA", "MO", "CP", "CQ", "DT", "TM", "TS", "DTM"})
-_SKIP, _TEXT, _CODED, _CODES, _MIXED, _FLAGS = range(6)
+_SKIP, _TEXT, _CODED, _MIXED, _CODES, _FLAGS = range(6)
 
 
 class Parts:
@@ -71,13 +72,15 @@ class Parts:
         if key != self._run_key or segment.subject != self._run_subject:
             self._end_run()
             self._run_key, self._run_subject = key, segment.subject
-        plan = _plan(self._message.version, segment.name)
-        for number, value in enumerate(segment.fields):
-            if not value or number >= len(plan):
+        values, component = segment.fields, self._message.delimiters.component
+        count = len(values)
+        for number, kind in _plan(self._message.version, segment.name):
+            if number >= count:
+                break
+            value = values[number]
+            if not value or (kind >= _CODES and " " not in value and component not in value):
                 continue
-            kind = plan[number]
-            if kind:
-                self._field(segment, number, value, kind)
+            self._field(segment, number, value, kind)
 
     def _key(self, segment: Segment) -> tuple[str, ...]:
         if segment.name == "NTE":
@@ -94,7 +97,7 @@ class Parts:
             self._text(segment, number, value, in_run)
         elif kind == _CODED or (kind == _FLAGS and self._message.delimiters.component in value):
             self._coded(segment, number, value)
-        elif kind == _CODES or kind == _FLAGS:
+        elif kind in (_CODES, _FLAGS):
             if " " in value:
                 self._prose(segment, number, value, field_type(self._message, segment, number))
         else:
@@ -112,12 +115,15 @@ class Parts:
             self._encapsulated(segment, value)
         elif type_ in TEXT_COMPONENTS:
             self._mixed(segment, 5, value, type_)
-        elif type_ in _NUMBERS - IDENTIFYING and not _NUMERIC.issuperset(
-            value.partition(self._message.delimiters.component)[0]
-        ):
+        elif self._is_wordy(type_, value):
             self._prose(segment, 5, value, type_)
-        elif " " in value and type_ not in IDENTIFYING and _is_type(self._message.version, type_):
-            self._prose(segment, 5, value, type_)
+
+    def _is_wordy(self, type_: str, value: str) -> bool:
+        """Whether a value that should be a code or a measure reads like words."""
+        if type_ in IDENTIFYING or not _is_type(self._message.version, type_):
+            return False
+        first = value.partition(self._message.delimiters.component or "^")[0]
+        return " " in value or (type_ in _NUMBERS and not _NUMERIC.issuperset(first))
 
     def _text(self, segment: Segment, number: int, value: str, in_run: bool) -> None:
         if in_run:
@@ -144,10 +150,11 @@ class Parts:
         ]
 
     def _coded(self, segment: Segment, number: int, value: str) -> None:
-        mark = self._message.delimiters.component
         base = f"{segment.path}-{number}"
         for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
-            pieces = item.split(mark) if mark else [item]
+            pieces = cut(item, self._message.delimiters.component)
+            if len(pieces) == 3 and is_known_system(pieces[2]):
+                continue
             path = ordinal(base, repetition)
             if len(pieces) == 1:
                 if " " in item:
@@ -177,11 +184,11 @@ class Parts:
                     self._label(segment, f"{path}.{component}" if len(pieces) > 1 else path, piece)
 
     def _mixed(self, segment: Segment, number: int, value: str, type_: str) -> None:
-        base = f"{segment.path}-{number}"
+        base, size = f"{segment.path}-{number}", len(components(self._message.version, type_))
         for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
             pieces = cut(item, self._message.delimiters.component)
             path = ordinal(base, repetition)
-            for component, piece in enumerate(pieces, 1):
+            for component, piece in enumerate(pieces[:size], 1):
                 if component in TEXT_COMPONENTS[type_] or " " in piece:
                     self._label(segment, f"{path}.{component}" if len(pieces) > 1 else path, piece)
 
@@ -248,19 +255,19 @@ def _is_type(version: str, type_: str) -> bool:
 
 
 @lru_cache(maxsize=2048)
-def _plan(version: str, segment: str) -> tuple[int, ...]:
-    """What to do with each field, by its number; field 0 and the header's delimiters: nothing."""
-    first = 3 if segment in ("MSH", "FHS", "BHS") else 1
+def _plan(version: str, segment: str) -> tuple[tuple[int, int], ...]:
+    """The fields that may hold text, in order, and what to do with each."""
+    first = 3 if segment in HEADERS else 1
     known = fields(version, segment)
-    plan = [_SKIP] * first + [_kind(segment, number, known[number - 1].type) for number in range(first, len(known) + 1)]
-    if segment == "OBX":
-        plan[5] = _TEXT
-    return tuple(plan)
+    kinds = ((number, _kind(segment, number, known[number - 1].type)) for number in range(first, len(known) + 1))
+    return tuple((number, kind) for number, kind in kinds if kind != _SKIP)
 
 
 def _kind(segment: str, number: int, type_: str) -> int:
     if number in decided(segment):
         return _SKIP
+    if segment == "OBX" and number == 5:
+        return _TEXT
     if type_ in TEXT_COMPONENTS:
         return _MIXED
     if type_ in IDENTIFYING:

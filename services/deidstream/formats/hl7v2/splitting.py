@@ -38,7 +38,9 @@ def split(source: bytes, charset: str = "") -> Hl7Document:
     segments = _segments(characters, lines, delimiters)
     header = segments[0]
     version = nearest(_first(header, 12, delimiters)) if header.name == "MSH" else nearest("")
-    message = Message(source, characters, at, segments, delimiters, value_codec(delimiters, codec_name), version)
+    escape = delimiters.escape
+    plain = at is None and source.isascii() and not (escape and characters.count(escape) > (header.skew == 2))
+    message = Message(source, characters, at, segments, delimiters, value_codec(delimiters, codec_name), version, plain)
     parts = Parts(message, _language(header, delimiters))
     made = parts.all()
     return Hl7Document(message, made, parts.nested)

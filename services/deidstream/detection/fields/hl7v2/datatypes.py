@@ -64,7 +64,8 @@ COMPONENTS = {
     "CNN": "id family given middle suffix prefix - - issuer universal -",
     "CNS": "id family given middle suffix prefix - - issuer universal -",
     "XCN": "id FN given middle suffix prefix - - HD - check - - HD - - DR - date date suffix CWE=region CWE=organisation check -",
-    "PPN": "id FN given middle suffix prefix - - HD - check - - HD date - - DR - date date suffix CWE=region CWE=organisation check -",
+    "PPN": "id FN given middle suffix prefix - - HD - check - - HD date "
+    "- - DR - date date suffix CWE=region CWE=organisation check -",
     "CM_PRACTITIONER": "CN -",
     "NDL": "CNN date date place place place HD - - place place",
     "CM_NDL": "CN_SIMPLE date date place place place HD - - place place",
@@ -151,7 +152,7 @@ CLINICAL = frozenset(
     """CCD CCP CD CM_ABS_RANGE CM_BATCH_TOTAL CM_CCD CM_CP CM_CSU CM_DDI CM_DLT CM_DTN CM_ELD CM_ELECTRODE CM_FINANCE CM_MDV
     CM_MOC CM_MSG CM_OCD CM_OSP CM_PARENT_RESULT CM_PCF CM_PEN CM_PIP CM_PTA CM_RANGE CM_RANGE_SIMPLE CM_RMC CM_UVC CM_WVI CP CQ
     CQ_SIMPLE CSU DDI DLT DTN ELD ERL FC ICD MA MO MOC MOP MSG NA NR OCD OG OSP PCF PIP PT PTA RCD RMC RPT SCV SN SRT
-    TX_CHALLENGE UVC VID WVI WVS""".split()
+    TX_CHALLENGE UVC VID WVI WVS""".split()  # noqa: SIM905  # a list of words
 )
 """Composites that have nothing identifying of their own; dates and identifiers inside them are found by their components' types."""
 
@@ -190,7 +191,9 @@ SOURCES = {
 }
 
 ROLES = {
-    **dict.fromkeys(("CN", "CN_SIMPLE", "CNN", "CNS", "XCN", "PPN", "NDL", "CM_NDL", "CM_PRACTITIONER"), Role.CLINICIAN),
+    **dict.fromkeys(
+        ("CN", "CN_SIMPLE", "CNN", "CNS", "XCN", "PPN", "NDL", "CM_NDL", "CM_PRACTITIONER"), Role.CLINICIAN
+    ),
     **dict.fromkeys(("HD", "XON", "PL", "LA1", "LA2", "CM_LA1", "CM_INTERNAL_LOCATION"), Role.ORGANISATION),
 }
 """Of whom a type speaks, whatever segment it stands in; the other types speak of whom the segment speaks of."""

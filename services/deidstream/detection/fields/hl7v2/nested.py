@@ -17,9 +17,7 @@ def facts_of(path: str, nested: Document, subject: int) -> list[Fact]:
         return []
     prefix = path + NESTED
     return [
-        fact._replace(
-            locator=prefix + fact.locator, subject=subject, group=prefix + fact.group if fact.group else ""
-        )
+        fact._replace(locator=prefix + fact.locator, subject=subject, group=prefix + fact.group if fact.group else "")
         for fact in read(nested).facts
     ]
 

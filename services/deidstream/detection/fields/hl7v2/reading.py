@@ -23,6 +23,7 @@ class Walk:
     def __init__(self, document: Hl7Document) -> None:
         self.facts: list[Fact] = []
         self._document = document
+        self._plain = document.is_plain
         marks = document.delimiters
         self._component, self._repetition, self._subcomponent = marks.component, marks.repetition, marks.subcomponent
         self._in_parts: frozenset[str] | None = None
@@ -58,10 +59,14 @@ class Walk:
             if name == "OBX" and number == 5:
                 self._observation(segment, value)
             elif node is not TEXT:
+                if isinstance(node, Shape) and node.quiet and self._fits(value, node):
+                    continue
                 self._field(f"{segment.path}-{number}", value, node)
 
     def _field(self, base: str, value: str, node: Node) -> None:
-        if isinstance(node, Shape) and node.quiet and self._fits(value, node):
+        if not self._repetition or self._repetition not in value:
+            if value != NULL:
+                self._item(base, value, node)
             return
         for repetition, item in enumerate(cut(value, self._repetition), 1):
             if item and item != NULL:
@@ -94,11 +99,16 @@ class Walk:
             alone = not self._has_below(pieces[0])
             self._element(path if alone else f"{path}.1", pieces[0], nodes[0], path, issuer, id_type, shape, alone)
             return
+        below, size, special = self._subcomponent, len(nodes), shape.type in _SPECIAL
         for number, piece in enumerate(pieces, 1):
             if not piece or piece == NULL:
                 continue
-            node = nodes[number - 1] if number <= len(nodes) else UNKNOWN
+            node = nodes[number - 1] if number <= size else UNKNOWN
             if node is TEXT:
+                continue
+            if not special and not (below and below in piece) and not isinstance(node, Shape):
+                if isinstance(node, Rule):
+                    self._found(f"{path}.{number}", piece, node, path, issuer, id_type)
                 continue
             if shape.type in _CONTACT and isinstance(node, Rule):
                 node = _contact(node, piece, pieces)
@@ -153,7 +163,7 @@ class Walk:
         return inner
 
     def _found(self, path: str, characters: str, rule: Rule, group: str, issuer: str, id_type: str) -> None:
-        text = self._document.text(characters)
+        text = characters if self._plain else self._document.text(characters)
         if not text or text.isspace():
             return
         category, role, form, implied = rule
@@ -184,7 +194,8 @@ class Walk:
     def _nth(self, pieces: list[str], number: int) -> str:
         if not 0 < number <= len(pieces) or pieces[number - 1] == NULL:
             return ""
-        return self._document.text(pieces[number - 1]).strip()
+        value = pieces[number - 1]
+        return (value if self._plain else self._document.text(value)).strip()
 
     def _observation(self, segment: Segment, value: str) -> None:
         type_ = self._document.type_of(segment, 5)
@@ -192,6 +203,8 @@ class Walk:
         if node is TEXT:
             return
         if node is None and self._component not in value and not self._has_below(value):
+            return
+        if isinstance(node, Shape) and node.quiet and self._fits(value, node):
             return
         self._field(f"{segment.path}-5", value, node)
 
@@ -219,6 +232,7 @@ class Walk:
 
 
 _CONTACT = frozenset({"XTN"})
+_SPECIAL = frozenset({"XTN", "HD", "ED"})
 
 
 def _contact(rule: Rule, piece: str, pieces: list[str]) -> Rule:

@@ -44,7 +44,9 @@ TEXT: Final = _Text()
 UNKNOWN: Final = Rule(Category.UNKNOWN, Role.UNKNOWN, "text")
 
 
-CODE: Final = Shape("CWE", tuple(TEXT if word == "text" else None for word in COMPONENTS["CWE"].split()), None, quiet=True)
+CODE: Final = Shape(
+    "CWE", tuple(TEXT if word == "text" else None for word in COMPONENTS["CWE"].split()), None, quiet=True
+)
 """A code (ID, IS). Senders add a text and a coding system, as later versions do."""
 
 
@@ -234,5 +236,3 @@ def _form(category: Category, type_: str) -> str:
     if type_ in ("ID", "IS"):
         return "code"
     return _FORMS.get(category, "code")
-
-

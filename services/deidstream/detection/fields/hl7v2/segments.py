@@ -17,7 +17,9 @@ SEGMENT_ROLES = {
         ("STF", "PRA", "ROL", "PRD", "CTD", "AIP", "AFF", "LAN", "EDU", "ORG", "CER", "PES", "PRT"), Role.CLINICIAN
     ),
     **dict.fromkeys(("MSH", "FHS", "BHS", "BTS", "FTS", "EVN", "MSA", "SFT", "NSC", "NST", "QAK"), Role.SYSTEM),
-    **dict.fromkeys(("LOC", "LCH", "LRL", "LDP", "LCC", "FAC", "INV", "ITM", "VND", "IVT", "NPU", "CDM"), Role.ORGANISATION),
+    **dict.fromkeys(
+        ("LOC", "LCH", "LRL", "LDP", "LCC", "FAC", "INV", "ITM", "VND", "IVT", "NPU", "CDM"), Role.ORGANISATION
+    ),
 }
 """Segments that do not speak of the patient."""
 
@@ -38,7 +40,14 @@ FIELDS: dict[str, dict[int, str]] = {
     "EQP": {2: "record_id"},
     "ERQ": {1: "record_id"},
     "FHS": {8: "other_id", 9: "record_id", 11: "record_id", 12: "record_id", 13: "ip_address", 14: "ip_address"},
-    "FT1": {2: "other_id", 3: "other_id", 16: "place", 30: "account", 37: "organisation role=organisation", 42: "other_id"},
+    "FT1": {
+        2: "other_id",
+        3: "other_id",
+        16: "place",
+        30: "account",
+        37: "organisation role=organisation",
+        42: "other_id",
+    },
     "GT1": {
         2: "other_id id=GI",
         8: "birth_date",
@@ -246,7 +255,13 @@ FIELDS: dict[str, dict[int, str]] = {
     "RX1": {26: "other_id"},
     "SAC": {1: "other_id id=ACSN", 2: "other_id id=ACSN"},
     "SCD": {33: "medical_record role=patient"},
-    "SCH": {13: "role=clinician", 14: "role=clinician", 17: "role=clinician", 18: "role=clinician", 21: "role=clinician"},
+    "SCH": {
+        13: "role=clinician",
+        14: "role=clinician",
+        17: "role=clinician",
+        18: "role=clinician",
+        21: "role=clinician",
+    },
     "SCP": {4: "device"},
     "SDD": {2: "device", 7: "name role=clinician"},
     "SLT": {1: "device"},
