@@ -108,9 +108,12 @@ def _stands_free(buffer: bytes, start: int, end: int) -> bool:
     before = buffer[start - 1]
     if before in b".,/-_#" and (buffer[start - 2 : start - 1].isalnum() or before in b"_#"):
         return False
-    if buffer[max(0, start - 9) : start].lower().rstrip().endswith((b"version", b" v", b" v.", b"release", b"section")):
+    if _NOT_DATE_BEFORE.search(buffer, max(0, start - 14), start):
         return False
     return _FOLLOWED.match(buffer, end) is None
+
+
+_NOT_DATE_BEFORE = _re(r"\b(?:version|v|release|section|apgar|gcs|glasgow|scores?|ratio|dilution|titre|titer)[.:]?[ \t]*\Z")
 
 
 def _signed(buffer: bytes, start: int) -> bool:

@@ -17,7 +17,7 @@ _CONNECTOR = re.compile(
     rb"(?:(?:n[o.]{1,2}|nr\.?|#)[ \t]*)?",
     re.IGNORECASE,
 )
-_VALUE = re.compile(rb"[A-Z]{0,6}[-/. ]{0,1}\d[\dA-Z]*(?:[-/.]?[\dA-Z]+|[ ]\d[\dA-Z]*|[ ][A-Z](?![A-Za-z]))*", re.IGNORECASE)
+_VALUE = re.compile(rb"(?-i:[A-Z]{1,3}-){0,1}[A-Z]{0,6}[-/. ]{0,1}\d[\dA-Z]*(?:[-/.]?[\dA-Z]+|[ ]\d[\dA-Z]*|[ ][A-Z](?![A-Za-z]))*", re.IGNORECASE)
 _GLUED_VALUE = re.compile(rb"[-#:]?[ ]?[A-Z]{0,4}[-]?\d[\dA-Z]*(?:[-/.][\dA-Z]+)*", re.IGNORECASE)
 _DATE = re.compile(rb"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\Z")
 _UNIT_AFTER = re.compile(rb"[ \t]*(?:mg|ml|mcg|kg|g|cm|mm|%|years?|anos?|ans|anni|jahre?|jaar|days?|dias?|h|horas?|hours?)\b", re.IGNORECASE)

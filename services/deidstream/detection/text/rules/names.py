@@ -14,7 +14,7 @@ from deidstream.detection.text.rules.rule import Confirm, Hit, Rule, label
 __all__ = ["RULES"]
 
 _TITLE = (
-    rb"(?:Dr|Dra|DR|DRA|Drs|Dott|Dr\.ssa|Dott\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Pr|Doctor|Doctora|"
+    rb"(?:Dr|Dra|DR|DRA|dr|dra|drs|prof|Drs|Dott|Dr\.ssa|Dott\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Pr|Doctor|Doctora|"
     rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|med|habil|univ|rer|nat|Med|PD|Priv|Univ|Dipl|Ing|Mag|Lic|Licda|"
     rb"Mr|Mrs|Ms|Miss|Sir|Herr|Herrn|Frau|Hr|Monsieur|Madame|Mademoiselle|Mme|MME|Mlle|Sra|Sr|Srta|Don|Dona|Sig|Sig\.ra|"
     rb"Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|meneer|mevrouw)"
@@ -28,10 +28,9 @@ _AFTER_RELATIVE = re.compile(
     rb"(?:[ \t]*[:,(][ \t]*|[ \t]+)(?:(?:named|called|is|llamad[oa]|namens|genannt|de nombre|nommee?|chiamat[oa]|genaamd|chamad[oa])[ \t]+)?"
     rb"(?:" + _TITLE + rb"\b\.?[ \t]*)*"
 )
-_BEFORE_NAME_LABEL = re.compile(
-    rb"(?:[\n\0.;,|(:*>\"\]/-]|\b(?:patient|patient's|full|last|first|middle|family|given|maiden|legal|mother|father|contact|"
-    rb"provider|physician|del|de|du|des|der|do|della|su|y|and|und|et|e|en|van|client|member|subscriber|insured|guarantor|"
-    rb"paciente|completo|complet|assistant|witness|surgeon|s))[ \t]*\Z",
+_NOT_A_PERSONS = re.compile(
+    rb"\b(?:brand|trade|generic|drug|product|file|user|domain|test|study|hospital|facility|device|display|host|medication|the|procedure|"
+    rb"pharmacy|company|school|plan|event|code|lab|class|common|scientific|trial|insurance|marca|medikament|produit|farmaco)[ \t]*\Z",
     re.IGNORECASE,
 )
 _CLINICAL_AFTER = re.compile(
@@ -76,7 +75,7 @@ def _after_label(role: Role, form: str, strict: bool) -> Confirm:
 
     def confirm(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         colon = _AFTER_LABEL.match(buffer, end)
-        if colon is None or (strict and not _BEFORE_NAME_LABEL.search(buffer, max(0, start - 20), start)):
+        if colon is None or (strict and _NOT_A_PERSONS.search(buffer, max(0, start - 16), start)):
             return
         name = read_name(buffer, colon.end())
         if name is None and strict:
@@ -255,7 +254,7 @@ def _form(name: Name) -> str:
 
 
 _CLINICIAN_TITLES = (
-    rb"\b(?:Dr|Dra|DR|DRA|Drs|Dott|Dott\.ssa|Dr\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Doctor|Doctora|"
+    rb"\b(?:Dr|Dra|DR|DRA|Drs|dr\.|dra\.|drs\.|prof\.|Dott|Dott\.ssa|Dr\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Doctor|Doctora|"
     rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|Nurse|Dres|Drs|DOCTOR|DOCTEUR|Pr|Surgeon|Oberarzt|Oberarztin|Chefarzt|"
     rb"Chefarztin|Assistenzarzt|Assistenzarztin|Infirmiere|Enfermera|Enfermero|Enfermeira|Enfermeiro)\b\.?[ \t]*[A-Za-z\n]"
 )

@@ -20,6 +20,8 @@ _PARTICLES = frozenset(
     b"al el ben bin ibn abu st st. mac d' san santa".split()
 )
 _STREETS = frozenset(b"plaza calle paseo avenida avda avda. av av. ctra ctra. carretera rua rue via camino ronda travesia urbanizacion straat apartado callejon glorieta carrer poligono".split())
+_CONJUNCTIONS = frozenset(b"y e i".split())
+_TITLES = frozenset(b"dr dra drs sr sra srta mr mrs ms mme mlle prof herr frau don dona dhr mevr mevrouw sig dott".split())
 _LONGEST = 6
 
 
@@ -41,7 +43,7 @@ def read_name(buffer: bytes, position: int, lower: bool = False, comma: bool = T
     """
     start = end = -1
     count = known = initials = 0
-    inverted = False
+    inverted = joined = False
     while count < _LONGEST:
         word = _WORD.match(buffer, position)
         if word is None:
@@ -53,8 +55,11 @@ def read_name(buffer: bytes, position: int, lower: bool = False, comma: bool = T
             gap = _GAP.match(buffer, word.end())
             if gap is None:
                 break
-            position = gap.end()
+            position, joined = gap.end(), key in _CONJUNCTIONS
             continue
+        if (joined and text.endswith(b".")) or key in _TITLES:
+            break
+        joined = False
         if not _may_be_name(buffer, text, key, word.end(), count, lower):
             break
         start = position if start < 0 else start
