@@ -6,8 +6,8 @@ import sys
 
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
-from deidstream.stages.text.service import Text
 from deidstream.stages.process import Process, run
+from deidstream.stages.text.service import Text
 
 __all__ = ["build"]
 

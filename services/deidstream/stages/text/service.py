@@ -10,6 +10,7 @@ from deidstream.core.case import Case
 from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.core.outcome import Forward, Outcome
+from deidstream.detection.text.codes import without_codes
 from deidstream.ports import SubjectLayer, TextLayer
 
 __all__ = ["Text"]
@@ -36,6 +37,8 @@ class Text:
             own = _parts(case)
             findings = [item for of_part in found[position : position + len(own)] for item in of_part]
             findings += [item for of_part in self._identity.find(own, case.subjects) for item in of_part]
+            if case.document is not None:
+                findings = without_codes(case.document, findings)
             position += len(own)
             out.append(Forward(replace(case, findings=case.findings + tuple(findings)).advance()))
         return out

@@ -53,7 +53,7 @@ def surviving_values(document: Document, decisions: Sequence[Decision], rendered
         if decision.category not in _DIRECT or decision.method is Method.KEEP or decision.span is None:
             continue
         value = _original(document, texts, decision)
-        if len(value) < _SHORTEST or value in kept or value in found or not _has_digit(value):
+        if len(value) < _SHORTEST or value in kept or value in found or not _has_digit(value) or _OID.fullmatch(value):
             continue
         if _stands(value.encode(), rendered, starts):
             found[value] = decision
@@ -114,7 +114,9 @@ def _inside(replaced: Sequence[tuple[int, int]], starts: Sequence[int], start: i
     return index >= 0 and replaced[index][0] <= start and end <= replaced[index][1]
 
 
-_WORD = re.compile(rb"[0-9A-Za-z]")
+_OID = re.compile(r"\d+(?:\.\d+){4,}")
+"""Names a register, not a person; what it registers has a value of its own."""
+_WORD = re.compile(rb"[0-9A-Za-z/]")
 
 
 def _is_word(byte: bytes) -> bool:

@@ -17,6 +17,7 @@ from deidstream.core.finding import Finding
 from deidstream.core.outcome import Audit, Hold, Outcome, Released
 from deidstream.core.release import Release
 from deidstream.core.span import Span
+from deidstream.detection.text.codes import without_codes
 from deidstream.formats import fhir
 from deidstream.ports import Clock, SubjectLayer, TextLayer
 from deidstream.stages.writer import residue
@@ -62,7 +63,7 @@ class Writer:
             if not self._settings.residue_check:
                 return decisions, rendered
             left = residue.undecided_in_texts(rendered, self._layers, self._identity, case.subjects)
-            left = [finding for finding in left if finding.score >= self._settings.residue_score]
+            left = without_codes(document, [one for one in left if one.score >= self._settings.residue_score])
             if not left:
                 # What a person has looked at and let go is not held for the same reason again.
                 reviewed = bool(case.header.attribute("reviewed"))
