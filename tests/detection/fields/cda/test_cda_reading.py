@@ -135,3 +135,11 @@ def test_devices_have_serial_numbers_and_materials_have_no_owner():
     document = split("cda", source.encode())
     assert not read(document).facts
     assert [part.text for part in document.parts] == ["Latex"]
+
+
+def test_an_oid_that_issues_numbers_is_no_number_itself():
+    source = (
+        "<section><author><assignedAuthor><id root='2.16.1.7.5' extension='K1'/><representedOrganization><id root='2.16.1.7'/>"
+        "<id root='2.16.1.8'/></representedOrganization></assignedAuthor></author></section>"
+    )
+    assert {fact.value for fact in read(split("cda", source.encode())).facts} == {"K1", "2.16.1.8"}

@@ -21,7 +21,7 @@ def read(document: Document) -> Reading:
     """All that the structure of a clinical document says. Raises Unsafe for a document of another format."""
     if not isinstance(document, CdaDocument):
         raise Unsafe("not-a-cda-document")
-    walk = _Walk()
+    walk = _Walk(_namespaces(document))
     for node in document.tree.root.content:
         if isinstance(node, Element):
             walk.element(node, Context(Role.PATIENT))
@@ -34,7 +34,8 @@ def read(document: Document) -> Reading:
 
 
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, namespaces: frozenset[str]) -> None:
+        self.namespaces = namespaces
         self.facts: list[Fact] = []
         self.subjects: list[list[Identifier]] = []
         self.sexes: list[str] = []
@@ -44,7 +45,8 @@ class _Walk:
         kind = element.kind
         reader = READERS.get(kind)
         if reader is not None:
-            self.facts += reader(element, context)
+            found = reader(element, context)
+            self.facts += found if kind != "II" else filter(self.names_a_thing, found)
         elif kind:
             if kind == "PatientRole":
                 context = self.patient(element)
@@ -60,6 +62,10 @@ class _Walk:
             elif node is not SPACE and node.type in _NOT_UNDERSTOOD:
                 self.facts.append(_unknown(node, context, element))
 
+    def names_a_thing(self, fact: Fact) -> bool:
+        """Whether an OID is more than a namespace: as the issuer of other numbers it stays, so alone it stays too."""
+        return fact.form != "oid" or bool(fact.issuer) or fact.value not in self.namespaces
+
     def patient(self, element: Element) -> Context:
         """A new subject: its identifiers in the order that they are written, its sex, its language."""
         context = Context(Role.PATIENT, len(self.subjects), Category.MEDICAL_RECORD)
@@ -74,6 +80,27 @@ class _Walk:
         self.sexes.append(_sex(patient) if patient is not None else "")
         self.languages.append(_spoken(patient) if patient is not None else "")
         return context
+
+
+def _namespaces(document: CdaDocument) -> frozenset[str]:
+    """The roots under which this document numbers things, with the arcs above them."""
+    roots = set()
+    held, root = "", ""
+    for leaf in document.leaves:
+        if leaf.type in ("II.root", "II.extension") and leaf.text:
+            holder = leaf.path.rpartition("/")[0]
+            if leaf.type == "II.root":
+                root = leaf.text.strip()
+            if held == holder:
+                roots.add(root)
+            held = holder
+    return frozenset(
+        root[:end] for root in roots for end in (*_dots(root), len(root)) if root.count(".", 0, end) >= _ARCS
+    )
+
+
+def _dots(root: str) -> Iterator[int]:
+    return (index for index, character in enumerate(root) if character == ".")
 
 
 def _observed(element: Element, context: Context) -> Iterator[Fact]:
@@ -128,6 +155,7 @@ def _children(element: Element, name: str) -> Iterator[Element]:
             yield node
 
 
+_ARCS = 2
 _NOT_UNDERSTOOD = frozenset({"unknown", "ED.opaque"})
 _SEXES = {"M": "male", "F": "female", "UN": "other", "O": "other", "X": "other"}
 _OBSERVED = {

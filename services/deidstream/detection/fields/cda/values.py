@@ -65,7 +65,7 @@ def telecom(element: Element, context: Context) -> _Facts:
         category, form = _SCHEMES.get(scheme.strip().lower(), (None, "")) if rest else (None, "")
         start = len(scheme) + 1
         if category is None:
-            start, (category, form) = 0, _bare(leaf.text, bool(rest))
+            start, (category, form) = 0, _bare(leaf.text, bool(rest) or element.name.endswith("reference"))
         if form == "phone" and "FAX" in element.attribute("use").upper():
             category, form = Category.FAX, "fax"
         span = _trimmed(leaf.text, start)
@@ -151,7 +151,7 @@ def coded(element: Element, category: Category, context: Context) -> _Facts:
 def _bare(value: str, scheme: bool) -> tuple[Category, str]:
     if "@" in value:
         return Category.EMAIL, "email"
-    if scheme or "/" in value:
+    if scheme or "/" in value or sum(map(str.isalpha, value)) > _EXTENSION:
         return Category.URL, "url"
     return Category.PHONE, "phone"
 
@@ -193,6 +193,8 @@ READERS: dict[str, Callable[[Element, Context], _Facts]] = {
 """By the data type that the format gave the element."""
 _ASIDE = frozenset({"comment", "instruction"})
 _ADDRESSED = frozenset({"TEL.value", "URL.value"})
+_EXTENSION = 4
+"""Letters that a telephone number may have: ``ext.``."""
 _CORPORATE = frozenset({Role.INSURER, Role.EMPLOYER})
 _PERSONS = frozenset({Role.PATIENT, Role.RELATIVE, Role.UNKNOWN})
 _SAID = frozenset({"code", "displayName"})
