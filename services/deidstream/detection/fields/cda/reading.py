@@ -21,21 +21,21 @@ def read(document: Document) -> Reading:
     """All that the structure of a clinical document says. Raises Unsafe for a document of another format."""
     if not isinstance(document, CdaDocument):
         raise Unsafe("not-a-cda-document")
-    walk = _Walk(_namespaces(document))
+    walk = _Walk()
     for node in document.tree.root.content:
         if isinstance(node, Element):
             walk.element(node, Context(Role.PATIENT))
     return Reading(
         subjects=tuple(tuple(identifiers) for identifiers in walk.subjects),
-        facts=tuple(walk.facts),
+        facts=walk.settled(),
         sexes=tuple(walk.sexes),
         languages=tuple(walk.languages),
     )
 
 
 class _Walk:
-    def __init__(self, namespaces: frozenset[str]) -> None:
-        self.namespaces = namespaces
+    def __init__(self) -> None:
+        self.issuers: set[str] = set()
         self.facts: list[Fact] = []
         self.subjects: list[list[Identifier]] = []
         self.sexes: list[str] = []
@@ -45,8 +45,9 @@ class _Walk:
         kind = element.kind
         reader = READERS.get(kind)
         if reader is not None:
-            found = reader(element, context)
-            self.facts += found if kind != "II" else filter(self.names_a_thing, found)
+            self.facts += reader(element, context)
+            if kind == "II" and (element.attribute("extension") or element.attribute("nullFlavor")):
+                self.issuers.add(element.attribute("root").strip())
         elif kind:
             if kind == "PatientRole":
                 context = self.patient(element)
@@ -62,9 +63,12 @@ class _Walk:
             elif node is not SPACE and node.type in _NOT_UNDERSTOOD:
                 self.facts.append(_unknown(node, context, element))
 
-    def names_a_thing(self, fact: Fact) -> bool:
-        """Whether an OID is more than a namespace: as the issuer of other numbers it stays, so alone it stays too."""
-        return fact.form != "oid" or bool(fact.issuer) or fact.value not in self.namespaces
+    def settled(self) -> tuple[Fact, ...]:
+        """The facts, without OIDs that are namespaces: as the issuers of numbers they stay, so alone they stay too."""
+        spaces = {
+            root[:end] for root in self.issuers for end in (*_dots(root), len(root)) if root.count(".", 0, end) >= _ARCS
+        }
+        return tuple(fact for fact in self.facts if fact.form != "oid" or fact.issuer or fact.value not in spaces)
 
     def patient(self, element: Element) -> Context:
         """A new subject: its identifiers in the order that they are written, its sex, its language."""
@@ -80,23 +84,6 @@ class _Walk:
         self.sexes.append(_sex(patient) if patient is not None else "")
         self.languages.append(_spoken(patient) if patient is not None else "")
         return context
-
-
-def _namespaces(document: CdaDocument) -> frozenset[str]:
-    """The roots under which this document numbers things, with the arcs above them."""
-    roots = set()
-    held, root = "", ""
-    for leaf in document.leaves:
-        if leaf.type in ("II.root", "II.extension") and leaf.text:
-            holder = leaf.path.rpartition("/")[0]
-            if leaf.type == "II.root":
-                root = leaf.text.strip()
-            if held == holder:
-                roots.add(root)
-            held = holder
-    return frozenset(
-        root[:end] for root in roots for end in (*_dots(root), len(root)) if root.count(".", 0, end) >= _ARCS
-    )
 
 
 def _dots(root: str) -> Iterator[int]:
