@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from deidstream.core import dates, postal_codes
@@ -22,6 +22,9 @@ _DATES = frozenset({Category.DATE, Category.BIRTH_DATE, Category.DEATH_DATE})
 _COARSE = frozenset({Category.REGION, Category.COUNTRY})
 _NULL = '""'
 """HL7 v2, 2.5.3: the value is to be deleted. It is no value."""
+_SUBJECTS = 1024
+_VALUES = 2048
+Memory = dict[tuple[str, str, Category, Method, str], str | None]
 _LABELS = {category: f"[{category.value.upper()}]" for category in Category} | {
     **dict.fromkeys(IDENTIFIERS, "[ID]"),
     Category.BIRTH_DATE: "[DATE]",
@@ -35,22 +38,20 @@ class Scene:
     """Whose value it is, and when: what the methods need besides the value. One a case, subject and project."""
 
     person: Person
-    revision: int
     offset: int
     received: date
+    memory: Memory = field(default_factory=dict, repr=False, compare=False)
+    """Results for values that come again; see ``Transform.memory``."""
 
 
 class Transform:
     """The methods under one policy and project. Results are kept for values that come again."""
 
-    def __init__(
-        self, policy: Policy, surrogates: Surrogates, tokens: TokenCipher | None = None, cached: int = 16384
-    ) -> None:
+    def __init__(self, policy: Policy, surrogates: Surrogates, tokens: TokenCipher | None = None) -> None:
         self._policy = policy
         self._surrogates = surrogates
         self._tokens = tokens
-        self._cache: dict[tuple[object, ...], str | None] = {}
-        self._cached = cached
+        self._memories: dict[tuple[str, int, date], Memory] = {}
         self._methods: dict[Method, Callable[[Finding, str, Scene], str | None]] = {
             Method.KEEP: lambda finding, value, scene: value,
             Method.MASK: lambda finding, value, scene: _masked(value),
@@ -68,24 +69,25 @@ class Transform:
             return None
         if value == _NULL or method is Method.KEEP:
             return value
-        key = (
-            method,
-            finding.category,
-            finding.form,
-            value,
-            finding.canonical,
-            scene.person.id,
-            scene.revision,
-            scene.received,
-        )
-        try:
-            return self._cache[key]
-        except KeyError:
-            pass
-        if len(self._cache) >= self._cached:
-            self._cache.clear()
-        made = self._cache[key] = make(finding, value, scene)
+        memory = scene.memory
+        key = (value, finding.form, finding.category, method, finding.canonical)
+        made = memory.get(key, "")
+        if made != "":
+            return made
+        if len(memory) >= _VALUES:
+            memory.clear()
+        made = memory[key] = make(finding, value, scene)
         return made
+
+    def memory(self, subject: str, revision: int, received: date) -> Memory:
+        """What was made for this subject before, to be handed in with the scene."""
+        key = (subject, revision, received)
+        found = self._memories.get(key)
+        if found is None:
+            if len(self._memories) >= _SUBJECTS:
+                self._memories.clear()
+            found = self._memories[key] = {}
+        return found
 
     def _shifted(self, finding: Finding, value: str, scene: Scene) -> str | None:
         if finding.category not in _DATES:

@@ -21,20 +21,20 @@ _KIND = re.compile(
     r"ziekenhuis|huisarts\w*|consult[óo]rio|farmacia)\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"[A-Z0-9][A-Z0-9_.\-&]*|\d[\w.\-]*", re.ASCII)
+_CODE = re.compile(r"[\x21-\x7e]+")
 
 
 def is_code(value: str) -> bool:
-    """Whether an institution is written as a code (``GHH``, ``4711-2``), which stays a code."""
-    return _CODE.fullmatch(value) is not None and (len(value) <= 6 or any(map(str.isdigit, value)))
+    """Whether an institution is written as a code (``GHH``, ``lab.north-2``), which stays a code: one word of ASCII."""
+    return _CODE.fullmatch(value) is not None
 
 
 def organisation(value: str, prf: Prf) -> str:
-    """An invented institution that keeps the word for its kind."""
+    """An invented institution that keeps the word for its kind. The number keeps two of them apart, who may issue equal ids."""
     key = fold(" ".join(value.split()))
     kind = _KIND.search(value)
     number = prf.number("organisation", key)
     number, first = divmod(number, len(_FIRST))
     number, second = divmod(number, len(_SECOND))
-    words = f"{_FIRST[first]} {_SECOND[second]}"
-    return restyled_words(f"{words} {kind[0] if kind else 'Centre'}", value)
+    words = f"{_FIRST[first]} {_SECOND[second]} {kind[0] if kind else 'Centre'} {100_000 + number % 900_000}"
+    return restyled_words(words, value)

@@ -19,6 +19,7 @@ class Scheme:
     name: str
     alphabets: tuple[Alphabet, ...]
     check: Callable[[str], str | None]
+    check_width: int = 1
 
     @property
     def size(self) -> int:
@@ -30,6 +31,11 @@ class Scheme:
 
     def rank(self, value: str) -> int | None:
         """The place of the payload of ``value``; None where ``value`` is not a valid number of this scheme."""
+        payload = value[: -self.check_width]
+        if payload[: len(self.alphabets[0][0])] not in self.alphabets[0]:
+            return None
+        if self.check(payload) != value[-self.check_width :]:
+            return None
         at, rank = 0, 0
         for alphabet in self.alphabets:
             width = len(alphabet[0])
@@ -38,7 +44,7 @@ class Scheme:
                 return None
             rank = rank * len(alphabet) + alphabet.index(token)
             at += width
-        return rank if self.check(value[:at]) == value[at:] else None
+        return rank
 
     def unrank(self, rank: int) -> str | None:
         """The number with that payload; None where it has no check."""
@@ -171,10 +177,10 @@ _SCHEMES = (
         (*[_L] * 6, _D, _D, tuple("ABCDEHLMPRST"), (*_DAY, *(str(int(day) + 40) for day in _DAY)), _L, *[_D] * 3),
         _codice_fiscale,
     ),
-    Scheme("fr-nir", (("1", "2"), _D, _D, _MONTH, tuple(f"{d:02d}" for d in range(1, 96)), *[_D] * 6), _nir),
-    Scheme("br-cpf", (_D,) * 9, _cpf),
+    Scheme("fr-nir", (("1", "2"), _D, _D, _MONTH, tuple(f"{d:02d}" for d in range(1, 96)), *[_D] * 6), _nir, 2),
+    Scheme("br-cpf", (_D,) * 9, _cpf, 2),
     Scheme("pl-pesel", (_D, _D, (*_MONTH, *(str(int(month) + 20) for month in _MONTH)), _DAY, *[_D] * 4), _pesel),
-    Scheme("be-rrn", (_D, _D, _MONTH, _DAY, *[_D] * 3), _rrn_be),
+    Scheme("be-rrn", (_D, _D, _MONTH, _DAY, *[_D] * 3), _rrn_be, 2),
     Scheme("luhn-15", (_D,) * 14, _luhn),
     Scheme("luhn-16", (_D,) * 15, _luhn),
 )

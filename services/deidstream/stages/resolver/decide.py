@@ -50,32 +50,35 @@ def decide(
 ) -> Decided:
     """One decision a finding. Where the policy holds doubtful findings, those already ``reviewed`` are redacted."""
     decisions: list[Decision] = []
+    removed: set[str] = set()
     held = quarantined = ""
     for finding in work.findings:
-        part = work.parts.get(finding.locator)
-        leaf = None if part else _leaf(work.document, finding)
-        value, span = _value(finding, part, leaf)
+        locator, span, category, score, detector, _, _, subject, _ = finding
+        part = work.parts.get(locator)
+        holder = part or _leaf(work.document, finding)
+        value = holder.text if holder else ""
+        whole = span is not None and span[0] == 0 and span[1] >= len(value)
+        if span is not None and not whole:
+            value = value[span[0] : span[1]]
         method, line = policy.rule(finding, value)
-        if method is Method.HOLD:
-            held = held or finding.locator
-            method = Method.REDACT if reviewed else method
-        elif method is Method.QUARANTINE:
-            quarantined = quarantined or finding.locator
-        scene = scenes[finding.subject if finding.subject < len(scenes) else 0]
-        made = transform.apply(method, finding, value, scene) if value else None
+        if method is Method.QUARANTINE:
+            quarantined = quarantined or locator
+        elif method is Method.HOLD:
+            held = held or locator
+        made = transform.apply(method, finding, value, scenes[subject if subject < len(scenes) else 0])
         if made is not None and work.plain and not made.isascii():
             made = unmarked(made)
-        if part is None:
-            made, span = _on_leaf(leaf, made, span, method)
-        elif made is None:
-            made = "" if method is Method.DROP else placeholder(finding.category)
+        if made is None or not _fits(holder, span, method):
             method = method if method is Method.DROP else Method.REDACT
-        if made is None and method not in {Method.DROP, Method.HOLD, Method.QUARANTINE}:
-            method = Method.REDACT
-        decisions.append(
-            Decision(finding.locator, span, finding.category, method, made, line, (finding.detector,), finding.score)
-        )
-    return Decided(_without_removed(decisions, work.parts), "" if reviewed else held, quarantined)
+            if part:
+                made = "" if method is Method.DROP else placeholder(category)
+            else:
+                if not whole or _splits(holder):
+                    removed.add(locator)
+                made = span = None
+        decisions.append(Decision(locator, span, category, method, made, line, (detector,), score))
+    kept = _without_removed(decisions, removed, work.parts) if removed else tuple(decisions)
+    return Decided(kept, "" if reviewed else held, quarantined)
 
 
 def unsupported(parts: Iterable[Part], policy: Policy) -> list[Part]:
@@ -117,40 +120,31 @@ def _leaf(document: Document, finding: Finding) -> Leaf | None:
         raise
 
 
-def _value(finding: Finding, part: Part | None, leaf: Leaf | None) -> tuple[str, Span | None]:
-    holder = part or leaf
-    if holder is None:
-        return "", None
-    text = holder.text
-    span = finding.span
-    if span is None or (span[0] == 0 and span[1] >= len(text)):
-        return text, Span(0, len(text))
-    return text[span.start : span.end], span
+def _fits(holder: Part | Leaf | None, span: Span | None, method: Method) -> bool:
+    """Whether something may stand there: an element as a whole is kept or removed; dates and codes cannot be masked."""
+    if span is None:
+        return method is Method.KEEP
+    return method is not Method.MASK or getattr(holder, "admits_text", True)
 
 
-def _on_leaf(leaf: Leaf | None, made: str | None, span: Span | None, method: Method) -> tuple[str | None, Span | None]:
-    """A leaf that would hold nothing, or text where none may stand, is removed as an element."""
-    if leaf is None or made is None:
-        return None, None
-    if method is Method.MASK and not leaf.admits_text:
-        return None, None
-    return made, span
+def _splits(holder: Part | Leaf | None) -> bool:
+    """Whether the leaf carries a document, whose own leaves may be decided as well."""
+    return getattr(holder, "nested", None) is not None
 
 
-def _without_removed(decisions: list[Decision], parts: dict[str, Part]) -> tuple[Decision, ...]:
-    """Nothing is decided twice: what lies below a removed element goes with it."""
-    removed = {
-        decision.locator for decision in decisions if decision.replacement is None and decision.locator not in parts
-    }
-    if not removed:
-        return tuple(decisions)
-    return tuple(
-        decision
-        for decision in decisions
-        if not _below(decision.locator, removed)
-        and not (decision.locator in removed and decision.replacement is not None)
-        and not _part_below(parts.get(decision.locator), removed)
-    )
+def _without_removed(decisions: Iterable[Decision], removed: set[str], parts: dict[str, Part]) -> tuple[Decision, ...]:
+    """Nothing is decided twice: what lies in or below a removed element goes with it."""
+    out: list[Decision] = []
+    gone: set[str] = set()
+    for decision in decisions:
+        locator = decision.locator
+        if _below(locator, removed) or _part_below(parts.get(locator), removed) or locator in gone:
+            continue
+        if locator in removed:
+            gone.add(locator)
+            decision = decision._replace(span=None, replacement=None, method=Method.REDACT)
+        out.append(decision)
+    return tuple(out)
 
 
 def _part_below(part: Part | None, removed: set[str]) -> bool:

@@ -37,10 +37,11 @@ class Recipient:
     surrogates: Surrogates = field(repr=False)
     transform: Transform = field(repr=False)
 
-    @property
-    def policy_id(self) -> str:
-        """Name and hash, as headers and audits carry them."""
-        return f"{self.policy.name}@{self.policy.hash}"
+    policy_id: str = ""
+    """Name and hash of the policy, as headers and audits carry them."""
+
+    def __post_init__(self) -> None:
+        self.policy_id = f"{self.policy.name}@{self.policy.hash}"
 
 
 def recipient(project: Project, policy: Policy, keys: KeyRing, imported: Pseudonyms | None = None) -> Recipient:
@@ -57,7 +58,7 @@ class Resolver:
         self._recipients = tuple(recipients)
         self._clock = clock
         self._settings = settings or ResolverSettings()
-        self._people: dict[tuple[str, int], Person] = {}
+        self._people: dict[tuple[str, int], tuple[Person, tuple[str, ...]]] = {}
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
         """For each case a Forward, Hold, Quarantine or Gap a project; Done where no project is entitled.
@@ -80,10 +81,11 @@ class Resolver:
         document = case.document or formats.split(header.format, case.source, header.attribute("charset"))
         work = opened(case, document, merge(case.findings))
         for one in entitled:
-            yield self._decided(replace(case, document=document), work, one)
+            yield self._decided(case, work, one)
 
     def _decided(self, case: Case, work: Opened, one: Recipient) -> Outcome:
-        own = case.with_header(project=one.project.name, policy=one.policy_id)
+        header = replace(case.header, project=one.project.name, policy=one.policy_id)
+        own = replace(case, header=header, document=work.document)
         foreign = unsupported(work.document.parts, one.policy)
         if foreign:
             action = one.policy.languages.unsupported
@@ -119,18 +121,21 @@ class Resolver:
         low, high = one.policy.dates.shift_days
         scenes = []
         for subject in case.subjects or (_NOBODY,):
-            keys = tuple(known.value for known in subject.known if known.category in IDENTIFIERS)
+            who, keys = self._person(subject)
             offset = one.surrogates.offset(subject.id or case.id, low, high, keys)
-            scenes.append(Scene(self._person(subject), subject.revision, offset, received))
+            memory = one.transform.memory(subject.id or case.id, subject.revision, received)
+            scenes.append(Scene(who, offset, received, memory))
         return scenes
 
-    def _person(self, subject: Subject) -> Person:
+    def _person(self, subject: Subject) -> tuple[Person, tuple[str, ...]]:
+        """The names around the subject, and the numbers by which an offset may have been imported."""
         key = (subject.id, subject.revision)
         known = self._people.get(key)
         if known is None:
             if len(self._people) >= _PEOPLE:
                 self._people.clear()
-            known = self._people[key] = person(subject)
+            numbers = tuple(item.value for item in subject.known if item.category in IDENTIFIERS)
+            known = self._people[key] = (person(subject), numbers)
         return known
 
 
