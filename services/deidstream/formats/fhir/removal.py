@@ -26,9 +26,8 @@ _CARRIERS = (
 
 def removals(root: Object, paths: Sequence[str]) -> list[Splice]:
     """The splices that remove what stands at ``paths``, and whatever that leaves empty. Raises Unsafe for an unknown path."""
-    marked: set[int] = set()
-    for path in paths:
-        marked.add(id(find(root, path)))
+    members: dict[int, list[Node]] = {}
+    marked = {id(_found(root, path, members)) for path in paths}
     plan = _Plan(marked)
     if plan.goes(root, ""):
         raise Unsafe("cannot-remove-all")
@@ -130,11 +129,16 @@ def _runs(gone: Sequence[bool]) -> Iterator[tuple[int, int]]:
 
 def find(root: Object, path: str) -> Node:
     """What stands at a locator. Raises Unsafe where nothing does."""
+    return _found(root, path, {})
+
+
+def _found(root: Object, path: str, members: dict[int, list[Node]]) -> Node:
+    """``members`` remembers the values of objects whose properties are named by their ordinals."""
     node: Node = root
     position = len(path) if "." not in path else path.index(".")
     while position < len(path):
         step = _STEP.match(path, position)
-        found = _member(node, step[1], step[2]) if step is not None else None
+        found = _step(node, step[1], step[2], members) if step is not None else None
         if step is None or found is None:
             raise Unsafe("no-such-locator", path)
         node = found
@@ -142,14 +146,19 @@ def find(root: Object, path: str) -> Node:
     return node
 
 
-def _member(node: Node, name: str | None, number: str | None) -> Node | None:
+def _step(node: Node, name: str | None, number: str | None, members: dict[int, list[Node]]) -> Node | None:
     if number is not None:
-        return node.items[int(number)] if isinstance(node, Array) and int(number) < len(node.items) else None
+        return _at(node.items, int(number)) if isinstance(node, Array) else None
     if name is None:
-        return node
+        return node  # ofType
     if not isinstance(node, Object):
         return None
-    if name.startswith("?"):
-        values = list(node.members.values())
-        return values[int(name[1:])] if int(name[1:]) < len(values) else None
-    return node.members.get(name)
+    if not name.startswith("?"):
+        return node.members.get(name)
+    if id(node) not in members:
+        members[id(node)] = list(node.members.values())
+    return _at(members[id(node)], int(name[1:]))
+
+
+def _at(nodes: Sequence[Node], number: int) -> Node | None:
+    return nodes[number] if number < len(nodes) else None

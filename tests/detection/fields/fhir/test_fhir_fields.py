@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deidstream.core.category import Category, Role
+from deidstream.core.document import Edit, splice
 from deidstream.core.fact import Fact, Reading
 from deidstream.core.subject import Identifier
+from deidstream.detection import fields
 from deidstream.detection.fields.fhir import read
 from deidstream.detection.fields.fhir.strings import CONCEPT_CATEGORY, EXTENSION_FIELD, FIELD
 from deidstream.formats.fhir import split
@@ -358,3 +361,42 @@ def test_links_between_patients_merge_only_where_one_replaces_the_other(type_: s
 
 def test_a_message_about_nobody_has_no_subject() -> None:
     assert reading({"resourceType": "Practitioner", "id": "d", "name": [{"family": "House"}]}).subjects == ()
+
+
+COUNT = 8_000
+"""Enough that anything quadratic would not end."""
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {
+            "resourceType": "Patient",
+            "link": [{"type": "replaces", "other": {"reference": f"Patient/{n}"}} for n in range(COUNT)],
+        },
+        {"resourceType": "Patient", "contained": [{"resourceType": "Patient", "id": str(n)} for n in range(COUNT)]},
+        {"resourceType": "Patient", "identifier": [{"system": "s", "value": str(n)} for n in range(COUNT)]},
+        {"resourceType": "Patient", "name": [{"given": ["a"] * COUNT}]},
+        {"resourceType": "Patient"} | {f"x{n}": "y" for n in range(COUNT)},
+        {"resourceType": "Organization", "alias": ["a"] * COUNT, "contact": [{"telecom": [{"value": "1"}]}] * 2000},
+        {"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"resourceType": "Patient"}}] * COUNT},
+    ],
+    ids=["links", "contained", "identifiers", "names", "unknown", "aliases", "entries"],
+)
+def test_many_of_anything_are_read_and_removed_in_linear_time(resource: dict[str, Any]) -> None:
+    document = split(json.dumps(resource).encode())
+    edits = [Edit(fact.locator, None, None) for fact in read(document).facts]
+    json.loads(splice(document, edits))
+
+
+def test_a_resource_inside_a_binary_says_whose_it_is() -> None:
+    inner = {"resourceType": "Patient", "id": "p", "name": [{"family": "Byron"}]}
+    data = base64.b64encode(json.dumps(inner).encode()).decode()
+    outer = {"resourceType": "Binary", "id": "b", "contentType": "application/fhir+json", "data": data}
+    said_ = fields.read(split(json.dumps(outer).encode()))
+    assert said_.subjects == ((Identifier("", "FHIR.id", "p"),),)
+    assert {fact.locator: fact.value for fact in said_.facts} == {
+        "Binary.id": "b",
+        "Binary.data!Patient.id": "p",
+        "Binary.data!Patient.name[0].family": "Byron",
+    }

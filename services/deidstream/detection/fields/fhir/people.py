@@ -42,12 +42,13 @@ def links(document: FhirDocument) -> tuple[Link, ...]:
     held = {id(resource.node): resource for person in document.people for resource in person.resources}
     for person in document.people:
         for resource in person.resources:
+            own = _of_resources([resource]) or _identifiers(person)
             for link in resource.named("link"):
                 survives = _SURVIVOR.get(link.text("type"))
                 other = link.child("other")
                 if survives is None or other is None:
                     continue
-                ends = (_of_resources([resource]) or _identifiers(person), _of_reference(held, other))
+                ends = (own, _of_reference(held, other))
                 if all(ends) and set(ends[0]) != set(ends[1]):
                     found.append(Link("merge", *(ends if survives else ends[::-1])))
     return tuple(dict.fromkeys(found))
