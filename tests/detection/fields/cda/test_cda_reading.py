@@ -143,3 +143,11 @@ def test_an_oid_that_issues_numbers_is_no_number_itself():
         "<id root='2.16.1.8'/></representedOrganization></assignedAuthor></author></section>"
     )
     assert {fact.value for fact in read(split("cda", source.encode())).facts} == {"K1", "2.16.1.8"}
+
+
+def test_an_oid_alone_joins_no_records_but_a_uuid_does():
+    uuid = "4242AB12-0000-4000-8000-000000000000"
+    source = f"<recordTarget><patientRole><id root='2.16.840.1.113883.19.5'/><id root='{uuid}'/></patientRole></recordTarget>"
+    reading = read(split("cda", source.encode()))
+    assert reading.subjects == ((Identifier("", "MR", uuid),),)
+    assert {fact.value for fact in reading.facts} == {"2.16.840.1.113883.19.5", uuid}

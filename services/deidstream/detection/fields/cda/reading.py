@@ -76,8 +76,9 @@ class _Walk:
         identifiers: list[Identifier] = []
         for node in _children(element, "id"):
             for fact in READERS["II"](node, context):
-                if fact.category is not Category.ORGANISATION and fact.locator.endswith(("@extension", "@root")):
-                    identifiers.append(Identifier(fact.issuer, fact.id_type, fact.value.strip()))
+                # An OID alone may be a namespace that thousands share; no two records are joined by one.
+                if fact.locator.endswith("@extension") or (fact.locator.endswith("@root") and fact.form == "uuid"):
+                    identifiers.append(Identifier(fact.issuer, fact.id_type, fact.value))
                     break
         self.subjects.append(identifiers)
         patient = next(_children(element, "patient"), None)
