@@ -26,9 +26,10 @@ class StrongIdentifier(BaseModel):
     """A person has one; a second value from the same issuer is a contradiction."""
 
 
-NATIONAL = tuple(
-    "NI NH NIIP PN CZ TAX SB NNESP NNDEU NNGBR NNNLD NNITA NNFRA NNPRT NNBRA NNBEL NNAUT NNCHE NNMEX".split()
-)
+NATIONAL = (
+    "NI", "NH", "NIIP", "PN", "CZ", "TAX", "SB", "NNESP", "NNDEU", "NNGBR", "NNNLD", "NNITA", "NNFRA", "NNPRT", "NNBRA", "NNBEL",
+    "NNAUT", "NNCHE", "NNMEX",
+)  # fmt: skip
 STRONG = (
     StrongIdentifier(types=("MR", "PI", "MRN", "")),
     StrongIdentifier(types=("PT", "PE")),

@@ -18,8 +18,8 @@ from deidstream.detection.text.identity.shapes import VARIANT, Shape, shape
 __all__ = ["Identity"]
 
 _DETECTOR = "text.identity/1"
-_LEXICONS = 512
-_SHAPES = 8192
+_LEXICONS = 128
+_SHAPES = 4096
 _NOUNS_HAVE_CAPITALS = frozenset({"de", "lb"})
 
 _Key = tuple[tuple[str, int], ...]

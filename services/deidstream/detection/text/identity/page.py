@@ -12,8 +12,8 @@ __all__ = ["Mark", "Page"]
 
 _WORD = re.compile(rb"[a-z\x80]{3,}")
 _SHORT = re.compile(rb"[a-z\x80]+")
-_BEFORE = re.compile(rb"([a-z\x80]+|[0-9]+)[ \t\r\n.,'`/\-]{0,3}$")
-_AFTER = re.compile(rb"[ \t\r\n.,'`/\-]{0,3}([a-z\x80]+|[0-9]+)")
+_BEFORE = re.compile(rb"([a-z\x80]+|[0-9]+)[ \t\r\n.,'`\"#/\-]{0,3}$")
+_AFTER = re.compile(rb"[ \t\r\n.,'`\"#/\-]{0,3}([a-z\x80]+|[0-9]+)")
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyz\x80")
 _WINDOW = 40
 

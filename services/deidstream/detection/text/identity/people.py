@@ -23,7 +23,7 @@ _LONGEST_GAP = 24
 _TITLE = re.compile(rb"([a-z]{1,12})\.?(?:\([a-z]\))?[ \t\-:]{0,2}$")
 _INITIAL_BEFORE = re.compile(rb"(?<![a-z\x80'])([a-z])(?:\.[ \t]?|[ \t])-?$")
 _INITIAL_AFTER = re.compile(rb",?[ \t]?([a-z])(?![a-z\x80'])")
-_PROPER = re.compile(rb"[a-z,;:(]+[ ]$")
+_PROPER = re.compile(rb"(?:[a-z,;(][ ]|:[ \t]{0,3})$")
 _TITLES = frozenset(title.encode("ascii", "ignore") for title in TITLES) | {
     b"patient",
     b"paciente",

@@ -46,7 +46,7 @@ def _proven(page: Page, lexicon: Lexicon, term: PhraseTerm, mark: Mark, score: f
     end, missing_after = _rightwards(page, mark[1], words[anchor + 1 :])
     missing = [word for word in (*missing_before, *missing_after) if not is_particle(word)]
     telling = sum(not is_particle(word) for word in words)
-    if missing and not _enough(term, telling - len(missing), missing):
+    if missing and not (page.capitalised(mark[0]) and _enough(term, telling - len(missing), missing)):
         return
     if telling == 1 and not _named(page, lexicon, mark):
         return

@@ -39,6 +39,7 @@ _NUMBERS = frozenset(
 )
 _PHONES = frozenset({Category.PHONE, Category.FAX})
 _PHRASES = frozenset({Category.STREET, Category.CITY, Category.PLACE, Category.REGION, Category.ORGANISATION})
+_EXPANDED = re.compile("[aou]e|aa|ss", re.IGNORECASE)
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _STREET_WORDS = {
@@ -169,8 +170,7 @@ def _named(form: str, text: str) -> Name:
 
 
 def _spellings(word: str) -> Iterator[bytes]:
-    lower = word.lower()
-    if not lower.isascii() or any(pair in lower for pair in ("ae", "oe", "ue", "aa", "ss")):
+    if not word.isascii() or _EXPANDED.search(word):
         yield from (spelling.encode("ascii", "ignore") for spelling in names.spellings(word))
 
 
@@ -206,7 +206,7 @@ def _phone(bare: bytes) -> tuple[bytes, ...]:
 
 
 def _phrases(known: Known) -> Shape:
-    lines = known.value.replace("\n", ",").split(",") if known.form in ("address", "line") else [known.value]
+    lines = known.value.replace("\n", ",").split(",") if known.form == "address" else [known.value]
     found = []
     for line in lines:
         words = tuple(_TOKENS.findall(fold_word(line).lower()))
