@@ -88,7 +88,7 @@ def _check(work: Path) -> Account:
             case "fhir":
                 fhir.check(before, after, account)
             case "cda":
-                cda.check(before, after, account)
+                cda.check(before, after, account)  # raises where the output is not well-formed any more
     return account
 
 
