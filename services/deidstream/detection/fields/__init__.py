@@ -18,9 +18,9 @@ __all__ = ["detector", "read"]
 def read(document: Document) -> Reading:
     """All that the fields of ``document``, and of the documents nested in it, say."""
     reading = _read(document)
+    seen = {fact.locator.partition(NESTED)[0] for fact in reading.facts if NESTED in fact.locator}
     for path, nested in _nested(document):
-        prefix = path + NESTED
-        if not any(fact.locator.startswith(prefix) for fact in reading.facts):  # else the format's own reader saw to it
+        if path not in seen:  # else the format's own reader saw to it
             reading = _merged(reading, document, path, read(nested))
     return reading
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deidstream.core.document import Document, Leaf, Part, Piece, Splice, apply_splices
 from deidstream.core.errors import Malformed, Unsafe
@@ -35,7 +36,28 @@ class FhirDocument(Document):
         self.root = root
         self.elements: list[Element] = walk.elements
         self.people: list[Person] = assign(walk.elements)
-        self.parts = _parts(walk)
+        self.nested = {leaf.path: leaf.nested for leaf, _ in walk.free if leaf.nested is not None}
+        """The documents inside values, by locator."""
+        self.parts = self._parts(walk)
+
+    def _parts(self, walk: Walk) -> list[Part]:
+        """A part for each free text, and the parts of documents inside, in source order."""
+        parts: list[Part] = []
+        for leaf, element in walk.free:
+            language = element.resource.text("language")
+            if leaf.nested is not None:
+                parts += self._nested_parts(leaf.path, leaf.nested, element.subject, language)
+            elif leaf.text:
+                pieces = (Piece(0, len(leaf.text), leaf.path),)
+                parts.append(Part(leaf.path, leaf.text, pieces, element.subject, language))
+        return parts
+
+    def _nested_parts(self, path: str, nested: Document, subject: int, language: str) -> list[Part]:
+        """Those of a document inside: of our subject, where we have any; of its own otherwise."""
+        from deidstream.formats import nest
+
+        parts = nest(path, nested, subject if self.people else None)
+        return [part if part.language else replace(part, language=language) for part in parts]
 
     @property
     def type(self) -> str:
@@ -97,29 +119,6 @@ def split(source: bytes, charset: str = "", version: str = "") -> FhirDocument:
     if best is None:
         raise Malformed("unknown-resource-type")
     return FhirDocument(source, root, *best)
-
-
-def _parts(walk: Walk) -> list[Part]:
-    """A part for each free text, and the parts of documents inside, in source order."""
-    parts: list[Part] = []
-    for leaf, element in walk.free:
-        if leaf.nested is not None:
-            parts += _nested(leaf, element)
-        elif leaf.text:
-            pieces = (Piece(0, len(leaf.text), leaf.path),)
-            parts.append(Part(leaf.path, leaf.text, pieces, element.subject, element.resource.text("language")))
-    return parts
-
-
-def _nested(leaf: Leaf, element: Element) -> tuple[Part, ...]:
-    from deidstream.formats import nest
-
-    assert leaf.nested is not None
-    language = element.resource.text("language")
-    parts = nest(leaf.path, leaf.nested, element.subject)
-    return tuple(
-        part if part.language else Part(part.locator, part.text, part.pieces, part.subject, language) for part in parts
-    )
 
 
 def _sha1(content: bytes) -> bytes:

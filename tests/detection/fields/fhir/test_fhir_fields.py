@@ -281,8 +281,9 @@ def test_pictures_are_photos_and_what_cannot_be_read_is_unknown() -> None:
 
 def test_a_picture_inside_a_narrative_is_not_left_in() -> None:
     div = '<div xmlns="http://www.w3.org/1999/xhtml"><img src="data:image/png;base64,AAAA" alt="x"/></div>'
-    [fact] = reading({"resourceType": "Patient", "text": {"status": "generated", "div": div}}).facts
-    assert fact.category is Category.UNKNOWN
+    resource = {"resourceType": "Patient", "text": {"status": "generated", "div": div}}
+    [fact] = fields.read(split(json.dumps(resource).encode())).facts
+    assert fact.category is Category.PHOTO
     assert fact.locator.startswith("Patient.text.div!")
 
 
@@ -400,3 +401,20 @@ def test_a_resource_inside_a_binary_says_whose_it_is() -> None:
         "Binary.data!Patient.id": "p",
         "Binary.data!Patient.name[0].family": "Byron",
     }
+
+
+def test_the_people_of_a_bundle_inside_a_binary_keep_their_texts() -> None:
+    def about(id_: str) -> dict[str, Any]:
+        return {
+            "resource": {"resourceType": "Observation", "subject": {"reference": f"Patient/{id_}"}, "valueString": id_}
+        }
+
+    inner = {"resourceType": "Bundle", "type": "collection", "entry": [about("a"), about("b")]}
+    data = base64.b64encode(json.dumps(inner).encode()).decode()
+    document = split(
+        json.dumps({"resourceType": "Binary", "contentType": "application/fhir+json", "data": data}).encode()
+    )
+    said_ = fields.read(document)
+    assert [[one.value for one in subject] for subject in said_.subjects] == [["a"], ["b"]]
+    assert {part.text: part.subject for part in document.parts} == {"a": 0, "b": 1}
+    assert {fact.value: fact.subject for fact in said_.facts} == {"a": 0, "b": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from deidstream.core.category import Category, Role
-from deidstream.core.document import NESTED, Document
+from deidstream.core.document import Document
 from deidstream.core.fact import Fact, Reading
 from deidstream.detection.fields.fhir import people
 from deidstream.detection.fields.fhir.facts import unknown, whole_element
@@ -42,8 +42,7 @@ def _facts(document: FhirDocument) -> Iterator[Fact]:
             if not leaf.type:
                 yield _not_understood(element, value)
             elif value.in_part:
-                if leaf.nested is not None:
-                    yield from _embedded(element, value, leaf.nested)
+                continue  # text; what documents inside say is merged in by ``detection.fields``
             elif (element.tag or value.name == "gender") and (fact := special(element, value)) is not None:
                 yield fact
             elif leaf.type not in SILENT:
@@ -67,12 +66,3 @@ def _not_understood(element: Element, value: Value) -> Fact:
     if element.name == "photo" and element.type == "Attachment" and value.name == "data":
         return whole_element(value, element, Category.PHOTO, Role.PATIENT)
     return unknown(value, element)
-
-
-def _embedded(element: Element, value: Value, nested: Document) -> Iterator[Fact]:
-    """Pictures that stand inside the markup (``data:`` URLs), which no part shows."""
-    if nested.format == "html" and b"data:" in nested.source:
-        for leaf in nested.leaves:
-            if leaf.type == "attribute" and leaf.text.lstrip().lower().startswith("data:"):
-                path = value.leaf.path + NESTED + leaf.path
-                yield Fact(path, Category.UNKNOWN, Role.UNKNOWN, "text", "", element.subject)
