@@ -13,7 +13,8 @@ __all__ = ["FF1", "BlockCipher"]
 BlockCipher = Callable[[bytes], bytes]
 """AES under one key: 16 bytes to 16 bytes."""
 
-_ROUNDS = range(10)
+_ROUNDS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
+"""Two at a time: after an even and an odd round the halves are back in their places."""
 
 
 class FF1:
@@ -28,18 +29,22 @@ class FF1:
     def encrypt(self, number: int, n: int) -> int:
         """The image of ``number``, 0 <= number < radix ** n, n >= 2."""
         shape = self._shape(n)
-        a, b = divmod(number, shape.modulus_v)
-        for i in _ROUNDS:
-            a, b = b, (a + shape.round(i, b)) % (shape.modulus_v if i & 1 else shape.modulus_u)
-        return a * shape.modulus_v + b
+        u, v, function = shape.modulus_u, shape.modulus_v, shape.function
+        a, b = divmod(number, v)
+        for even, odd in _ROUNDS:
+            a = (a + function(even, b)) % u
+            b = (b + function(odd, a)) % v
+        return a * v + b
 
     def decrypt(self, number: int, n: int) -> int:
         """The number whose image is ``number``."""
         shape = self._shape(n)
-        a, b = divmod(number, shape.modulus_v)
-        for i in reversed(_ROUNDS):
-            a, b = (b - shape.round(i, a)) % (shape.modulus_v if i & 1 else shape.modulus_u), a
-        return a * shape.modulus_v + b
+        u, v, function = shape.modulus_u, shape.modulus_v, shape.function
+        a, b = divmod(number, v)
+        for even, odd in reversed(_ROUNDS):
+            b = (b - function(odd, a)) % v
+            a = (a - function(even, b)) % u
+        return a * v + b
 
     def _shape(self, n: int) -> _Shape:
         shape = self._shapes.get(n)
@@ -63,16 +68,23 @@ class _Shape:
         header += n.to_bytes(4, "big") + len(tweak).to_bytes(4, "big")
         self._prefix = tweak + bytes((-len(tweak) - b - 1) % 16)
         self._chain = block(header)
-        self._single = len(self._prefix) + 1 + b == 16 and self._d <= 16
-        # Where Q is one block, its constant part and the chaining value fold into one number.
-        self._mask = int.from_bytes(self._chain, "big") ^ (int.from_bytes(self._prefix[:16], "big") << 8 * (b + 1))
-        self._round_at, self._drop = 8 * b, 8 * (16 - self._d)
+        single = len(self._prefix) + 1 + b == 16 and self._d <= 16
+        self.function = self._single_block() if single else self._many_blocks
+        """Step 6, i to iv: the round function, from the round and a half to a number."""
 
-    def round(self, i: int, number: int) -> int:
-        """Step 6, i to iv: the round function, as a number."""
-        if self._single:
-            mixed = self._mask ^ (i << self._round_at) ^ number
-            return int.from_bytes(self._block(mixed.to_bytes(16, "big")), "big") >> self._drop
+    def _single_block(self) -> Callable[[int, int], int]:
+        """Where Q is one block, its constant part and the chaining value fold into one number."""
+        size = self._bytes
+        constant = int.from_bytes(self._chain, "big") ^ (int.from_bytes(self._prefix[:16], "big") << 8 * (size + 1))
+        rounds = [constant ^ (i << 8 * size) for i in range(10)]
+        block, taken, from_bytes = self._block, self._d, int.from_bytes
+
+        def function(i: int, number: int) -> int:
+            return from_bytes(block((rounds[i] ^ number).to_bytes(16, "big"))[:taken], "big")
+
+        return function
+
+    def _many_blocks(self, i: int, number: int) -> int:
         data = self._prefix + bytes((i,)) + number.to_bytes(self._bytes, "big")
         block, state = self._block, self._chain
         for at in range(0, len(data), 16):
