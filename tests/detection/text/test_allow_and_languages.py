@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from deidstream.detection.text.allow import is_clinical
 from deidstream.detection.text.fold import fold
 from deidstream.detection.text.languages import guess
@@ -13,7 +12,21 @@ ALL = ("en", "de", "es", "fr", "it", "nl", "pt")
 
 @pytest.mark.parametrize(
     "term",
-    ["Parkinson", "PARKINSON", "Crohn's", "Wilson's", "Guillain-Barré", "Sjögren", "Foley", "Glasgow", "Apgar", "Januvia", "Cardiología", "Miller Fisher", "Swan-Ganz"],
+    [
+        "Parkinson",
+        "PARKINSON",
+        "Crohn's",
+        "Wilson's",
+        "Guillain-Barré",
+        "Sjögren",
+        "Foley",
+        "Glasgow",
+        "Apgar",
+        "Januvia",
+        "Cardiología",
+        "Miller Fisher",
+        "Swan-Ganz",
+    ],
 )
 def test_clinical_terms_are_known_in_any_spelling(term: str) -> None:
     assert is_clinical(term)

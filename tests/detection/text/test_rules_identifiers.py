@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from deidstream.core.category import Category, Role
 from deidstream.core.document import Part
 from deidstream.core.finding import Finding
@@ -43,7 +42,12 @@ def test_national_identifiers_are_found(text: str, value: str, country: str) -> 
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("12345678Z", "12345678X"), ("456.378.921-64", "456.378.921-65"), ("123-45-6789", "000-45-6789"), ("4111 1111 1111 1111", "4111 1111 1111 1112")],
+    [
+        ("12345678Z", "12345678X"),
+        ("456.378.921-64", "456.378.921-65"),
+        ("123-45-6789", "000-45-6789"),
+        ("4111 1111 1111 1111", "4111 1111 1111 1112"),
+    ],
 )
 def test_a_wrong_check_digit_is_still_found_with_less_certainty(right: str, wrong: str) -> None:
     assert only(f"x {right} y", right).score == 1.0

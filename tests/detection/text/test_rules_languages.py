@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.detection.text.marked import unmark
-
 from deidstream.core.document import Part
 from deidstream.detection.text.rules import Rules
+
+from tests.detection.text.marked import unmark
 
 RULES = Rules()
 
@@ -24,23 +24,35 @@ ENGLISH = [
     ("Diagnosed in {date|2015}, recurred in {date|Q3 2020}.", "year behind a preposition; quarter"),
     ("Seen {date|Monday, 14 June 2021} at 10:30.", "weekday with its date; clock time stays"),
     ("A {age|67-year-old} man and a {age|93 y/o} woman, {age|6-month-old} boy.", "ages"),
-    ("Call {phone|(555) 123-4567} or {phone|555-123-4567 ext 12}, fax: {fax|+1 555 987 6543}.", "American telephone forms"),
+    (
+        "Call {phone|(555) 123-4567} or {phone|555-123-4567 ext 12}, fax: {fax|+1 555 987 6543}.",
+        "American telephone forms",
+    ),
     ("Mobile: {phone|07700 900123}", "British mobile"),
     ("Mail jo.public@x.example", "placeholder replaced below"),
     ("See {url|https://portal.example.org/p/123} from {ip_address|192.168.10.44}.", "URL and private address"),
-    ("Lives at {street|123 Main St Apt 4}, {city|Springfield}, {region|IL} {postal_code|62704-1234}.", "American address"),
+    (
+        "Lives at {street|123 Main St Apt 4}, {city|Springfield}, {region|IL} {postal_code|62704-1234}.",
+        "American address",
+    ),
     ("P.O. Box: {street|P.O. Box 1234}", "post box"),
     ("MRN: {medical_record|00123456}; account number {account|9988776}; visit {visit|V1234567}.", "labelled numbers"),
     ("SSN {national_id|123-45-6789}", "social security number"),
     ("NHS number: {national_id|943 476 5919}", "NHS number, check digit right"),
     ("DEA {licence|AB1234563}, VIN {vehicle|1HGBH41JXMN109186}.", "check digits of DEA and VIN"),
     ("Card {account|4111 1111 1111 1111}", "Luhn"),
-    ("Transferred from {organisation|St. Mary's Hospital} to {organisation|Cedar Crest Medical Center}.", "houses by their kind"),
+    (
+        "Transferred from {organisation|St. Mary's Hospital} to {organisation|Cedar Crest Medical Center}.",
+        "houses by their kind",
+    ),
     ("Serial number: {device|SN-889122A}", "device"),
 ]
 
 GERMAN = [
-    ("Herr Prof. Dr. med. {name|Hans-Peter von der Heide} untersuchte Frau {name|Müller}.", "titles in a row, particles"),
+    (
+        "Herr Prof. Dr. med. {name|Hans-Peter von der Heide} untersuchte Frau {name|Müller}.",
+        "titles in a row, particles",
+    ),
     ("Patientin: {name|Schmidt, Anna}, geb. am {birth_date|12.03.1950}", "label, family name first; birth date"),
     ("Hausarzt: Dr. {name|Weber}", "an eponym behind a title is a name"),
     ("gez. Dr. {name|Klaus Becker}", "signature"),
@@ -132,7 +144,9 @@ PLACEHOLDERS = {
 }
 
 TABLES = {"en": ENGLISH, "de": GERMAN, "es": SPANISH, "fr": FRENCH, "it": ITALIAN, "nl": DUTCH, "pt": PORTUGUESE}
-ROWS = [(language, PLACEHOLDERS.get(marked, marked), reason) for language, rows in TABLES.items() for marked, reason in rows]
+ROWS = [
+    (language, PLACEHOLDERS.get(marked, marked), reason) for language, rows in TABLES.items() for marked, reason in rows
+]
 
 
 @pytest.mark.parametrize(("language", "marked", "reason"), ROWS, ids=[f"{row[0]}: {row[2]}" for row in ROWS])

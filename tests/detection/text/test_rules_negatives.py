@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from deidstream.core.document import Part
 from deidstream.detection.text.rules import Rules
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.detection.text.rules import Rules
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 RULES = Rules()
 
@@ -44,7 +43,11 @@ def test_full_width_and_foreign_digits_hide_nothing(category: str, value: str, d
     zero = data.draw(st.sampled_from(["\uff10", "\u0660", "\u06f0", "\u0966"]))
     chosen = data.draw(st.sets(st.integers(0, len(value) - 1)))
     written = "".join(
-        chr(ord(zero) + int(c)) if c.isdigit() and i in chosen else chr(ord(c) + 0xFEE0) if i in chosen and "!" <= c <= "~" and not c.isdigit() else c
+        chr(ord(zero) + int(c))
+        if c.isdigit() and i in chosen
+        else chr(ord(c) + 0xFEE0)
+        if i in chosen and "!" <= c <= "~" and not c.isdigit()
+        else c
         for i, c in enumerate(value)
     )
     assert covered(f"Contact {written} today", category) == [written]
@@ -59,7 +62,12 @@ def test_full_width_and_foreign_digits_hide_nothing(category: str, value: str, d
         ("Dr.\u00a0M\u00fcller", "name", "M\u00fcller", "no-break space"),
         ("Dr. Mu\u0308ller", "name", "Mu\u0308ller", "decomposed umlaut"),
         ("Dr. Andr\u00e9 und Dr. Jose\u0301", "name", "Jose\u0301", "a mark on the last letter belongs to the name"),
-        ("\u0632\u064a\u0627\u0631\u0629 \u0661\u0664/\u0660\u0663/\u0662\u0660\u0662\u0666", "date", "\u0661\u0664/\u0660\u0663/\u0662\u0660\u0662\u0666", "Arabic digits"),
+        (
+            "\u0632\u064a\u0627\u0631\u0629 \u0661\u0664/\u0660\u0663/\u0662\u0660\u0662\u0666",
+            "date",
+            "\u0661\u0664/\u0660\u0663/\u0662\u0660\u0662\u0666",
+            "Arabic digits",
+        ),
         ("\u521d\u8a3a 2026\u5e743\u670814\u65e5", "date", "2026\u5e743\u670814\u65e5", "Japanese date"),
         ("D\uff52. Smith", "name", "Smith", "full width letter in the title"),
         ("geb. 12\u200b.03.1950", "birth_date", "12\u200b.03.1950", "zero width inside a date"),
@@ -71,7 +79,27 @@ def test_other_spellings(text: str, category: str, expected: str, reason: str) -
 
 TEXT = st.text(max_size=120) | st.lists(
     st.sampled_from(
-        ["Dr. ", "Name: ", "12/03/2021", "\u0301", "\u200b", "Smith", "(555) 123-4567", "\x00", "\ue000", "a@b.org", "C/ Mayor 5", "28013 Madrid", "67 a\u00f1os", "\n", "MRN 12345", "\ud83d\ude00", "\u5e74", "3 May", " "]
+        [
+            "Dr. ",
+            "Name: ",
+            "12/03/2021",
+            "\u0301",
+            "\u200b",
+            "Smith",
+            "(555) 123-4567",
+            "\x00",
+            "\ue000",
+            "a@b.org",
+            "C/ Mayor 5",
+            "28013 Madrid",
+            "67 a\u00f1os",
+            "\n",
+            "MRN 12345",
+            "\ud83d\ude00",
+            "\u5e74",
+            "3 May",
+            " ",
+        ]
     ),
     max_size=12,
 ).map("".join)
@@ -95,11 +123,15 @@ def test_a_batch_gives_what_each_part_gives_alone(texts: list[str]) -> None:
 
 def test_large_batches_are_cut_without_a_trace() -> None:
     text = "Dr. Smith " + "x" * 600_000
-    assert [len(found) for found in RULES.find([Part("a", text, ()), Part("b", text, ()), Part("c", "Dr. Smith", ())])] == [1, 1, 1]
+    assert [
+        len(found) for found in RULES.find([Part("a", text, ()), Part("b", text, ()), Part("c", "Dr. Smith", ())])
+    ] == [1, 1, 1]
 
 
 def test_no_pattern_reads_across_parts() -> None:
-    findings = RULES.find([Part("a", "Dr.", ()), Part("b", "Smith", ()), Part("c", "12/03/", ()), Part("d", "2021", ())])
+    findings = RULES.find(
+        [Part("a", "Dr.", ()), Part("b", "Smith", ()), Part("c", "12/03/", ()), Part("d", "2021", ())]
+    )
     assert findings == [[], [], [], []]
 
 

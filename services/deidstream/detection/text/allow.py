@@ -1,7 +1,7 @@
 """Clinical terms that look like names, so that no layer takes Parkinson for a patient.
 
-``eponyms.txt`` lists what may be a person elsewhere (Parkinson, Foley, Glasgow), ``terms.txt`` what hardly ever is: drugs, organisms,
-specialties, headings and function words of seven languages.
+``eponyms.txt`` lists what may be a person elsewhere (Parkinson, Foley, Glasgow), ``terms.txt`` what hardly ever is: drugs,
+organisms, specialties, headings and function words of seven languages.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _LOOKALIKES = (
 )
 _OTHERS = (
     "°ÆæŒœØøĐđĦħıĸŁłŊŋŦŧÐðÞþßſ年月日년월일‘’ʼ′´`“”„«»″‹›·•…€£¥‚⁄∕：，；、。،؛（）｟｠／",
-    "oAaOoOoDdHhikLlNnTtDdPpss\x90\x91\x92\x90\x91\x92''''''\"\"\"\"\"\"\"\".*.$$$,//:,;,.,;()()/",
+    'oAaOoOoDdHhikLlNnTtDdPpss\x90\x91\x92\x90\x91\x92\'\'\'\'\'\'"""""""".*.$$$,//:,;,.,;()()/',
 )
 
 
@@ -149,4 +149,4 @@ def _letter(character: str, category: str, base: str) -> int:
         return ord("a") + ord(base) % 26
     if category.startswith("L") or category == "Mc":
         return OTHER_LETTER
-    return 0x20 if category.startswith("Z") or category.startswith("C") else ord("*")
+    return 0x20 if category.startswith(("Z", "C")) else ord("*")

@@ -12,19 +12,26 @@ _WINDOW = 1200
 _WORD = re.compile(rb"[a-z]{1,12}")
 
 _STOP_WORDS = {
-    "en": "the and with for was were his her has had been this that which from are is at on in to of a an as by or not no patient seen year old history "
+    "en": "the and with for was were his her has had been this that which from are is at on in to of a an as by "
+    "or not no patient seen year old history "
     "male female who date birth name phone address hospital",
-    "de": "der die das und mit bei nicht ist wurde wird von dem den ein eine einer im am zur zum in an auf es patient patientin nach seit aus vom "
+    "de": "der die das und mit bei nicht ist wurde wird von dem den ein eine einer im am zur zum in an auf es "
+    "patient patientin nach seit aus vom "
     "geb herr frau name geburtsdatum klinik befund",
-    "es": "de la el en los las una un con por para del que se no y a al su es sin fue como lo presenta paciente anos edad fecha ingreso nombre historia "
+    "es": "de la el en los las una un con por para del que se no y a al su es sin fue como lo presenta paciente "
+    "anos edad fecha ingreso nombre historia "
     "apellidos nacimiento domicilio sexo calle informe telefono",
-    "fr": "de la le en les des une un et a avec pour du au aux dans est pas sur il elle que qui se ne patient patiente ans par sans monsieur madame cette "
+    "fr": "de la le en les des une un et a avec pour du au aux dans est pas sur il elle que qui se ne patient "
+    "patiente ans par sans monsieur madame cette "
     "ce ete nom prenom naissance le docteur service",
-    "it": "di la il lo gli una un con per del della e non che nel in a al alla i le da si ha paziente anni dal stato stata viene data nato nata presenta "
+    "it": "di la il lo gli una un con per del della e non che nel in a al alla i le da si ha paziente anni dal "
+    "stato stata viene data nato nata presenta "
     "nome cognome nascita ospedale",
-    "nl": "de het een en van met voor niet is op in te aan bij dat die werd patient jaar wordt naar uit ook mevrouw meneer geen heeft tijdens naam "
+    "nl": "de het een en van met voor niet is op in te aan bij dat die werd patient jaar wordt naar uit ook "
+    "mevrouw meneer geen heeft tijdens naam "
     "geboortedatum ziekenhuis huisarts",
-    "pt": "de a o e em um os as uma com por para do da dos das que no na se ao nao foi sem paciente anos data utente idade consulta apresenta nome "
+    "pt": "de a o e em um os as uma com por para do da dos das que no na se ao nao foi sem paciente anos data "
+    "utente idade consulta apresenta nome "
     "nascimento morada doente",
 }
 

@@ -11,7 +11,10 @@ from deidstream.detection.text.rules.rule import Confirm, Hit, Rule, label
 __all__ = ["RULES"]
 
 _LOCAL = re.compile(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\x80-]{1,64}\Z")
-_DOMAIN = re.compile(rb"(?:[A-Za-z0-9\x80](?:[A-Za-z0-9\x80-]{0,62})\.)+[A-Za-z\x80]{2,24}|\[\d[\d.]+\]|[A-Za-z][A-Za-z0-9-]{2,30}(?=[\s,;.)\0])")
+_DOMAIN = re.compile(
+    rb"(?:[A-Za-z0-9\x80](?:[A-Za-z0-9\x80-]{0,62})\.)+[A-Za-z\x80]{2,24}|\[\d[\d.]+\]|"
+    rb"[A-Za-z][A-Za-z0-9-]{2,30}(?=[\s,;.)\0])"
+)
 
 
 def _email(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
@@ -35,7 +38,10 @@ def _url(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         yield Hit(start, close, Category.URL, 1.0, Role.UNKNOWN, "url")
 
 
-_BARE_DOMAIN = re.compile(rb"(?:[a-z0-9][a-z0-9-]*\.)+(?:com|org|net|edu|gov|info|health)(?:\.[a-z]{2})?(?:/[^\s<>\"\0\x80()]*)?(?![\w@])", re.IGNORECASE)
+_BARE_DOMAIN = re.compile(
+    rb"(?:[a-z0-9][a-z0-9-]*\.)+(?:com|org|net|edu|gov|info|health)(?:\.[a-z]{2})?(?:/[^\s<>\"\0\x80()]*)?(?![\w@])",
+    re.IGNORECASE,
+)
 
 
 _LABELS_BEFORE = re.compile(rb"(?:[a-z0-9-]+\.)*[a-z0-9-]+\Z", re.IGNORECASE)
@@ -51,7 +57,10 @@ def _domain(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 _IPV4 = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]*\d)(?:/\d\d?(?!\d))?")
 _IPV6 = re.compile(
-    rb"(?:(?:[0-9A-F]{1,4}:){7}[0-9A-F]{1,4}|(?:[0-9A-F]{1,4}:){1,6}(?::[0-9A-F]{1,4}){1,6}|(?:[0-9A-F]{1,4}:){2,7}:|::(?:[0-9A-F]{1,4}:){1,6}[0-9A-F]{1,4})(?![\w:])",
+    (
+        rb"(?:(?:[0-9A-F]{1,4}:){7}[0-9A-F]{1,4}|(?:[0-9A-F]{1,4}:){1,6}(?::[0-9A-F]{1,4}){1,6}|(?:[0-9A-F]{1,"
+        rb"4}:){2,7}:|::(?:[0-9A-F]{1,4}:){1,6}[0-9A-F]{1,4})(?![\w:])"
+    ),
     re.IGNORECASE,
 )
 _VERSION_BEFORE = re.compile(rb"(?:version|release|firmware|software|section|v|ver)\.?[ \t:]*\Z", re.IGNORECASE)
@@ -81,7 +90,8 @@ def _mac(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 _EXTENSION = rb"(?:[ \t,;]*(?:ext|extension|extn|x|poste|int|anexo|durchwahl|dw|toestel|ramal)\.?[ \t:]*\d{1,6})?"
 _LABELLED = re.compile(
-    rb"(?:[ \t]*(?:no\.?|nr\.?|number|num\.?|numero|nummer|#|movil|mobile|fijo|de contacto|particular|work|home|cell)\b\.?)*[ \t]*(?:\([a-z ]{1,14}\))?"
+    rb"(?:[ \t]*(?:no\.?|nr\.?|number|num\.?|numero|nummer|#|movil|mobile|fijo|de contacto|particular|work|"
+    rb"home|cell)\b\.?)*[ \t]*(?:\([a-z ]{1,14}\))?"
     rb"(?:[ \t]*(?:is|at|es|ist|:|=|\.|-|al|au|a|el)(?![A-Za-z]))*[ \t]*"
     rb"(\+?[(\d][\d ()/.\t-]{3,24}\d|\d{4,6})" + _EXTENSION,
     re.IGNORECASE,
@@ -106,7 +116,10 @@ def _labelled(category: Category, form: str) -> Confirm:
 
 
 _DATE_LIKE = re.compile(rb"\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d\b")
-_ANOTHER = re.compile(rb"[ \t]*(?:/|;|,| y | o | or | and | und | et | oder | ou | e )[ \t]*(\+?[(\d][\d ()/.\t-]{5,18}\d)" + _EXTENSION, re.IGNORECASE)
+_ANOTHER = re.compile(
+    rb"[ \t]*(?:/|;|,| y | o | or | and | und | et | oder | ou | e )[ \t]*(\+?[(\d][\d ()/.\t-]{5,18}\d)" + _EXTENSION,
+    re.IGNORECASE,
+)
 
 
 def _cut(buffer: bytes, start: int, end: int) -> int:
@@ -116,7 +129,8 @@ def _cut(buffer: bytes, start: int, end: int) -> int:
 
 
 _INTERNATIONAL = re.compile(
-    rb"(?:\+|00)[ ]?[1-9]\d{0,2}[ ./-]{0,2}(?:\(0?\d{0,4}\)[ ./-]?)?(?:\d[ ./-]{0,2}){5,12}\d(?!\d)" + _EXTENSION, re.IGNORECASE
+    rb"(?:\+|00)[ ]?[1-9]\d{0,2}[ ./-]{0,2}(?:\(0?\d{0,4}\)[ ./-]?)?(?:\d[ ./-]{0,2}){5,12}\d(?!\d)" + _EXTENSION,
+    re.IGNORECASE,
 )
 
 
@@ -146,7 +160,11 @@ _FRENCH = re.compile(rb"[0O][1-9](?:[ .-][\dO]{2,4}){2,4}(?![ .-]?\d)")
 def _french_digits(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """Ten digits that begin 01 to 09, in groups of any size, the letter O read as a zero."""
     matched = _FRENCH.match(buffer, start)
-    if matched is not None and buffer[start - 1] not in b"./-," and sum(byte in b"0123456789O" for byte in matched.group()) == 10:
+    if (
+        matched is not None
+        and buffer[start - 1] not in b"./-,"
+        and sum(byte in b"0123456789O" for byte in matched.group()) == 10
+    ):
         yield Hit(start, matched.end(), Category.PHONE, 0.8, Role.UNKNOWN, "phone")
 
 
@@ -158,14 +176,6 @@ def _username(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 _USERNAME = re.compile(rb"[ \t]*[:=][ \t]*([A-Za-z0-9][A-Za-z0-9._@\\-]{2,40}[A-Za-z0-9])")
 
-_PHONES = (
-    "tel, tel., tele, telf, telf., tlf, tlf., tfno, tfno., tfn, tfno, tfo, teléfono, telefono, teléfonos, telephone, phone, ph, ph., phone number, cell, cell phone, "
-    "mobile, mobile number, callback number, call back number, call, contact number, pager, beeper, bip, busca, teléfono móvil, móvil, movil, telefon, "
-    "telefonnummer, mobil, handy, handynummer, rufnummer, tél, tél., téléphone, portable, fixe, numéro de téléphone, joignable au, joignables au, cellulare, "
-    "telefoon, telefoonnummer, mobiel, gsm, telefone, telemóvel, telemovel, celular, contacto telefónico, contacto, whatsapp, dect, poste, reach, extension, ext"
-)
-_FAXES = "fax, fax., telefax, fax number, faxnummer, télécopie, n° de fax, telefaks, fax no, fax nº"
-_USERNAMES = "username, user name, user id, userid, login, usuario, benutzername, benutzer, identifiant, utente id, nome utente, gebruikersnaam, utilizador, usuário, skype, twitter, instagram, facebook"
 
 RULES: tuple[Rule, ...] = (
     Rule(rb"[a-z0-9_\x80] ?@ ?[a-z0-9\x80\[]", lambda buffer, start, end: _email(buffer, start + 1, end - 1)),
@@ -176,15 +186,17 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\b[0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){2}", _ipv6),
     Rule(rb"::(?:[0-9a-f]{1,4}:){1,6}[0-9a-f]", _ipv6),
     Rule(rb"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b|\b(?:[0-9a-f]{2}-){5}[0-9a-f]{2}\b", _mac),
-    label(_labelled(Category.PHONE, "phone"), _PHONES),
-    label(_labelled(Category.FAX, "fax"), _FAXES),
+    label(_labelled(Category.PHONE, "phone"), "contact.phone"),
+    label(_labelled(Category.FAX, "fax"), "contact.fax"),
     Rule(rb"(?:\+|\b00) ?[1-9]\d{0,2}[ ./()-]{0,3}\d", _international),
     Rule(rb"\(\d{3}\)[ -]?\d{3}", _shaped(rb"\(\d{3}\)[ -]?\d{3}[-. ]\d{4}", 0.95)),
     Rule(rb"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b", _shaped(rb"(?:1[-. ])?[2-9]\d\d([-. ])[2-9]\d\d\1\d{4}", 0.85)),
     Rule(rb"\b1[-. ]\d{3}[-. ]\d{3}[-. ]\d{4}\b", _shaped(rb"1[-. ][2-9]\d\d[-. ]\d{3}[-. ]\d{4}", 0.85)),
     Rule(rb"\b0[1-9](?:[ .-]?\d\d){4}\b", _shaped(rb"0[1-9](?:([ .-])\d\d(?:\1\d\d){3}|\d{8})", 0.85)),
     Rule(rb"\b[0O][1-9][ .-][\dO]{2,4}[ .-][\dO]{2,4}", _french_digits, caseless=False),
-    Rule(rb"\b0\d{2,5}[ /-]{1,3}\d{2,4}", _shaped(rb"\(?0[1-9]\d{1,4}\)?[ ]?[/ -][ ]?\d{2,8}(?:[ -]?\d{2,6}){0,3}", 0.65)),
+    Rule(
+        rb"\b0\d{2,5}[ /-]{1,3}\d{2,4}", _shaped(rb"\(?0[1-9]\d{1,4}\)?[ ]?[/ -][ ]?\d{2,8}(?:[ -]?\d{2,6}){0,3}", 0.65)
+    ),
     Rule(rb"\(0\d{1,4}\) ?\d{2,4}", _shaped(rb"\(0\d{1,4}\)[ ]?\d{2,8}(?:[ /-]?\d{2,6}){0,3}", 0.8)),
     Rule(rb"\b[6-9]\d{2}[ .-]\d{3}[ .-]\d{3}\b", _shaped(rb"[6-9]\d\d([ .-])\d{3}\1\d{3}", 0.8)),
     Rule(rb"\b[6-9]\d{2}[ .-]\d\d[ .-]\d\d[ .-]\d\d\b", _shaped(rb"[6-9]\d\d([ .-])\d\d\1\d\d\1\d\d", 0.85)),
@@ -195,5 +207,5 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\b9[1236]\d?[ ]\d{3}[ ]\d{3,4}\b", _shaped(rb"9[1236]\d?[ ]\d{3}[ ]\d{3,4}", 0.7)),
     Rule(rb"\b07\d{3} ?\d{3} ?\d{3}\b|\b02\d ?\d{4} ?\d{4}\b", _shaped(rb"0[27]\d{2,3} ?\d{3,4} ?\d{3,4}", 0.85)),
     Rule(rb"\(\d\d\) ?9?\d{4}-\d{4}", _shaped(rb"\(\d\d\) ?9?\d{4}-\d{4}", 0.9)),
-    label(_username, _USERNAMES),
+    label(_username, "contact.username"),
 )

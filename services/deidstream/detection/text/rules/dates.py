@@ -14,35 +14,49 @@ from deidstream.detection.text.rules.rule import Hit, Rule, phrase, words
 __all__ = ["MONTHS", "RULES"]
 
 MONTHS = words(
-    "january, february, march, april, may, june, july, august, september, october, november, december, jan, feb, mar, apr, jun, jul, aug, sep, "
-    "sept, oct, nov, dec, januar, jänner, februar, feber, märz, mai, juni, juli, oktober, dezember, mrz, okt, dez, maerz, "
-    "enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, setiembre, octubre, noviembre, diciembre, ene, abr, ago, dic, "
-    "janvier, février, mars, avril, juin, juillet, août, septembre, octobre, novembre, décembre, janv, févr, fév, avr, juil, déc, "
+    "january, february, march, april, may, june, july, august, september, october, november, december, jan, "
+    "feb, mar, apr, jun, jul, aug, sep, "
+    "sept, oct, nov, dec, januar, jänner, februar, feber, märz, mai, juni, juli, oktober, dezember, mrz, "
+    "okt, dez, maerz, "
+    "enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, setiembre, octubre, noviembre, "
+    "diciembre, ene, abr, ago, dic, "
+    "janvier, février, mars, avril, juin, juillet, août, septembre, octobre, novembre, décembre, janv, févr,"
+    " fév, avr, juil, déc, "
     "gennaio, febbraio, aprile, maggio, giugno, luglio, settembre, ottobre, dicembre, gen, mag, giu, lug, sett, ott, "
-    "januari, februari, maart, mei, augustus, mrt, janeiro, fevereiro, março, maio, junho, julho, setembro, outubro, novembro, dezembro, "
+    "januari, februari, maart, mei, augustus, mrt, janeiro, fevereiro, março, maio, junho, julho, setembro, "
+    "outubro, novembro, dezembro, "
     "fev, mai, set, out, styczen, ocak, şubat, mart, nisan, mayıs, haziran, temmuz, ağustos, eylül, ekim, kasım, aralık"
 )
 _MONTH = "(?:" + "|".join(MONTHS) + ")"
-_DOUBTFUL = frozenset(b"may mar mars mai set ago out mei gen mag ott sett dec march mart august ene dic sep oct jun jul jan apr".split())
+_DOUBTFUL = frozenset(
+    b"may mar mars mai set ago out mei gen mag ott sett dec march mart august ene dic sep oct jun jul jan apr".split()
+)
 """Also words or abbreviations of something else: they need a year, or a day and a capital."""
 
 _WEEKDAY = (
-    "(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|"
-    "sonnabend|sonntag|mo|di|mi|do|fr|sa|so|lunes|martes|miercoles|jueves|viernes|sabado|domingo|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
+    "(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|montag|"
+    "dienstag|mittwoch|donnerstag|freitag|samstag|"
+    "sonnabend|sonntag|mo|di|mi|do|fr|sa|so|lunes|martes|miercoles|jueves|viernes|sabado|domingo|lundi|"
+    "mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
     "lunedi|martedi|mercoledi|giovedi|venerdi|domenica|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|"
     "segunda|terca|quarta|quinta|sexta|(?:segunda|terca|quarta|quinta|sexta)-feira)"
 )
 _NUMBER_WORD = (
-    "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|twenty|thirty|nineteen|hundred|thousand|"
+    "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|twenty|thirty|nineteen|"
+    "hundred|thousand|"
     "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|"
-    "un|premier|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|quarante|cinquante|"
-    "soixante|cents?|mille?|mil|et|uno|primero|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|trece|catorce|quince|"
+    "un|premier|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|"
+    "vingts?|trente|quarante|cinquante|"
+    "soixante|cents?|mille?|mil|et|uno|primero|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|"
+    "trece|catorce|quince|"
     "dieci\\w*|veinte|veinti\\w+|treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa|novecientos|y|"
-    "ein|zwei|drei|vier|fun[f]|sieben|acht|neun|zehn|elf|zwolf|\\w*zehnte[nr]?|\\w*zigste[nr]?|erste[nr]?|zweite[nr]?|dritte[nr]?|"
+    "ein|zwei|drei|vier|fun[f]|sieben|acht|neun|zehn|elf|zwolf|\\w*zehnte[nr]?|\\w*zigste[nr]?|erste[nr]?|"
+    "zweite[nr]?|dritte[nr]?|"
     "due|tre|quattro|cinque|sei|sette|otto|nove|primo|venti\\w*|trenta\\w*|duemila\\w*|millenovecento\\w*)"
 )
 _UNIT = (
-    "(?:mg|mcg|ug|g|kg|ml|cl|dl|l|ui|iu|mm|cm|m|mmhg|mmol|meq|%|h|hrs?|hours?|min|units?|cc|lpm|bpm|kcal|cells?|tablets?|pills?|weeks?|"
+    "(?:mg|mcg|ug|g|kg|ml|cl|dl|l|ui|iu|mm|cm|m|mmhg|mmol|meq|%|h|hrs?|hours?|min|units?|cc|lpm|bpm|kcal|"
+    "cells?|tablets?|pills?|weeks?|"
     "strength|tabletas?|comprimidos?|comprimes?|tabletten?)"
 )
 _DAY = "(?:0?[1-9]|[12][0-9]|3[01])"
@@ -53,20 +67,28 @@ def _re(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode("ascii"), re.IGNORECASE)
 
 
-_NUMERIC = re.compile(rb"(\d{1,4})( ?)([-/.|]) ?(\d{1,2}) ?\3 ?(\d{4}|\d{1,2})(?!\d)(T\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_NUMERIC = re.compile(
+    rb"(\d{1,4})( ?)([-/.|]) ?(\d{1,2}) ?\3 ?(\d{4}|\d{1,2})(?!\d)(T\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|"
+    rb"[+-]\d\d:?\d\d)?)?"
+)
 _FOLLOWED = _re(rf"(?:[-/.,]?\d|[-/][A-Z0-9]|[A-Z%_]|[ \t]*{_UNIT}\b)")
 _DATE_CONTEXT = _re(
-    r"\b(?:am|vom|bis|ab|seit|den|dem|zum|on|since|until|from|to|dated?|datum|fecha|el|del|le|du|au|depuis|il|dal|al|op|van|tot|em|de|desde|"
+    r"\b(?:am|vom|bis|ab|seit|den|dem|zum|on|since|until|from|to|dated?|datum|fecha|el|del|le|du|au|depuis|"
+    r"il|dal|al|op|van|tot|em|de|desde|"
     r"data|born|dob|geb\.?|geboren|nee?|nat[oa]|nacid[oa]|visit|untersuchung|aufnahme|entlassung|op)[ \t]*[:.]?[ \t]*\Z"
 )
 _BIRTH = _re(
-    r"(?:birth|birthdate|birthday|born|\bdob|d\.o\.b\.?|nacimiento|\bnac\.?|nacid[oa]|\bf\.? ?n\.?|f\.? ?nac\.?|naissance|\bddn|\bnee?|\bnee?\(e\)|"
-    r"\bgeb\.?|geboren|geburtsdatum|geburtstag|geb\.?-?datum|\*|\bnat[oa]|nascita|nascimento|nascid[oa]|geboortedatum|\bd\.?n\.?)"
+    r"(?:birth|birthdate|birthday|born|\bdob|d\.o\.b\.?|nacimiento|\bnac\.?|nacid[oa]|\bf\.? ?n\.?|f\.? "
+    r"?nac\.?|naissance|\bddn|\bnee?|\bnee?\(e\)|"
+    r"\bgeb\.?|geboren|geburtsdatum|geburtstag|geb\.?-?datum|\*|\bnat[oa]|nascita|nascimento|nascid[oa]|"
+    r"geboortedatum|\bd\.?n\.?)"
     r"(?:[ \t]*[:=(.-]|[ \t]+(?:date|is|was|el|le|en|am|on|il|op|em|dia|the|den))*[ \t]*\Z"
 )
 _DEATH = _re(
-    r"(?:death|died|deceased|\bdod|fallecimiento|fallecid[oa]|fallecio|exitus|obito|deces|decede|decedee|gestorben|verstorben|todesdatum|\+|decesso|decedut[oa]|"
-    r"mort[oa]|overleden|overlijden|falecid[oa]|falecimento|faleceu)(?:[ \t]*[:=(.-]|[ \t]+(?:date|is|was|el|le|en|am|on|il|op|em|dia|the))*[ \t]*\Z"
+    r"(?:death|died|deceased|\bdod|fallecimiento|fallecid[oa]|fallecio|exitus|obito|deces|decede|decedee|"
+    r"gestorben|verstorben|todesdatum|\+|decesso|decedut[oa]|"
+    r"mort[oa]|overleden|overlijden|falecid[oa]|falecimento|faleceu)(?:[ \t]*[:=(.-]|[ \t]+(?:date|is|was|"
+    r"el|le|en|am|on|il|op|em|dia|the))*[ \t]*\Z"
 )
 
 
@@ -97,7 +119,9 @@ def _numeric(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         if len(third) == 1:
             return
         two_digits = len(first) == len(second) == 2
-        context = _DATE_CONTEXT.search(buffer, max(0, start - 16), start) or _BIRTH.search(buffer, max(0, start - 24), start)
+        context = _DATE_CONTEXT.search(buffer, max(0, start - 16), start) or _BIRTH.search(
+            buffer, max(0, start - 24), start
+        )
         if not context and ((separator != b"/" and not two_digits) or (separator == b"-" and _signed(buffer, start))):
             return
     yield _hit(buffer, start, matched.end(), score)
@@ -113,7 +137,9 @@ def _stands_free(buffer: bytes, start: int, end: int) -> bool:
     return _FOLLOWED.match(buffer, end) is None
 
 
-_NOT_DATE_BEFORE = _re(r"\b(?:version|v|release|section|apgar|gcs|glasgow|scores?|ratio|dilution|titre|titer)[.:]?[ \t]*\Z")
+_NOT_DATE_BEFORE = _re(
+    r"\b(?:version|v|release|section|apgar|gcs|glasgow|scores?|ratio|dilution|titre|titer)[.:]?[ \t]*\Z"
+)
 
 
 def _signed(buffer: bytes, start: int) -> bool:
@@ -135,20 +161,25 @@ _BEFORE_MONTH = _re(
     rf"(?:\b{_WEEKDAY}[.,]*[ \t]+(?:(?:the|den|der|le|el|dia|de)[ \t]+)?)?"
     rf"(?:(?<![0-9.,/-]){_DAY}(?:st|nd|rd|th|\.|er|o)?[ \t]*(?:-|to|al?|and|und|bis|au|et|y|e|en|tot|ate)[ \t]*)?"
     rf"(?<![0-9.,/])(?<![0-9]-){_DAY}(?:[ \t]?(?:st|nd|rd|th|er|ere|re|ste|o|a|e|\.|\.o))?"
-    r"(?:[ \t]+(?:day[ \t]+)?(?:de|of|del|di|van|do)(?:[ \t]+(?:mes|month)[ \t]+(?:de|of))?[ \t]+|[ \t]*[-/.,][ \t]*|[ \t]*)\Z"
+    r"(?:[ \t]+(?:day[ \t]+)?(?:de|of|del|di|van|do)(?:[ \t]+(?:mes|month)[ \t]+(?:de|of))?[ \t]+|[ "
+    r"\t]*[-/.,][ \t]*|[ \t]*)\Z"
 )
 _YEAR_AFTER_MONTH = _re(
-    rf"(?:\.?,?[ \t]*(?:(?:de|del|of|di|van|von|do|in|ano|d'|del ano)[ \t]+)*|[ \t]*[-/.][ \t]*)(?:{_YEAR}(?!\d)(?![.,]\d)|[-/.]\d\d(?![\d/.-])|'\d\d\b)"
+    rf"(?:\.?,?[ \t]*(?:(?:de|del|of|di|van|von|do|in|ano|d'|del ano)[ \t]+)*|[ \t]*[-/.][ "
+    rf"\t]*)(?:{_YEAR}(?!\d)(?![.,]\d)|[-/.]\d\d(?![\d/.-])|'\d\d\b)"
 )
 _SHORT_YEAR = _re(rf"[. ]+\d\d(?![\d:/.,%-])(?![ \t]*{_UNIT}\b)(?![ \t]*[ap]\.?m)")
 _DAY_AFTER_MONTH = _re(
     rf"\.?[ \t]*(?:the[ \t]+)?{_DAY}(?:st|nd|rd|th)?(?![\d:%/])(?!\.\d)"
-    rf"(?:[ \t]*(?:-|to|through|and|&)[ \t]*{_DAY}(?:st|nd|rd|th)?(?!\d))?(?:[ \t]*,?[ \t]*(?:of[ \t]+)?(?:{_YEAR}|'\d\d)(?!\d))?"
+    rf"(?:[ \t]*(?:-|to|through|and|&)[ \t]*{_DAY}(?:st|nd|rd|th)?(?!\d))?(?:[ \t]*,?[ \t]*(?:of[ "
+    rf"\t]+)?(?:{_YEAR}|'\d\d)(?!\d))?"
 )
 _WEEKDAY_BEFORE = _re(rf"\b{_WEEKDAY}[.,]*[ \t]+\Z")
 _MONTH_CONTEXT = _re(
-    r"\b(?:in|since|until|during|last|next|this|by|of|early|late|mid|from|through|en|desde|hasta|pasado|im|seit|ende|anfang|mitte|bis|letzten|"
-    r"depuis|fin|debut|courant|jusqu'en|mois de|mes de|mese di|a|nel|da|sinds|eind|begin|em|de|desde|before|after|around)[ \t]+\Z"
+    r"\b(?:in|since|until|during|last|next|this|by|of|early|late|mid|from|through|en|desde|hasta|pasado|im|"
+    r"seit|ende|anfang|mitte|bis|letzten|"
+    r"depuis|fin|debut|courant|jusqu'en|mois de|mes de|mese di|a|nel|da|sinds|eind|begin|em|de|desde|before|"
+    r"after|around)[ \t]+\Z"
 )
 _WORDS_BEFORE = _re(rf"\b(?:{_NUMBER_WORD}[ -]+){{1,3}}(?:(?:de|of|di)[ ]+)?\Z")
 _WORDS_AFTER = _re(rf"(?:[ ]+(?:de|del|of)(?=[ ]))?(?:[ -]+{_NUMBER_WORD}\b){{2,10}}")
@@ -180,10 +211,12 @@ def _month(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     if year is not None:
         yield _hit(buffer, start, year.end(), 0.85)
     elif (
-        word not in _DOUBTFUL or (len(word) > 3 and buffer[start : start + 1].isupper())
-    ) and _MONTH_CONTEXT.search(buffer, left, start):
-        if len(word) > 3 and not (word == b"march" and buffer[start] != 77):
-            yield _hit(buffer, start, end, 0.6)
+        (word not in _DOUBTFUL or (len(word) > 3 and buffer[start : start + 1].isupper()))
+        and _MONTH_CONTEXT.search(buffer, left, start)
+        and len(word) > 3
+        and not (word == b"march" and buffer[start] != 77)
+    ):
+        yield _hit(buffer, start, end, 0.6)
 
 
 def _unmistaken(buffer: bytes, start: int, word: bytes) -> bool:
@@ -234,10 +267,12 @@ def _day_and_month(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 _DAY_MONTH = _re(r"[a-z']+[ \t]+(\d{1,2})([/.])(\d{1,2})(?!\d)(\.)?")
 _NOT_DAY_MONTH = _re(
-    rf"[ \t]*(?:{_UNIT}\b|[/%x:+-]|[.,]?\d|of\b|de los\b|in (?:the|all)\b|points?\b|out\b|throughout|bilat|strength|power|murmur|systolic|tab|times|scale|pain|lobe)"
+    rf"[ \t]*(?:{_UNIT}\b|[/%x:+-]|[.,]?\d|of\b|de los\b|in (?:the|all)\b|points?\b|out\b|throughout|bilat|"
+    rf"strength|power|murmur|systolic|tab|times|scale|pain|lobe)"
 )
 _WHEN = (
-    "(?:on|since|until|am|vom|bis|zum|ab|el|del|al|le|du|au|jusqu'au|il|dal|op|vanaf|tot|em|desde|dia|from|dated|fecha|datum)"
+    "(?:on|since|until|am|vom|bis|zum|ab|el|del|al|le|du|au|jusqu'au|il|dal|op|vanaf|tot|em|desde|dia|from|"
+    "dated|fecha|datum)"
 )
 
 
@@ -253,7 +288,10 @@ def _year_alone(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 
 _YEAR_AT_END = re.compile(rb"(?:\d{4}[ \t]*[-/][ \t]*)?\d{4}\Z")
-_YEAR_RANGE = _re(r"[ \t]*(?:-|a|al|hasta|to|and|y|et|und|bis|until|au|o|e|tot|ate|or|through|,)[ \t]*((?:19|20)\d\d)(?!\d|[.,]\d|[/-]\d)")
+_YEAR_RANGE = _re(
+    r"[ \t]*(?:-|a|al|hasta|to|and|y|et|und|bis|until|au|o|e|tot|ate|or|through|,)[ \t]*((?:19|"
+    r"20)\d\d)(?!\d|[.,]\d|[/-]\d)"
+)
 _OUTLINE_YEAR = re.compile(rb"(?:19[3-9]\d|20[0-4]\d)(?=[ \t]*(?:\)|:|-[ ]|[ ][A-Za-z]{3}))")
 
 
@@ -263,15 +301,19 @@ def _outline_year(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     if matched is not None and not _FOLLOWED.match(buffer, matched.end()):
         yield _hit(buffer, matched.start(), matched.end(), 0.55)
 
+
 _YEAR_WORDS = (
-    "(?:in|since|from|until|till|by|year|circa|around|early|late|mid|before|after|during|summer|winter|spring|fall|autumn|"
+    "(?:in|since|from|until|till|by|year|circa|around|early|late|mid|before|after|during|summer|winter|"
+    "spring|fall|autumn|"
     "en|desde|hasta|ano|anos|del ano|en el ano|el ano|hacia|verano|invierno|primavera|otono|de|"
     "seit|im jahr|im jahre|jahr|jahre|anno|ca\\.|anfang|ende|mitte|sommer|fruhjahr|fruhling|herbst|"
-    "depuis|annee|l'annee|ete|hiver|printemps|automne|vers|fin|debut|courant|nel|dal|dell'anno|nell'anno|estate|inverno|autunno|fino al|"
+    "depuis|annee|l'annee|ete|hiver|printemps|automne|vers|fin|debut|courant|nel|dal|dell'anno|nell'anno|"
+    "estate|inverno|autunno|fino al|"
     "sinds|het jaar|jaar|eind|begin|zomer|lente|herfst|voorjaar|najaar|em|no ano de|outono|verao|vanaf)"
 )
 _QUARTER = _re(
-    rf"(?:q[1-4][ \t]*[-/ ']?[ \t]*{_YEAR}|[1-4](?:st|nd|rd|th|\.|o|er|e)?[ \t]*(?:quarter|quartal|trimestre|kwartaal|trim\.?)(?:[ \t]+(?:of|de|del|von|van|do))?[ \t]+{_YEAR})(?!\d)"
+    rf"(?:q[1-4][ \t]*[-/ ']?[ \t]*{_YEAR}|[1-4](?:st|nd|rd|th|\.|o|er|e)?[ \t]*(?:quarter|quartal|"
+    rf"trimestre|kwartaal|trim\.?)(?:[ \t]+(?:of|de|del|von|van|do))?[ \t]+{_YEAR})(?!\d)"
 )
 
 
@@ -291,7 +333,12 @@ def _compact(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 def _blanks(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """``20 12 2003``."""
     first, second, _ = buffer[start:end].split()
-    if 1 <= int(first) <= 31 and 1 <= int(second) <= 12 and _stands_free(buffer, start, end) and not buffer[start - 2 : start].strip().isdigit():
+    if (
+        1 <= int(first) <= 31
+        and 1 <= int(second) <= 12
+        and _stands_free(buffer, start, end)
+        and not buffer[start - 2 : start].strip().isdigit()
+    ):
         yield _hit(buffer, start, end, 0.7)
 
 
@@ -311,9 +358,19 @@ def _trigger(pattern: str) -> bytes:
 RULES: tuple[Rule, ...] = (
     Rule(rb"\b\d{1,4} ?[-/.|] ?\d{1,2} ?[-/.|] ?\d{2}", _numeric),
     phrase(_month, _MONTH),
-    Rule(_trigger(rf"[^a-z0-9](?:\d{{1,2}}[ -]?{_MONTH}[ -]?\d{{2}}|\d{{1,2}}{_MONTH}|{_MONTH}\d{{4}})[^a-z]"), _glued, margin=1),
+    Rule(
+        _trigger(rf"[^a-z0-9](?:\d{{1,2}}[ -]?{_MONTH}[ -]?\d{{2}}|\d{{1,2}}{_MONTH}|{_MONTH}\d{{4}})[^a-z]"),
+        _glued,
+        margin=1,
+    ),
     Rule(rb"(?:[\n\x00(]|[\n\x00: ] ?- ?)[ \t]{0,2}(?:19|20)\d\d[ :)-]", _outline_year),
-    Rule(rb"\b(?:(?:0[1-9]|1[0-2]|[1-9])[-/](?:19|20)\d\d|(?:0[1-9]|1[0-2])\.(?:19|20)\d\d|(?:19|20)\d\d[-/](?:0[1-9]|1[0-2]))\b", _month_and_year),
+    Rule(
+        (
+            rb"\b(?:(?:0[1-9]|1[0-2]|[1-9])[-/](?:19|20)\d\d|(?:0[1-9]|1[0-2])\.(?:19|20)\d\d|(?:19|"
+            rb"20)\d\d[-/](?:0[1-9]|1[0-2]))\b"
+        ),
+        _month_and_year,
+    ),
     Rule(_trigger(rf"\b{_WHEN}[ \t]+\d{{1,2}}[/.]\d"), _day_and_month),
     Rule(_trigger(rf"\b{_YEAR_WORDS}[ \t]+(?:(?:19|20)\d\d ?[-/] ?)?(?:19|20)\d\d\b"), _year_alone),
     Rule(rb"\b(?:q[1-4][ \t'/-]{0,3}20\d\d|[1-4][a-z.]{0,3} ?(?:quarter|quartal|trim|kwartaal))", _quarter),

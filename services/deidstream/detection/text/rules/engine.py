@@ -14,7 +14,6 @@ from deidstream.core.span import Span
 from deidstream.detection.text.fold import Folded, fold
 from deidstream.detection.text.languages import guess
 from deidstream.detection.text.rules import (
-    addresses,
     ages,
     contacts,
     dates,
@@ -22,6 +21,8 @@ from deidstream.detection.text.rules import (
     names,
     national,
     organisations,
+    places,
+    streets,
 )
 from deidstream.detection.text.rules.rule import Hit, Rule
 
@@ -30,7 +31,7 @@ __all__ = ["ALL", "DETECTOR", "Rules"]
 ALL = ("en", "de", "es", "fr", "it", "nl", "pt")
 DETECTOR = "text.rules/1"
 
-_FAMILIES = (names, dates, ages, contacts, addresses, identifiers, national, organisations)
+_FAMILIES = (names, dates, ages, contacts, streets, places, identifiers, national, organisations)
 _ID_BITS = 7
 _ID_MASK = (1 << _ID_BITS) - 1
 _BATCH = 1 << 20
@@ -132,7 +133,7 @@ def _winners(cluster: list[Hit]) -> list[Hit]:
 
 
 class _Family:
-    """The rules of one module, and the database that points at where they may apply. Small databases compile much faster than one."""
+    """The rules of one module, and the database that points at where they may apply. Several small ones compile faster than one."""
 
     def __init__(self, rules: tuple[Rule, ...], database: hyperscan.Database) -> None:
         self._rules = rules
@@ -168,5 +169,7 @@ def _compiled() -> tuple[tuple[tuple[Rule, ...], hyperscan.Database], ...]:
 def _database(rules: tuple[Rule, ...]) -> hyperscan.Database:
     database = hyperscan.Database()
     flags = [hyperscan.HS_FLAG_SOM_LEFTMOST | (hyperscan.HS_FLAG_CASELESS if rule.caseless else 0) for rule in rules]
-    database.compile(expressions=[rule.trigger for rule in rules], ids=list(range(len(rules))), elements=len(rules), flags=flags)
+    database.compile(
+        expressions=[rule.trigger for rule in rules], ids=list(range(len(rules))), elements=len(rules), flags=flags
+    )
     return database

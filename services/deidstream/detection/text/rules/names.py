@@ -14,10 +14,14 @@ from deidstream.detection.text.rules.rule import Confirm, Hit, Rule, label
 __all__ = ["RULES"]
 
 _TITLE = (
-    rb"(?:Dr|Dra|DR|DRA|dr|dra|drs|prof|Drs|Dott|Dr\.ssa|Dott\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Pr|Doctor|Doctora|"
-    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|med|habil|univ|rer|nat|Med|PD|Priv|Univ|Dipl|Ing|Mag|Lic|Licda|"
-    rb"Mr|Mrs|Ms|Miss|Sir|Herr|Herrn|Frau|Hr|Monsieur|Madame|Mademoiselle|Mme|MME|Mlle|Sra|Sr|Srta|Don|Dona|Sig|Sig\.ra|"
-    rb"Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|meneer|mevrouw)"
+    rb"(?:Dr|Dra|DR|DRA|dr|dra|drs|prof|Drs|Dott|Dr\.ssa|Dott\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|"
+    rb"Professora|Professeur|Professore|Pr|Doctor|Doctora|"
+    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|med|habil|"
+    rb"univ|rer|nat|Med|PD|Priv|Univ|Dipl|Ing|Mag|Lic|Licda|"
+    rb"Mr|Mrs|Ms|Miss|Sir|Herr|Herrn|Frau|Hr|Monsieur|Madame|Mademoiselle|Mme|MME|Mlle|Sra|Sr|Srta|Don|Dona|"
+    rb"Sig|Sig\.ra|"
+    rb"Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|"
+    rb"meneer|mevrouw)"
 )
 _MORE_TITLES = re.compile(rb"\.?(?:[ \t]*[,/]?[ \t]*" + _TITLE + rb"\b\.?)*[ \t]*(?:\n[ \t]*)?")
 _AFTER_LABEL = re.compile(rb"[ \t]*(?:\((?:[a-z ]{1,12})\))?[ \t]*[:=][ \t]*(?:" + _TITLE + rb"\b\.?[ \t]*)*")
@@ -25,17 +29,22 @@ _AFTER_SIGNATURE = re.compile(
     rb"[ \t]*[:,.]?[ \t]*(?:(?:by|por|par|von|da|door|the|el|la|le|der)[ \t]+)?(?:" + _TITLE + rb"\b\.?[ \t]*)*"
 )
 _AFTER_RELATIVE = re.compile(
-    rb"(?:[ \t]*[:,(][ \t]*|[ \t]+)(?:(?:named|called|is|llamad[oa]|namens|genannt|de nombre|nommee?|chiamat[oa]|genaamd|chamad[oa])[ \t]+)?"
+    rb"(?:[ \t]*[:,(][ \t]*|[ \t]+)(?:(?:named|called|is|llamad[oa]|namens|genannt|de nombre|nommee?|"
+    rb"chiamat[oa]|genaamd|chamad[oa])[ \t]+)?"
     rb"(?:" + _TITLE + rb"\b\.?[ \t]*)*"
 )
 _NOT_A_PERSONS = re.compile(
-    rb"\b(?:brand|trade|generic|drug|product|file|user|domain|test|study|hospital|facility|device|display|host|medication|the|procedure|"
-    rb"pharmacy|company|school|plan|event|code|lab|class|common|scientific|trial|insurance|marca|medikament|produit|farmaco)[ \t]*\Z",
+    rb"\b(?:brand|trade|generic|drug|product|file|user|domain|test|study|hospital|facility|device|display|"
+    rb"host|medication|the|procedure|"
+    rb"pharmacy|company|school|plan|event|code|lab|class|common|scientific|trial|insurance|marca|medikament|"
+    rb"produit|farmaco)[ \t]*\Z",
     re.IGNORECASE,
 )
 _CLINICAL_AFTER = re.compile(
-    rb"'s?\b|[ \t]+(?:disease|syndrome|sign|score|scale|test|criteria|classification|stage|grade|type|fracture|catheter|drain|operation|"
-    rb"procedure|maneuver|manoeuvre|reflex|index|palsy|contracture|lymphoma|sarcoma|virus|Syndrom|Krankheit|Zeichen|syndroom)\b",
+    rb"'s?\b|[ \t]+(?:disease|syndrome|sign|score|scale|test|criteria|classification|stage|grade|type|"
+    rb"fracture|catheter|drain|operation|"
+    rb"procedure|maneuver|manoeuvre|reflex|index|palsy|contracture|lymphoma|sarcoma|virus|Syndrom|Krankheit|"
+    rb"Zeichen|syndroom)\b",
     re.IGNORECASE,
 )
 
@@ -115,12 +124,26 @@ def _after_relative(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         return
     name = read_name(buffer, begin.end(), comma=False)
     if name is not None and _first(buffer, name) in given_names() and _first(buffer, name) not in eponyms() | terms():
-        yield Hit(name.start, name.end, Category.NAME, _score(name, 0.75), Role.RELATIVE, "given" if name.words == 1 else "name")
+        yield Hit(
+            name.start,
+            name.end,
+            Category.NAME,
+            _score(name, 0.75),
+            Role.RELATIVE,
+            "given" if name.words == 1 else "name",
+        )
+
+
+_OPENING = re.compile(rb"[A-Za-z']+")
 
 
 def _pair(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """A known given name and what can be a surname: ``Anna Schmidt``, ``ANNA SCHMIDT``, ``Anna S.``, ``SCHMIDT Anna``."""
     if buffer[start - 1] in b"-'@./" or buffer[start - 1] == 0x80:
+        return
+    opening = _OPENING.match(buffer, start)
+    key = opening.group().lower() if opening else b""
+    if key not in given_names() and key not in family_names() and (opening is None or not opening.group().isupper()):
         return
     name = read_name(buffer, start, comma=False)
     if name is None or name.words < 2:
@@ -143,10 +166,15 @@ def _pair(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 
 def _family_first(buffer: bytes, name: Name, words: list[bytes]) -> int:
-    """``JALONNET Christine``, ``Dupont Albert``: where it ends, 0 where it is none. Capitals, or a listed surname, then a given name."""
+    """``JALONNET Christine``, ``Dupont Albert``: where it ends, else 0. Capitals or a listed surname, then a given name."""
     raw = buffer[name.start : name.end].split()
     capitals = raw[0].isupper() and len(raw[0]) > 3 and not raw[1].isupper()
-    if not (capitals or words[0] in family_names()) or words[0] in eponyms() or words[1] not in given_names() or words[1] in terms():
+    if (
+        not (capitals or words[0] in family_names())
+        or words[0] in eponyms()
+        or words[1] not in given_names()
+        or words[1] in terms()
+    ):
         return 0
     end = 0
     for word in re.finditer(rb"[^ \t]+", buffer[name.start : name.end]):
@@ -157,16 +185,22 @@ def _family_first(buffer: bytes, name: Name, words: list[bytes]) -> int:
 
 
 _CLINICAL_ENDING = re.compile(
-    rb"(?:itis|osis|asis|emia|uria|ectomy|otomy|oscopy|ography|ology|pathy|plasty|algia|oma|gram|scope|therapy|tion|ment|ness|ing|ed)\Z"
+    rb"(?:itis|osis|asis|emia|uria|ectomy|otomy|oscopy|ography|ology|pathy|plasty|algia|oma|gram|scope|"
+    rb"therapy|tion|ment|ness|ing|ed)\Z"
 )
 
 
-_GIVEN_ALL_THE_SAME = frozenset(b"marie thomas david james patrick paul keith henry bernard frank robert carlos vincent".split())
+_GIVEN_ALL_THE_SAME = frozenset(
+    b"marie thomas david james patrick paul keith henry bernard frank robert carlos vincent".split()
+)
 
 
 def _in_capitals(buffer: bytes, name: Name) -> bool:
     """Whether what stands before or after is in capitals too, so that capitals say nothing."""
-    return _CAPITALS_AROUND.match(buffer, name.end) is not None or _CAPITALS_BEFORE.search(buffer, max(0, name.start - 12), name.start) is not None
+    return (
+        _CAPITALS_AROUND.match(buffer, name.end) is not None
+        or _CAPITALS_BEFORE.search(buffer, max(0, name.start - 12), name.start) is not None
+    )
 
 
 _CAPITALS_AROUND = re.compile(rb"[ \t]+[A-Z]{3}")
@@ -186,7 +220,13 @@ def _pair_score(words: list[bytes]) -> float:
         return 0.8
     if in_gazetteer(last):
         return 0.75
-    if (words[0] in eponyms() and words[0] not in _GIVEN_ALL_THE_SAME) or last in eponyms() or last in terms() or _CLINICAL_ENDING.search(last) or len(last) < 3:
+    if (
+        (words[0] in eponyms() and words[0] not in _GIVEN_ALL_THE_SAME)
+        or last in eponyms()
+        or last in terms()
+        or _CLINICAL_ENDING.search(last)
+        or len(last) < 3
+    ):
         return 0.0
     return 0.55
 
@@ -214,8 +254,6 @@ def _with_initial(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     last = buffer[name.start : name.end].split()[-1].lower()
     if last in family_names() and last not in eponyms() and last not in terms():
         yield Hit(name.start, name.end, Category.NAME, 0.65, Role.UNKNOWN, "name")
-
-
 
 
 _NAME_AND_CREDENTIAL = re.compile(
@@ -254,14 +292,21 @@ def _form(name: Name) -> str:
 
 
 _CLINICIAN_TITLES = (
-    rb"\b(?:Dr|Dra|DR|DRA|Drs|dr\.|dra\.|drs\.|prof\.|Dott|Dott\.ssa|Dr\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|Professora|Professeur|Professore|Doctor|Doctora|"
-    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|Nurse|Dres|Drs|DOCTOR|DOCTEUR|Pr|Surgeon|Oberarzt|Oberarztin|Chefarzt|"
-    rb"Chefarztin|Assistenzarzt|Assistenzarztin|Infirmiere|Enfermera|Enfermero|Enfermeira|Enfermeiro)\b\.?[ \t]*[A-Za-z\n]"
+    rb"\b(?:Dr|Dra|DR|DRA|Drs|dr\.|dra\.|drs\.|prof\.|Dott|Dott\.ssa|Dr\.ssa|Prof|PROF|Profa|Prof\.ssa|"
+    rb"Professor|Professora|Professeur|Professore|Doctor|Doctora|"
+    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|Nurse|Dres|"
+    rb"Drs|DOCTOR|DOCTEUR|Pr|Surgeon|Oberarzt|Oberarztin|Chefarzt|"
+    rb"Chefarztin|Assistenzarzt|Assistenzarztin|Infirmiere|Enfermera|Enfermero|Enfermeira|Enfermeiro)\b\.?[ "
+    rb"\t]*[A-Za-z\n]"
 )
 _OTHER_TITLES = (
-    rb"\b(?:Mr|Mrs|Ms|Miss|MR\.|MRS|MISS|MS\.|Sir|Herr|Herrn|HERR|Frau|FRAU|Hr|Monsieur|MONSIEUR|monsieur|madame|mademoiselle|senor|senora|signora|signor|senhor|senhora|Madame|MADAME|Mademoiselle|Mme|MME|Mlle|MLLE|"
-    rb"Mmes|MM|Sra|Sr|Srta|SRA|SR|Don|Dona|Sig|Sig\.ra|Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|D\. ?na|"
-    rb"Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|meneer|mevrouw|sig\.ra|sig\.|sr\.|sra\.|mr\.|mrs\.|Dna|DNA\.)\.?[ \t]+[A-Za-z]"
+    rb"\b(?:Mr|Mrs|Ms|Miss|MR\.|MRS|MISS|MS\.|Sir|Herr|Herrn|HERR|Frau|FRAU|Hr|Monsieur|MONSIEUR|monsieur|"
+    rb"madame|mademoiselle|senor|senora|signora|signor|senhor|senhora|Madame|MADAME|Mademoiselle|Mme|MME|"
+    rb"Mlle|MLLE|"
+    rb"Mmes|MM|Sra|Sr|Srta|SRA|SR|Don|Dona|Sig|Sig\.ra|Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|"
+    rb"Senorita|D\. ?na|"
+    rb"Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|meneer|mevrouw|sig\.ra|sig\.|sr\.|sra\.|mr\.|mrs\.|Dna|"
+    rb"DNA\.)\.?[ \t]+[A-Za-z]"
 )
 
 
@@ -277,77 +322,27 @@ def _trimmed(confirm: Confirm) -> Confirm:
 
 _TITLE_WORD = re.compile(rb"(?:D\. ?na|[A-Za-z]+(?:\.(?:ssa|ra))?)\.?")
 
-_NAME_LABELS = (
-    "name, full name, patient name, patient's name, nombre, nombre completo, nombre y apellidos, nombre del paciente, apellidos y nombre, "
-    "apellidos nombre, nombre paciente, name des patienten, patientenname, name vorname, nom, nom complet, nom et prénom, nom prénom, "
-    "nom du patient, nome, nome completo, nome e cognome, nome do paciente, nome do utente, nome paziente, cognome e nome, naam, naam patiënt, "
-    "volledige naam, legal name, preferred name, alias, aka, also known as, nombres"
-)
-_GIVEN_LABELS = (
-    "first name, given name, middle name, forename, forenames, given names, nombre de pila, vorname, vornamen, prénom, prénoms, "
-    "nome próprio, voornaam, voornamen, roepnaam"
-)
-_FAMILY_LABELS = (
-    "last name, surname, family name, maiden name, apellido, apellidos, primer apellido, segundo apellido, nachname, familienname, geburtsname, "
-    "nom de famille, nom de naissance, nom usuel, nom d'usage, nom marital, nom de jeune fille, cognome, apelido, sobrenome, achternaam, "
-    "meisjesnaam, geboortenaam, prénom nom"
-)
-_PATIENT_LABELS = (
-    "patient, patiente, paciente, paziente, patiënt, patiënte, patientin, utente, doente, client, pt, pat, re, subject, regarding, betreft, "
-    "betrifft, betreff, concerne, objet, asunto, assunto, oggetto, ref, member, subscriber, insured, policy holder, titular, assuré, versicherter"
-)
-_CLINICIAN_LABELS = (
-    "attending, attending physician, attending doctor, physician, provider, doctor, referring physician, referring provider, referring doctor, "
-    "primary care physician, primary care provider, pcp, gp, surgeon, consultant, resident, nurse, author, dictated by, transcribed by, "
-    "ordering physician, ordering provider, interpreting physician, radiologist, pathologist, anesthesiologist, assistant, cc, "
-    "médico, médica, medico responsable, doctor responsable, facultativo, cirujano, médico solicitante, médico de cabecera, enfermera, enfermero, "
-    "medico adjunto, arzt, ärztin, hausarzt, hausärztin, behandelnder arzt, behandelnde ärztin, operateur, oberarzt, chefarzt, überweiser, zuweiser, "
-    "médecin, médecin traitant, praticien, chirurgien, interne, internes, externe, chef de service, chef de clinique, praticien hospitalier, "
-    "psychologue, kinésithérapeute, diététicienne, diététicien, sage-femme, psicólogo, psicóloga, fisioterapeuta, psychologe, physiotherapeut, psychologist, "
-    "therapist, social worker, case manager, trabajadora social, matrona, midwife, verpleegkundige, responsable, medico curante, medico, primario, chirurgo, arts, huisarts, behandelend arts, specialist, verwijzer, "
-    "médico assistente, médico responsável, médico de família, enfermeiro, enfermeira, cirurgião"
-)
-_SIGNATURES = (
-    "signed, signed by, signed electronically by, electronically signed by, e-signed by, digitally signed by, seen by, dictated by, reviewed by, "
-    "referred by, ordered by, performed by, authored by, verified by, transcribed by, interpreted by, attested by, evaluated by, "
-    "remitido por, firmado, firmado por, fdo, fdo., fdo por, atendido por, valorado por, visto por, derivado por, enviado por, "
-    "gez, gez., i.a., unterzeichnet, gezeichnet, unterschrieben von, diktiert von, "
-    "vu par, signé, signé par, rédigé par, adressé par, suivi par, suivie par, validé par, signature, "
-    "firmato, firmato da, visitato da, visitata da, inviato da, refertato da, "
-    "gezien door, ondertekend, ondertekend door, verwezen door, getekend, w.g., "
-    "assinado por, assinado, observado por, referenciado por, elaborado por, encaminhado por, sincerely, regards, best regards, atentamente, "
-    "mit freundlichen grüßen, cordialement, confraternellement, cordiali saluti, atenciosamente, hoogachtend, met vriendelijke groet, dear, "
-    "estimado, estimada, cher, chère, caro, cara, lieber, liebe, beste, querido, querida"
-)
-_RELATIVES = (
-    "mother, father, daughter, son, wife, husband, brother, sister, spouse, partner, girlfriend, boyfriend, grandmother, grandfather, grandson, "
-    "granddaughter, aunt, uncle, cousin, niece, nephew, guardian, caregiver, next of kin, emergency contact, mom, dad, fiancé, fiancée, friend, neighbor, "
-    "madre, padre, esposa, esposo, marido, mujer, hijo, hija, hermano, hermana, abuelo, abuela, tío, tía, primo, prima, sobrino, sobrina, pareja, "
-    "cuidador, cuidadora, mère, père, épouse, époux, mari, femme, fils, fille, frère, soeur, compagnon, compagne, neveu, nièce, tante, oncle, "
-    "personne de confiance, mutter, vater, ehefrau, ehemann, gattin, gatte, tochter, sohn, bruder, schwester, großmutter, großvater, oma, opa, "
-    "lebensgefährte, lebensgefährtin, betreuer, betreuerin, moglie, marito, figlio, figlia, fratello, sorella, nonno, nonna, compagno, compagna, "
-    "moeder, vader, dochter, zoon, broer, zus, echtgenoot, echtgenote, dochter, partner, mantelzorger, "
-    "mãe, pai, mulher, filho, filha, irmão, irmã, avô, avó, companheiro, companheira, cônjuge, informante, informant, contact person"
-)
-
 
 RULES: tuple[Rule, ...] = (
     Rule(_CLINICIAN_TITLES, _trimmed(_after_title(Role.CLINICIAN)), caseless=False),
     Rule(_OTHER_TITLES, _trimmed(_after_title(Role.UNKNOWN)), caseless=False),
     Rule(rb"\b(?:D|M)\.[ \t]*[A-Z]", lambda buffer, start, end: _short_title(buffer, start, end - 1), caseless=False),
-    label(_after_label(Role.PATIENT, "", strict=True), _NAME_LABELS),
-    label(_after_label(Role.PATIENT, "given", strict=True), _GIVEN_LABELS),
-    label(_after_label(Role.PATIENT, "family", strict=True), _FAMILY_LABELS),
-    label(_after_label(Role.PATIENT, "", strict=False), _PATIENT_LABELS),
-    label(_after_label(Role.CLINICIAN, "", strict=False), _CLINICIAN_LABELS),
-    label(_after_signature(Role.CLINICIAN), _SIGNATURES),
-    label(_after_relative, _RELATIVES),
+    label(_after_label(Role.PATIENT, "", strict=True), "name.whole"),
+    label(_after_label(Role.PATIENT, "given", strict=True), "name.given"),
+    label(_after_label(Role.PATIENT, "family", strict=True), "name.family"),
+    label(_after_label(Role.PATIENT, "", strict=False), "name.patient"),
+    label(_after_label(Role.CLINICIAN, "", strict=False), "name.clinician"),
+    label(_after_signature(Role.CLINICIAN), "name.signature"),
+    label(_after_relative, "name.relative"),
     Rule(rb"\b[A-Z][a-z']+[a-z-]*(?:[A-Z][a-z]+)?[ \t]+[A-Zdv]", _pair, caseless=False),
     Rule(rb"\b[A-Z]{2}[A-Z'-]+[ \t]+[A-Z][A-Za-z]", _pair, caseless=False),
     Rule(rb"\b[A-Z][A-Za-z'-]+(?:,[ \t]?|\^)[A-Z][A-Za-z]", _inverted, caseless=False),
     Rule(rb"\b[A-Z]\.[ \t]?(?:[A-Z]\.[ \t]?)?[A-Z][a-z]", _with_initial, caseless=False),
     Rule(
-        rb"[A-Z][A-Za-z'-]+[ \t]*,?[ \t]+(?:M\.D|MD|D\.O|DO|RN|NP|PA-C|PhD|FNP|DPM|DDS|PharmD|LPN|FACC|FACS|MBBS|FRCP)\b",
+        (
+            rb"[A-Z][A-Za-z'-]+[ \t]*,?[ \t]+(?:M\.D|MD|D\.O|DO|RN|NP|PA-C|PhD|FNP|DPM|DDS|PharmD|LPN|FACC|FACS|"
+            rb"MBBS|FRCP)\b"
+        ),
         _with_credential,
         caseless=False,
     ),

@@ -1,7 +1,8 @@
 """Numbers that prove themselves: national identifiers, bank accounts, cards, vehicles, devices, by shape and check digit.
 
-A right check digit makes a distinctive shape certain (1.0); a wrong one leaves it a finding of less weight, for people mistype. Shapes that
-many numbers share count only with their check digit; those that even then are common (nine digits) only behind a label (``identifiers``).
+A right check digit makes a distinctive shape certain (1.0); a wrong one leaves it a finding of less weight, for people mistype.
+Shapes that many numbers share count only with their check digit; those that even then are common (nine digits) only behind a label
+(``identifiers``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["RULES"]
 
 
 class _Number(NamedTuple):
-    """``trigger`` is the whole shape. ``check``: a ``stdnum`` module or a function; ``wrong``: the score where it says no (0: no finding)."""
+    """``trigger`` is the whole shape. ``check``: ``stdnum`` modules or a function; ``wrong``: the score if it says no."""
 
     trigger: bytes
     check: str | Callable[[str], bool]
@@ -32,7 +33,11 @@ def _confirm(number: _Number) -> Confirm:
     checks = number.check.split() if isinstance(number.check, str) else [number.check]
 
     def confirm(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
-        if buffer[start - 1] in b"-.,/_+" or buffer[end : end + 2][:1] in (b"_", b"-", b"/") or _digits_go_on(buffer, end):
+        if (
+            buffer[start - 1] in b"-.,/_+"
+            or buffer[end : end + 2][:1] in (b"_", b"-", b"/")
+            or _digits_go_on(buffer, end)
+        ):
             return
         value = buffer[start:end].decode("latin-1")
         valid = any(_valid(check, value) for check in checks)
@@ -95,7 +100,9 @@ def _dea(value: str) -> bool:
     return (sum(digits[0:6:2]) + 2 * sum(digits[1:6:2])) % 10 == digits[6]
 
 
-_VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9], strict=True))
+_VIN_VALUES = dict(
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ", [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9], strict=True)
+)
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
@@ -103,8 +110,13 @@ def _vin(value: str) -> bool:
     """ISO 3779 with the North American check digit."""
     if value.isdigit() or value.isalpha():
         return False
-    rest = sum(_VIN_VALUES.get(character, 0) * weight if character.isalpha() else int(character) * weight
-               for character, weight in zip(value, _VIN_WEIGHTS, strict=True)) % 11
+    rest = (
+        sum(
+            _VIN_VALUES.get(character, 0) * weight if character.isalpha() else int(character) * weight
+            for character, weight in zip(value, _VIN_WEIGHTS, strict=True)
+        )
+        % 11
+    )
     return value[8] == ("X" if rest == 10 else str(rest))
 
 
@@ -136,7 +148,12 @@ _NUMBERS: tuple[_Number, ...] = (
     _Number(rb"\b[XYZ][- ]?\d{7}[- ]?[A-Z]\b", "es.nie", wrong=0.6),
     _Number(rb"\b\d\d[ /-]?\d{8}[ /-]?\d\d\b", _nuss, _HEALTH, right=0.9),
     _Number(rb"\b[12] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d\d|2[AB]) ?\d{3} ?\d{3} ?\d\d\b", "fr.nir", wrong=0.6),
-    _Number(rb"\b[A-Z]{6}\d[0-9LMNP-V][A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z0-9]\b", "it.codicefiscale", wrong=0.8, caseless=True),
+    _Number(
+        rb"\b[A-Z]{6}\d[0-9LMNP-V][A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z0-9]\b",
+        "it.codicefiscale",
+        wrong=0.8,
+        caseless=True,
+    ),
     _Number(rb"\b\d{3}\.\d{3}\.\d{3}-\d\d\b", "br.cpf", wrong=0.6),
     _Number(rb"\b\d\d\.\d{3}\.\d{3}/\d{4}-\d\d\b", "br.cnpj", Category.OTHER_ID, wrong=0.6),
     _Number(rb"\b\d{1,2}\.\d{3}\.\d{3}-[\dKk]\b", "cl.rut", wrong=0.6),
@@ -151,19 +168,31 @@ _NUMBERS: tuple[_Number, ...] = (
     _Number(rb"\b[2-9]\d{11}\b", "in_.aadhaar", right=0.75),
     _Number(rb"\b\d{17}[\dX]\b", "cn.ric", right=1.0),
     _Number(rb"\b\d{6}-[1-8]\d{6}\b", _born, right=0.85),
-    _Number(rb"\b[1-9][A-HJKMNP-RT-Y][A-HJKMNP-RT-Y\d]\d-?[A-HJKMNP-RT-Y][A-HJKMNP-RT-Y\d]\d-?[A-HJKMNP-RT-Y]{2}\d\d\b", _any, _HEALTH, right=0.9),
+    _Number(
+        rb"\b[1-9][A-HJKMNP-RT-Y][A-HJKMNP-RT-Y\d]\d-?[A-HJKMNP-RT-Y][A-HJKMNP-RT-Y\d]\d-?[A-HJKMNP-RT-Y]{2}\d\d\b",
+        _any,
+        _HEALTH,
+        right=0.9,
+    ),
     _Number(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", "iban", Category.ACCOUNT, right=1.0),
     _Number(rb"\b\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,4}\b", _card, Category.ACCOUNT, right=1.0, wrong=0.6),
     _Number(rb"\b3[47]\d\d[ -]\d{6}[ -]\d{5}\b", _card, Category.ACCOUNT, right=1.0, wrong=0.6),
     _Number(rb"\b[3-6]\d{12,15}\b", _card, Category.ACCOUNT, right=0.8),
     _Number(rb"\b[A-HJ-NPR-Z0-9]{17}\b", _vin, Category.VEHICLE, right=0.95),
     _Number(rb"\b\d{15}\b|\b\d\d-\d{6}-\d{6}-\d\b", _imei, Category.DEVICE, right=0.7),
-    _Number(rb"\(01\)\d{14}(?:\(1[17]\)\d{6}){0,2}(?:\((?:10|21)\)[A-Z0-9]{1,20}){0,2}", _any, Category.DEVICE, right=0.95),
+    _Number(
+        rb"\(01\)\d{14}(?:\(1[17]\)\d{6}){0,2}(?:\((?:10|21)\)[A-Z0-9]{1,20}){0,2}", _any, Category.DEVICE, right=0.95
+    ),
     _Number(rb"\b[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7}\b", _dea, Category.LICENCE, right=0.95),
     _Number(rb"\b[A-Z]{2}-\d{3}-[A-Z]{2}\b", _any, Category.VEHICLE, right=0.75),
     _Number(rb"\b\d{4}[ -]?[BCDFGHJKLMNPRSTVWXYZ]{3}\b", _any, Category.VEHICLE, right=0.45),
     _Number(rb"\b[A-Z]{2}\d\d [A-HJ-PR-Y]{3}\b", _any, Category.VEHICLE, right=0.6),
-    _Number(rb"\b(?:\d\d-[A-Z]{3}-\d|\d-[A-Z]{3}-\d\d|[A-Z]-\d{3}-[A-Z]{2}|[A-Z]{2}-\d{3}-[A-Z])\b", _any, Category.VEHICLE, right=0.65),
+    _Number(
+        rb"\b(?:\d\d-[A-Z]{3}-\d|\d-[A-Z]{3}-\d\d|[A-Z]-\d{3}-[A-Z]{2}|[A-Z]{2}-\d{3}-[A-Z])\b",
+        _any,
+        Category.VEHICLE,
+        right=0.65,
+    ),
 )
 
 RULES: tuple[Rule, ...] = tuple(Rule(number.trigger, _confirm(number), number.caseless) for number in _NUMBERS)

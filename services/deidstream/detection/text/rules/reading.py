@@ -10,18 +10,28 @@ from deidstream.detection.text.rules.gazetteer import family_names, given_names
 
 __all__ = ["Name", "in_gazetteer", "read_name", "stops_name"]
 
-_WORD = re.compile(rb"(?:[A-Z](?:-[A-Z])?\.(?:[ -]?[A-Z]\.)*|(?:(?:[A-Za-z]')?[A-Za-z]+(?:[-'][A-Za-z]+)*)(?![A-Za-z0-9@_\x80/]))")
+_WORD = re.compile(
+    rb"(?:[A-Z](?:-[A-Z])?\.(?:[ -]?[A-Z]\.)*|(?:(?:[A-Za-z]')?[A-Za-z]+(?:[-'][A-Za-z]+)*)(?![A-Za-z0-9@_\x80/]))"
+)
 _GAP = re.compile(rb"[ \t]+")
 _NO_GAP = re.compile(rb"(?=[A-Z][a-z])")
 _COMMA = re.compile(rb"[ \t]*,[ \t]*")
 _CARET = re.compile(rb"\^")
 _PARTICLES = frozenset(
-    b"de del la las los y e i da das do dos di della dello dei degli du des le van von der den dem ter ten te zu zur zum vom af av "
+    b"de del la las los y e i da das do dos di della dello dei degli du des le van von der den dem ter ten "
+    b"te zu zur zum vom af av "
     b"al el ben bin ibn abu st st. mac d' san santa".split()
 )
-_STREETS = frozenset(b"plaza calle paseo avenida avda avda. av av. ctra ctra. carretera rua rue via camino ronda travesia urbanizacion straat apartado callejon glorieta carrer poligono".split())
+_STREETS = frozenset(
+    (
+        b"plaza calle paseo avenida avda avda. av av. ctra ctra. carretera rua rue via camino ronda travesia "
+        b"urbanizacion straat apartado callejon glorieta carrer poligono"
+    ).split()
+)
 _CONJUNCTIONS = frozenset(b"y e i".split())
-_TITLES = frozenset(b"dr dra drs sr sra srta mr mrs ms mme mlle prof herr frau don dona dhr mevr mevrouw sig dott".split())
+_TITLES = frozenset(
+    b"dr dra drs sr sra srta mr mrs ms mme mlle prof herr frau don dona dhr mevr mevrouw sig dott".split()
+)
 _LONGEST = 6
 
 
@@ -94,7 +104,9 @@ def _may_be_name(buffer: bytes, text: bytes, key: bytes, end: int, count: int, l
     if not 65 <= first <= 90:
         return lower and len(key) > 1 and not stops_name(key)
     if text.endswith(b".") or len(text) == 1:
-        return text.endswith(b".") or (_CAPITAL_NEXT.match(buffer, end) is not None if count == 0 else key in b"abcdefghjklmnoprstvw")
+        return text.endswith(b".") or (
+            _CAPITAL_NEXT.match(buffer, end) is not None if count == 0 else key in b"abcdefghjklmnoprstvw"
+        )
     if stops_name(key) or (b"-" in key and any(stops_name(piece) for piece in key.split(b"-"))):
         return False
     if count and key in _STREETS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from importlib.resources import files
 from typing import NamedTuple
 
 from deidstream.core.category import Category, Role
@@ -45,9 +47,21 @@ def words(*lists: str) -> list[str]:
     return sorted(entries, key=lambda entry: (-len(entry), entry))
 
 
-def label(confirm: Confirm, *lists: str) -> Rule:
-    """Any of the comma-separated phrases, as whole words."""
-    return phrase(confirm, "|".join(re.escape(entry).replace("\\ ", " ") for entry in words(*lists)))
+def label(confirm: Confirm, section: str) -> Rule:
+    """Any phrase of that section of ``phrases.txt``, as whole words."""
+    return phrase(confirm, "|".join(re.escape(entry).replace("\\ ", " ") for entry in words(_phrases()[section])))
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[str, str]:
+    sections: dict[str, str] = {}
+    name = ""
+    for line in (files(__package__) / "phrases.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            name = line.strip("[]")
+        elif not line.startswith("#"):
+            sections[name] = f"{sections.get(name, '')} {line}"
+    return sections
 
 
 def phrase(confirm: Confirm, pattern: str) -> Rule:
