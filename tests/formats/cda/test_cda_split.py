@@ -228,3 +228,18 @@ def test_a_renamed_attribute_is_unknown_never_forgotten(data):
     again = split("cda", renamed)
     paths = {fact.locator for fact in read(again).facts} | {piece.path for part in again.parts for piece in part.pieces}
     assert any(path.endswith("/@hospitalNote") for path in paths)
+
+
+def test_markup_where_the_schema_wants_plain_text_is_read_as_text():
+    source = _document(
+        "<component><nonXMLBody><text>Seen: <content>Jo</content> Doe<br/>x</text></nonXMLBody></component>"
+    )
+    document = split("cda", source)
+    assert [part.text for part in document.parts] == ["Seen: Jo Doe\nx"]
+    assert not read(document).facts
+
+
+def test_a_schema_location_on_somebodys_computer_is_unknown():
+    for location, known in (("urn:hl7-org:v3 CDA.xsd", True), ("urn:hl7-org:v3 file:///C:/Users/jdoe/CDA.xsd", False)):
+        source = HEAD.replace(">", f' xsi:schemaLocation="{location}"/>')
+        assert bool(read(split("cda", source.encode())).facts) is not known

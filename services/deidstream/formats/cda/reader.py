@@ -70,6 +70,11 @@ class _Reader:
             return
         if type_.text and type_.name in _ENCAPSULATED and self.carries(element):
             return
+        if type_.name == "ED" and any(
+            isinstance(node, Element) and node.name in _NARRATIVE for node in element.content
+        ):
+            self.narrative(element)  # not by the schema, but it is text to whoever wrote it
+            return
         for index, node in enumerate(element.content):
             if node is SPACE:
                 continue
@@ -107,6 +112,8 @@ class _Reader:
             name = names.attribute(leaf.path[skip:])
             use = known.get(name, -1)
             if use == STRUCTURAL or name.startswith("xmlns"):
+                if name == "xsi:schemaLocation" and _LOCAL.search(leaf.text):
+                    element.attributes[index] = _typed(leaf, UNKNOWN, False)
                 continue
             if use < 0:
                 element.attributes[index] = _typed(leaf, UNKNOWN, False)
@@ -152,7 +159,7 @@ class _Reader:
         language = element.attribute("language") or self.language
         self.parts += text.part(element.path, language)
         self.parts += (whole(leaf) for leaf in asides)
-        stack = [element]
+        stack = [node for node in element.content if isinstance(node, Element)] if element.kind else [element]
         while stack:
             here = stack.pop()
             self.parts += (whole(leaf, language) for leaf in here.attributes if worded(leaf))
@@ -224,6 +231,11 @@ def _language(document: Element) -> str:
     return next((element.attribute("code") for element in coded), "")
 
 
+_LOCAL = re.compile(r"file:|\\|(?<!:)//[^/ ]*[/ ][Uu]sers|/home/")
+"""A path on the computer of whoever edited the document."""
+_NARRATIVE = frozenset(
+    {"content", "paragraph", "br", "list", "table", "linkHtml", "caption", "sub", "sup", "div", "p", "span"}
+)
 _EXTENSIONS = ("sdtc:", "pharm:")
 _WORD = re.compile(r"\w")
 _XML = frozenset({"nullFlavor", "xsi:type", "xml:space", "xml:lang"})
