@@ -52,7 +52,7 @@ def known_by_subject(facts: Iterable[Fact], subjects: int) -> list[tuple[tuple[K
             continue
         text = value.strip()
         key = (subject, category, role, form, text, group)
-        if key in had or not 1 < len(text) <= _LONGEST:
+        if key in had or not (category is not Category.NAME) < len(text) <= _LONGEST:
             continue
         had.add(key)
         if role in _REMEMBERED:

@@ -116,6 +116,30 @@ def test_what_is_no_name_is_left_alone(text: str) -> None:
     assert [found for found in _find(text) if found[1] != "street"] == []
 
 
+_DOUBTFUL = [
+    ("se vio a Blanca ayer", ["Blanca"], "a capital inside a sentence"),
+    ("Blanca acude", [], "a capital that any first word has"),
+    ("la zona blanca", [], "no capital"),
+    ("ZONA BLANCA", [], "everything in capitals"),
+    ("Sra. Blanca", ["Blanca"], "after a title"),
+    ("Nombre:  Blanca", ["Blanca"], "after a label"),
+    ("Blanca Quisenberry", ["Blanca Quisenberry"], "beside the surname"),
+    ("Blanca Q. acude", ["Blanca Q"], "beside the initial of the surname"),
+    ("Die Patientin klagt nach der Blanca und ist nicht mit dem im Haus", [], "German, where every noun has a capital"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected", "reason"), _DOUBTFUL, ids=[row[2] for row in _DOUBTFUL])
+def test_a_name_that_is_an_ordinary_word_counts_only_as_a_name(text: str, expected: list[str], reason: str) -> None:
+    assert [found[0] for found in _find(text, _subject(*_person("Quisenberry", "Blanca")))] == expected, reason
+
+
+def test_a_middle_initial_belongs_to_the_name() -> None:
+    subject = _subject(*_person("Quisenberry", "Wilhelmina"), _known(Category.NAME, "middle", "K"))
+    assert _find("Wilhelmina K. Quisenberry", subject) == [("Wilhelmina K. Quisenberry", "name", "name")]
+    assert _find("K. Quisenberry", subject) == [("K. Quisenberry", "name", "name")]
+
+
 _EPONYMS = [
     ("enfermedad de Parkinson avanzada", [], "the disease"),
     ("Parkinson disease", [], "the disease in English"),

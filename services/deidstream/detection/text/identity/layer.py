@@ -20,7 +20,6 @@ __all__ = ["Identity"]
 _DETECTOR = "text.identity/1"
 _LEXICONS = 128
 _SHAPES = 4096
-_NOUNS_HAVE_CAPITALS = frozenset({"de", "lb"})
 
 _Key = tuple[tuple[str, int], ...]
 
@@ -74,8 +73,7 @@ def _found(page: Page, lexicon: Lexicon) -> Iterator[tuple[Finding, int]]:
     matched = tokens & lexicon.words
     near = lexicon.near.find(tokens - matched - unmistakable())
     if matched or near:
-        capitals = any(part.language[:2] in _NOUNS_HAVE_CAPITALS for part in page.parts)
-        for found in people.find(page, lexicon, matched, near, capitals):
+        for found in people.find(page, lexicon, matched, near):
             yield _finding(page, found.mark, found.said, found.score, found.form, found.canonical)
         for place in phrases.find(page, lexicon, matched, near):
             yield _finding(page, place.mark, place.said, place.score)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from deidstream.core.document import Part
 from deidstream.detection.text.fold import Folded, fold
+from deidstream.detection.text.languages import guess
 
 __all__ = ["Mark", "Page"]
 
@@ -16,6 +17,7 @@ _BEFORE = re.compile(rb"([a-z\x80]+|[0-9]+)[ \t\r\n.,'`\"#/\-]{0,3}$")
 _AFTER = re.compile(rb"[ \t\r\n.,'`\"#/\-]{0,3}([a-z\x80]+|[0-9]+)")
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyz\x80")
 _WINDOW = 40
+_LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pt")
 
 Mark = tuple[int, int]
 """Half-open range of bytes of the buffer."""
@@ -62,6 +64,12 @@ class Page:
     def capitalised(self, position: int) -> bool:
         """Whether the letter at ``position`` is a capital."""
         return 0x41 <= self.buffer[position] <= 0x5A or self.lower[position] == 0x80
+
+    def in_german(self, position: int) -> bool:
+        """Whether the text around ``position`` is German, where every noun has a capital."""
+        number = self.text_of(position)
+        language = self.parts[number].language[:2]
+        return (language or guess(self.buffer, self.folded.starts[number], _LANGUAGES)) == "de"
 
     def text_of(self, position: int) -> int:
         """Which part the byte at ``position`` belongs to."""

@@ -62,15 +62,10 @@ class People(NamedTuple):
     score: float
 
 
-def find(
-    page: Page, lexicon: Lexicon, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]], foreign: bool
-) -> list[People]:
-    """Names at the words ``matched``, and at ``near`` ones (word to the known words it may be).
-
-    ``foreign``: in the language of the page nouns have capitals, so that a capital tells nothing.
-    """
+def find(page: Page, lexicon: Lexicon, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]) -> list[People]:
+    """Names at the words ``matched``, and at ``near`` ones (word to the known words it may be)."""
     hits = sorted(_hits(page, lexicon, matched, near), key=lambda hit: (hit.start, -hit.end))
-    return [people for run in _runs(page, hits) for people in _people(page, lexicon, run, foreign)]
+    return [people for run in _runs(page, hits) for people in _people(page, lexicon, run)]
 
 
 def _hits(
@@ -109,10 +104,10 @@ def _linked(page: Page, end: int, start: int) -> bool:
     return start - end <= _LONGEST_GAP and _GAP.fullmatch(page.lower, end, start) is not None
 
 
-def _people(page: Page, lexicon: Lexicon, run: Sequence[_Hit], foreign: bool) -> Iterator[People]:
+def _people(page: Page, lexicon: Lexicon, run: Sequence[_Hit]) -> Iterator[People]:
     pieces = _pieces(page, run)
     pieces = _with_initials(page, lexicon, pieces)
-    if len(pieces) == 1 and _doubtful(page, pieces[0], foreign):
+    if len(pieces) == 1 and _doubtful(page, pieces[0]):
         return
     group: list[_Piece] = []
     for piece in pieces:
@@ -198,12 +193,12 @@ def _initial(page: Page, lexicon: Lexicon, beside: _Piece, at: int) -> _Piece | 
     return _Piece(at, at + 1, meant[0], meant[1], VARIANT, False)
 
 
-def _doubtful(page: Page, piece: _Piece, foreign: bool) -> bool:
+def _doubtful(page: Page, piece: _Piece) -> bool:
     if page.lower[piece.start : piece.end] in eponyms():
         around = (page.word_before(piece.start), page.word_after(piece.end))
         if any(word is not None and word[0] in CLINICAL_NOUNS for word in (*around, _past_particle(page, around[0]))):
             return True
-    return piece.loose and not _supported(page, piece, foreign)
+    return piece.loose and not _supported(page, piece)
 
 
 def _past_particle(page: Page, word: tuple[bytes, Mark] | None) -> tuple[bytes, Mark] | None:
@@ -211,16 +206,16 @@ def _past_particle(page: Page, word: tuple[bytes, Mark] | None) -> tuple[bytes, 
     return page.word_before(word[1][0]) if word is not None and is_particle(word[0]) else None
 
 
-def _supported(page: Page, piece: _Piece, foreign: bool) -> bool:
+def _supported(page: Page, piece: _Piece) -> bool:
     """Whether a doubtful word by itself is used as a name: after a title, or with a capital where the sentence asks for none."""
     before = page.lower[max(0, piece.start - 24) : piece.start]
     title = _TITLE.search(before)
     if title is not None and title[1] in _TITLES:
         return True
-    if foreign or piece.end - piece.start < 4 or not page.capitalised(piece.start) or _shouted(page, piece):
+    if piece.end - piece.start < 4 or not page.capitalised(piece.start) or _shouted(page, piece):
         return False
     original = page.buffer[max(0, piece.start - 24) : piece.start]
-    return _PROPER.search(original) is not None
+    return _PROPER.search(original) is not None and not page.in_german(piece.start)
 
 
 def _shouted(page: Page, piece: _Piece) -> bool:

@@ -144,7 +144,7 @@ def _name(known: Known) -> Shape:
     made = [_named(form, text) for form, text in split]
     raw = (known.value, known.value.replace(" ", "")) if _OTHER in fold_word(known.value) else ()
     return Shape(
-        names=tuple(name for name in made if name.terms),
+        names=tuple(name for name in made if name.terms or name.initials),
         raw=tuple(text for text in dict.fromkeys(raw) if len(text) > 1),
     )
 
