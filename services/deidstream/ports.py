@@ -282,6 +282,13 @@ class AcceptanceLedger(Protocol):
     def abandon(self) -> None:
         """What was claimed has not been committed."""
 
+    @property
+    def stale(self) -> bool:
+        """Whether the machine has been down since the last entries, so that some may be missing."""
+
+    def learn(self, case_ids: Iterable[str], now: float) -> None:
+        """These are on the bus, whether known here or not. Ends ``stale``."""
+
     def unsettled(self) -> frozenset[str]:
         """Claimed before this instance last ended, and unknown whether committed."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from deidstream.adapters.memory_ledger import MemoryAcceptanceLedger, MemoryDeliveryLedger
 from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, SqlDeliveryLedger, ledger_engine
+from deidstream.adapters.sqlite_ledger import SqliteAcceptanceLedger
 from deidstream.ports import AcceptanceLedger, DeliveryLedger, Entry, Lane
 
 
@@ -15,9 +17,25 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
-@pytest.fixture(params=["memory", "sql"])
-def acceptance(request: pytest.FixtureRequest, url: str) -> AcceptanceLedger:
-    return MemoryAcceptanceLedger() if request.param == "memory" else SqlAcceptanceLedger(ledger_engine(url), "one")
+Open = Callable[[str], AcceptanceLedger]
+
+
+@pytest.fixture(params=["sql", "sqlite"])
+def durable(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Open:
+    """Opens the same database again and again."""
+    if request.param == "sql":
+        return lambda owner: SqlAcceptanceLedger(ledger_engine(url), owner)
+    return lambda owner: SqliteAcceptanceLedger(tmp_path / "accepted.db", owner)
+
+
+@pytest.fixture(params=["memory", "sql", "sqlite"])
+def acceptance(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> AcceptanceLedger:
+    match request.param:
+        case "memory":
+            return MemoryAcceptanceLedger()
+        case "sql":
+            return SqlAcceptanceLedger(ledger_engine(url), "one")
+    return SqliteAcceptanceLedger(tmp_path / "accepted.db", "one")
 
 
 @pytest.fixture(params=["memory", "sql"])
@@ -47,18 +65,27 @@ def test_old_acceptances_are_forgotten(acceptance: AcceptanceLedger) -> None:
     assert acceptance.claim(["old", "new"], 10.0).accepted == {"new"}
 
 
-def test_what_a_crash_left_in_doubt_can_be_settled_either_way(url: str) -> None:
-    SqlAcceptanceLedger(ledger_engine(url), "one").claim(["committed", "lost"], 1.0)
-    again = SqlAcceptanceLedger(ledger_engine(url), "one")
+def test_what_a_crash_left_in_doubt_can_be_settled_either_way(durable: Open) -> None:
+    durable("one").claim(["committed", "lost"], 1.0)
+    again = durable("one")
     assert again.unsettled() == {"committed", "lost"}
     again.resolve(["committed"])
     assert again.unsettled() == frozenset()
     assert again.claim(["committed", "lost"], 2.0).accepted == {"committed"}
 
 
-def test_two_instances_do_not_accept_the_same_case_at_once(url: str) -> None:
-    engine = ledger_engine(url)
-    one, two = SqlAcceptanceLedger(engine, "one"), SqlAcceptanceLedger(engine, "two")
+def test_what_is_settled_is_not_in_doubt(durable: Open) -> None:
+    first = durable("one")
+    first.claim(["a"], 1.0)
+    first.settle()
+    assert durable("one").unsettled() == frozenset()
+    first.claim(["b"], 2.0)
+    first.claim(["c"], 3.0)
+    assert durable("one").unsettled() == {"c"}
+
+
+def test_two_instances_do_not_accept_the_same_case_at_once(durable: Open) -> None:
+    one, two = durable("one"), durable("two")
     one.claim(["a"], 1.0)
     assert two.claim(["a", "b"], 1.0).elsewhere == {"a"}
     one.settle()

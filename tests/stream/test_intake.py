@@ -12,6 +12,7 @@ from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.adapters.memory_ledger import MemoryAcceptanceLedger
 from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
+from deidstream.adapters.sqlite_ledger import SqliteAcceptanceLedger
 from deidstream.core.case import Case, Header
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Output
@@ -167,6 +168,21 @@ def test_when_another_instance_has_taken_over_nobody_waits_for_ever(bus: Bus) ->
     assert isinstance(intake.failed, Misconfigured)
 
 
+def test_what_the_death_of_the_machine_took_from_the_ledger_is_learned_from_the_bus(
+    tmp_path: Path, bus: Bus, factory: MemoryBusFactory
+) -> None:
+    first = intake_over(bus)
+    first.submit([case(1)])
+    first.start()
+    first.close()
+    ledger = SqliteAcceptanceLedger(tmp_path / "ledger.db", "0", boot="next")
+    assert ledger.stale
+    settle_doubts(ledger, factory.scan, 2.0)
+    assert not ledger.stale
+    assert ledger.claim(["case-1", "case-2"], 3.0).accepted == {"case-1"}
+    assert SqliteAcceptanceLedger(tmp_path / "ledger.db", "0", boot="next again").stale
+
+
 @pytest.mark.parametrize("committed", [True, False])
 def test_a_crash_between_ledger_and_bus_neither_loses_nor_doubles(
     committed: bool, tmp_path: Path, bus: Bus, factory: MemoryBusFactory
@@ -179,7 +195,7 @@ def test_a_crash_between_ledger_and_bus_neither_loses_nor_doubles(
         first.start()
         first.close()
     ledger = SqlAcceptanceLedger(engine, "0")
-    settle_doubts(ledger, factory.scan)
+    settle_doubts(ledger, factory.scan, 2.0)
     intake = GroupCommit(bus, ledger, KEYS, Clock())  # type: ignore[arg-type]
     intake.start()
     intake.submit([case(1)]).result(5)

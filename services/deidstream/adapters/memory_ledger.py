@@ -16,6 +16,8 @@ class MemoryAcceptanceLedger:
         self._accepted: dict[str, float] = {}
         self._pending: dict[str, float] = {}
 
+    stale = False
+
     def claim(self, case_ids: Sequence[str], now: float) -> Claim:
         """See ``ports.AcceptanceLedger``."""
         self.settle()
@@ -31,6 +33,10 @@ class MemoryAcceptanceLedger:
     def abandon(self) -> None:
         """See ``ports.AcceptanceLedger``."""
         self._pending = {}
+
+    def learn(self, case_ids: Iterable[str], now: float) -> None:
+        """See ``ports.AcceptanceLedger``."""
+        self._accepted |= {case_id: now for case_id in case_ids if case_id not in self._accepted}
 
     def unsettled(self) -> frozenset[str]:
         """See ``ports.AcceptanceLedger``."""

@@ -62,6 +62,9 @@ def ledger_engine(url: str) -> Engine:
 class SqlAcceptanceLedger:
     """The ids of the cases that this site has accepted within the last days. One ``owner`` a committing thread."""
 
+    stale = False
+    """Every commit is synced."""
+
     def __init__(self, engine: Engine, owner: str) -> None:
         self._engine = engine
         self._owner = owner
@@ -90,6 +93,15 @@ class SqlAcceptanceLedger:
     def abandon(self) -> None:
         """What was claimed has not been committed."""
         self._failed = True
+
+    def learn(self, case_ids: Iterable[str], now: float) -> None:
+        """See ``ports.AcceptanceLedger``."""
+        with writing(self._engine) as connection:
+            for some in _slices(list(case_ids)):
+                known = set(_select_in(connection, _accepted.c.case_id, some))
+                rows = [{"case_id": one, "at": now} for one in dict.fromkeys(some) if one not in known]
+                if rows:
+                    connection.execute(_accepted.insert(), rows)
 
     def unsettled(self) -> frozenset[str]:
         """Claimed by this owner before it last ended, and unknown whether committed."""

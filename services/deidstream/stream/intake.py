@@ -256,13 +256,16 @@ def _accepted(case: Case) -> Audit:
 def settle_doubts(
     ledger: AcceptanceLedger,
     scan: Callable[[str, Mapping[int, int] | None], Iterable[Record]],
+    now: float,
     topics: Sequence[str] = (inbox("identify"),),
 ) -> None:
     """After a crash: looks up on the bus whether what was being accepted has been committed. Call before the first commit."""
     doubtful = ledger.unsettled()
-    if doubtful:
-        found = (_case_id(record) for topic in topics for record in scan(topic, None))
-        ledger.resolve(sorted(doubtful.intersection(found)))
+    if doubtful or ledger.stale:
+        found = {_case_id(record) for topic in topics for record in scan(topic, None)}
+        ledger.resolve(sorted(doubtful & found))
+        if ledger.stale:
+            ledger.learn(sorted(found - {""}), now)
 
 
 def _case_id(record: Record) -> str:

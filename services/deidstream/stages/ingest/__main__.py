@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
+from deidstream.adapters.sqlite_ledger import open_acceptance
 from deidstream.adapters.tls import server_context
 from deidstream.stages.ingest.config import IngestSettings, ServerTls
 from deidstream.stages.ingest.listeners import Door, Ports, run_ingest
@@ -29,9 +29,9 @@ def serve(process: Process, number: int, stop: threading.Event, ready: Callable[
 def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None]) -> None:
     process = served.process
     settings = process.settings.section("ingest", IngestSettings)
-    ledger = SqlAcceptanceLedger(ledger_engine(process.deployment.database_url("ledger")), "ingest")
+    ledger = open_acceptance(process.deployment.database_url("acceptance"), "ingest")
     bus = served.bus.open("ingest", (), "ingest")
-    settle_doubts(ledger, served.bus.scan)
+    settle_doubts(ledger, served.bus.scan, process.clock.now())
     options = IntakeOptions(
         remember_seconds=settings.remember_days * 86_400,
         raw=settings.raw_log,
