@@ -45,8 +45,10 @@ class Pace:
     """How the loop goes."""
 
     batch: int = 200
-    batch_seconds: float = 0.1
-    """A batch should not take longer, so that nobody waits for others; it grows and shrinks by what cases have cost."""
+    least_batch: int = 16
+    """A batch may always be that large: below, what every batch costs by itself outweighs its cases."""
+    batch_seconds: float = 0.25
+    """How long a batch should take. A backlog doubles batches up to there, and one that takes twice as long halves them."""
     poll_seconds: float = 0.25
     tick_seconds: float = 0.5
     hold_seconds: float = 2.0
@@ -86,7 +88,7 @@ class Runner:
         self._around = around
         self._pace = around.pace
         self._recent: deque[tuple[int, int]] = deque()
-        self._cost = 0.0
+        self._size = min(self._pace.least_batch, self._pace.batch)
         self._pause = 0.0
         self._ticked = self._looked = 0.0
         self.lag: Mapping[str, int] = {}
@@ -191,16 +193,17 @@ class Runner:
     def _limit(self) -> int:
         if self._around.attempts.careful:
             return 1
-        if not self._cost:
-            return min(self._pace.batch, 16)
-        return max(1, min(self._pace.batch, int(self._pace.batch_seconds / self._cost)))
+        return self._size
 
     def _account(self, records: int, quarantined: int, seconds: float) -> None:
         self.cases += records
-        cost = seconds / records
-        self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+        pace = self._pace
+        if seconds > 2 * pace.batch_seconds:
+            self._size = max(min(pace.least_batch, pace.batch), self._size // 2)
+        elif records >= self._size and seconds < pace.batch_seconds:
+            self._size = min(pace.batch, self._size * 2)
         self._recent.append((records, quarantined))
-        while sum(count for count, _ in self._recent) - self._recent[0][0] >= self._pace.quarantine_window:
+        while sum(count for count, _ in self._recent) - self._recent[0][0] >= pace.quarantine_window:
             self._recent.popleft()
 
     def _over_limit(self) -> bool:
