@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from deidstream.core.category import Category, Role
-from deidstream.detection.text.rules.rule import Hit, Rule, phrase, words
+from deidstream.detection.text.rules.rule import Hit, Rule, words
 
 __all__ = ["MONTHS", "RULES"]
 
@@ -187,6 +187,9 @@ _WORDS_AFTER = _re(rf"(?:[ ]+(?:de|del|of)(?=[ ]))?(?:[ -]+{_NUMBER_WORD}\b){{2,
 
 def _month(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """A month's name with a day, a year or both beside it; alone only where a preposition says that it is a time."""
+    if 48 <= buffer[start - 1] <= 57 or 48 <= buffer[end] <= 57:
+        yield from _glued(buffer, start, end)
+        return
     word = buffer[start:end].lower()
     left = max(0, start - 44)
     left = max(left, buffer.rfind(b"\0", left, start) + 1, buffer.rfind(b"\n", left, start) + 1)
@@ -231,15 +234,19 @@ def _quantity(buffer: bytes, end: int) -> bool:
 
 
 def _glued(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
-    """``12MAY2021`` and ``12-MAY-21``."""
-    matched = _GLUED.match(buffer, start)
-    if matched is None or buffer[matched.end() : matched.end() + 1].isalnum():
+    """``12MAY2021``, ``dec1993`` and, behind a word that says when, ``05nov``."""
+    before = _DAY_GLUED.search(buffer, max(0, start - 3), start)
+    begin = before.start() if before else start
+    after = _YEAR_GLUED.match(buffer, end)
+    close = after.end() if after else end
+    if buffer[begin - 1 : begin].isalnum() or buffer[close : close + 1].isalnum():
         return
-    if buffer[matched.end() - 1 : matched.end()].isdigit() or _DATE_CONTEXT.search(buffer, max(0, start - 16), start):
-        yield _hit(buffer, start, matched.end(), 0.9)
+    if after is not None or _DATE_CONTEXT.search(buffer, max(0, begin - 16), begin):
+        yield _hit(buffer, begin, close, 0.9)
 
 
-_GLUED = _re(rf"{_DAY}[ -]?{_MONTH}[ -]?(?:{_YEAR}|\d\d)(?!\d)|{_DAY}{_MONTH}(?![a-z\d])|{_MONTH}{_YEAR}(?!\d)")
+_DAY_GLUED = _re(rf"(?<!\d){_DAY}\Z")
+_YEAR_GLUED = _re(rf"(?:{_YEAR}|\d\d)(?!\d)")
 
 
 def _month_and_year(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
@@ -357,12 +364,7 @@ def _trigger(pattern: str) -> bytes:
 
 RULES: tuple[Rule, ...] = (
     Rule(rb"\b\d{1,4} ?[-/.|] ?\d{1,2} ?[-/.|] ?\d{2}", _numeric),
-    phrase(_month, _MONTH),
-    Rule(
-        _trigger(rf"[^a-z0-9](?:\d{{1,2}}[ -]?{_MONTH}[ -]?\d{{2}}|\d{{1,2}}{_MONTH}|{_MONTH}\d{{4}})[^a-z]"),
-        _glued,
-        margin=1,
-    ),
+    Rule(_trigger(f"[^a-z]{_MONTH}[^a-z]"), _month, margin=1),
     Rule(rb"(?:[\n\x00(]|[\n\x00: ] ?- ?)[ \t]{0,2}(?:19|20)\d\d[ :)-]", _outline_year),
     Rule(
         (
