@@ -95,13 +95,12 @@ def _date(element: Element, value: Value, type_: str) -> Fact:
 
 
 def _number(element: Element, value: Value) -> Iterator[Fact]:
-    """Ages and places; every other number is clinical."""
+    """Ages, and coordinates (which nothing but their removal makes safe); every other number is clinical."""
     if element.type == "Location.position":
-        yield whole_value(value, element, Category.PLACE, role_of(element), "number", element.path)
+        yield whole_element(value, element, Category.PLACE, role_of(element))
     elif element.type == "Extension":
         if element.text("url") in _GEOLOCATION:
-            group = element.parent.path if element.parent is not None else ""
-            yield whole_value(value, element, Category.PLACE, role_of(element), "number", group)
+            yield whole_element(value, element, Category.PLACE, role_of(element))
     elif value.name == "value" and _is_age(element):
         yield whole_value(value, element, Category.AGE, role_of(element), "number", element.path)
 
