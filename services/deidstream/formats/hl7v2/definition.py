@@ -64,8 +64,8 @@ def fields(version: str, segment: str) -> tuple[Field, ...]:
 @lru_cache(maxsize=512)
 def components(version: str, type_: str) -> tuple[str, ...]:
     """The types of a data type's components, () where it is primitive; by the same rule as ``fields``."""
-    rows = (_load(other).types.get(type_, []) for other in _order(version))
-    return next((tuple(name.partition(":")[0] for name in row) for row in rows if row), ())
+    rows = [row for other in _order(version) if (row := _load(other).types.get(type_))]
+    return tuple(_first(rows, number).partition(":")[0] for number in range(len(rows[0]))) if rows else ()
 
 
 _LATER = {

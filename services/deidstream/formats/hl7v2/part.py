@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
 from functools import lru_cache
 
 from deidstream.core.document import Document, Part, Piece
 from deidstream.core.errors import DeidstreamError
-from deidstream.formats.hl7v2.definition import components, fields
+from deidstream.formats.hl7v2.charset import TABLE_0211
+from deidstream.formats.hl7v2.definition import Field, components, fields
 from deidstream.formats.hl7v2.delimiters import HEADERS
 from deidstream.formats.hl7v2.document import NULL, Message, cut, field_type, read_text
 from deidstream.formats.hl7v2.path import ordinal
@@ -173,24 +175,26 @@ class Parts:
                 self._label(segment, f"{path}.9", pieces[8])
 
     def _prose(self, segment: Segment, number: int, value: str, type_: str) -> None:
-        """Codes and measures that read like words, of a component that the type has."""
-        size = len(components(self._message.version, type_)) or 1
+        """Codes and measures that read like words, in components that the type has and the field tables do not find."""
+        for path, _, piece in self._components(segment, number, value, type_):
+            if (" " in piece or not _NUMERIC.issuperset(piece)) and piece not in TABLE_0211:
+                self._label(segment, path, piece)
+
+    def _mixed(self, segment: Segment, number: int, value: str, type_: str) -> None:
+        texts = TEXT_COMPONENTS[type_]
+        for path, component, piece in self._components(segment, number, value, type_):
+            if component in texts or (" " in piece and type_ not in IDENTIFYING):
+                self._label(segment, path, piece)
+
+    def _components(self, segment: Segment, number: int, value: str, type_: str) -> Iterator[tuple[str, int, str]]:
+        children = components(self._message.version, type_) or (type_,)
         base = f"{segment.path}-{number}"
         for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
             pieces = cut(item, self._message.delimiters.component)
             path = ordinal(base, repetition)
-            for component, piece in enumerate(pieces[:size], 1):
-                if " " in piece or not _NUMERIC.issuperset(piece):
-                    self._label(segment, f"{path}.{component}" if len(pieces) > 1 else path, piece)
-
-    def _mixed(self, segment: Segment, number: int, value: str, type_: str) -> None:
-        base, size = f"{segment.path}-{number}", len(components(self._message.version, type_))
-        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
-            pieces = cut(item, self._message.delimiters.component)
-            path = ordinal(base, repetition)
-            for component, piece in enumerate(pieces[:size], 1):
-                if component in TEXT_COMPONENTS[type_] or " " in piece:
-                    self._label(segment, f"{path}.{component}" if len(pieces) > 1 else path, piece)
+            for component, (piece, child) in enumerate(zip(pieces, children, strict=False), 1):
+                if child not in IDENTIFYING:
+                    yield (f"{path}.{component}" if len(pieces) > 1 else path), component, piece
 
     def _encapsulated(self, segment: Segment, value: str) -> None:
         base = f"{segment.path}-5"
@@ -259,24 +263,25 @@ def _plan(version: str, segment: str) -> tuple[tuple[int, int], ...]:
     """The fields that may hold text, in order, and what to do with each."""
     first = 3 if segment in HEADERS else 1
     known = fields(version, segment)
-    kinds = ((number, _kind(segment, number, known[number - 1].type)) for number in range(first, len(known) + 1))
+    kinds = ((number, _kind(version, segment, number, known[number - 1])) for number in range(first, len(known) + 1))
     return tuple((number, kind) for number, kind in kinds if kind != _SKIP)
 
 
-def _kind(segment: str, number: int, type_: str) -> int:
+def _kind(version: str, segment: str, number: int, field: Field) -> int:
+    type_ = field.type
     if number in decided(segment):
         return _SKIP
     if segment == "OBX" and number == 5:
         return _TEXT
     if type_ in TEXT_COMPONENTS:
         return _MIXED
-    if type_ in IDENTIFYING:
+    if type_ in TEXT_TYPES and number not in codes(segment):
+        return _TEXT
+    if type_ in IDENTIFYING or field.wide in IDENTIFYING or not _is_type(version, type_):
         return _SKIP
     if type_ in CODED:
         return _CODED
-    if type_ in ("ID", "IS"):
-        return _FLAGS
-    return _TEXT if type_ in TEXT_TYPES and number not in codes(segment) else _CODES
+    return _FLAGS if type_ in ("ID", "IS") else _CODES
 
 
 def _media_type(kind: str, subtype: str) -> str:

@@ -135,10 +135,10 @@ COMPONENTS = {
     "TQ": "- - - date date - text text - OSD - -",
     "RI": "- -",
     "ED": "HD - - - ?",
-    "CF": "- text - - text - - - text - text - - - - date - - date - - date",
+    "CF": "- text - - text - - - text - text - - - - - - - - - - -",
     "CE": "- text - - text -",
-    "CWE": "- text - - text - - - text - text - - - - date - - date - - date",
-    "CNE": "- text - - text - - - text - text - - - - date - - date - - date",
+    "CWE": "- text - - text - - - text - text - - - - - - - - - - -",
+    "CNE": "- text - - text - - - text - text - - - - - - - - - - -",
     # queries: a filter may hold anything
     "QIP": "- ?",
     "QSC": "- - ? -",

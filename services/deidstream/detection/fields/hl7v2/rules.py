@@ -91,9 +91,9 @@ def _field(segment: str, number: int, type_: str, wide: str) -> Node:
         return _node(named, context)
     node, later = _node(type_, context), _node(wide, context) if wide != type_ else None
     if not isinstance(later, Shape):
-        return node
+        return later if node is None else node
     if not isinstance(node, Shape):
-        return later
+        return node if isinstance(node, Rule) and later.quiet else later
     nodes = node.nodes + later.nodes[len(node.nodes) :]
     return Shape(node.type, nodes, node.source or later.source, _quiet(nodes))
 
@@ -117,6 +117,9 @@ def _node(type_: str, context: _Context) -> Node:
     """What a value of ``type_`` is."""
     if type_ in CODED and context.category is not None:
         return _coded(type_, context.category, context)
+    if type_ in CODED:
+        # nothing below, not even dates: CWE.16 is the version of a value set
+        return _shape(type_, tuple(TEXT if word == "text" else None for word in COMPONENTS[type_].split()))
     if type_ in COMPONENTS:
         inner = _within(type_, context)
         nodes = tuple(
