@@ -46,6 +46,7 @@ ENGLISH = [
         "houses by their kind",
     ),
     ("Serial number: {device|SN-889122A}", "device"),
+    ("The patient has the key {other_id|612345678}.", "nine digits are no telephone in English"),
 ]
 
 GERMAN = [
@@ -87,6 +88,8 @@ SPANISH = [
     ("Derivado del {organisation|Hospital Universitario La Paz}.", "hospital"),
     ("NASS: {health_plan|26 63514095 65}.", "insurance by label"),
     ("E-mail: {email|nnavcu@hotmail.com}", "e-mail"),
+    ("Profesión: {occupation|minero jubilado}.", "occupation by label"),
+    ("El paciente llama desde {phone|612345678}.", "nine digits are a telephone in Spain"),
 ]
 
 FRENCH = [

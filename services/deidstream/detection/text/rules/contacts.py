@@ -142,14 +142,14 @@ def _international(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         yield Hit(start, matched.end(), Category.PHONE, 0.9 if buffer[start] == 43 else 0.8, Role.UNKNOWN, "phone")
 
 
-def _shaped(pattern: bytes, score: float) -> Confirm:
-    """A national form that nothing else has."""
+def _shaped(pattern: bytes, score: float, languages: str = "") -> Confirm:
+    """A national form; ``languages``: where only texts in these write it so."""
     form = re.compile(pattern + rb"(?![\d]|[-/.]\d|[ ]?%)" + _EXTENSION, re.IGNORECASE)
 
     def confirm(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         matched = form.match(buffer, start)
         if matched is not None and not (buffer[start - 1 : start].isalnum() or buffer[start - 1] in b"-/.,+_#"):
-            yield Hit(start, matched.end(), Category.PHONE, score, Role.UNKNOWN, "phone")
+            yield Hit(start, matched.end(), Category.PHONE, score, Role.UNKNOWN, "phone", languages)
 
     return confirm
 
@@ -201,8 +201,8 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\b[6-9]\d{2}[ .-]\d{3}[ .-]\d{3}\b", _shaped(rb"[6-9]\d\d([ .-])\d{3}\1\d{3}", 0.8)),
     Rule(rb"\b[6-9]\d{2}[ .-]\d\d[ .-]\d\d[ .-]\d\d\b", _shaped(rb"[6-9]\d\d([ .-])\d\d\1\d\d\1\d\d", 0.85)),
     Rule(rb"\b9\d[ .-]\d{3}[ .-]\d\d[ .-]\d\d\b", _shaped(rb"9\d([ .-])\d{3}\1\d\d\1\d\d", 0.85)),
-    Rule(rb"\b[679]\d{8}\b", _shaped(rb"[679]\d{8}", 0.6)),
-    Rule(rb"\b3\d\d[ .-]?\d{6,7}\b", _shaped(rb"3[2-9]\d[ .-]?\d{6,7}", 0.6)),
+    Rule(rb"\b[679]\d{8}\b", _shaped(rb"[679]\d{8}", 0.6, "es pt")),
+    Rule(rb"\b3\d\d[ .-]?\d{6,7}\b", _shaped(rb"3[2-9]\d[ .-]?\d{6,7}", 0.6, "it")),
     Rule(rb"\b06[- ]?\d{8}\b", _shaped(rb"06[- ]?\d{8}", 0.85)),
     Rule(rb"\b9[1236]\d?[ ]\d{3}[ ]\d{3,4}\b", _shaped(rb"9[1236]\d?[ ]\d{3}[ ]\d{3,4}", 0.7)),
     Rule(rb"\b07\d{3} ?\d{3} ?\d{3}\b|\b02\d ?\d{4} ?\d{4}\b", _shaped(rb"0[27]\d{2,3} ?\d{3,4} ?\d{3,4}", 0.85)),

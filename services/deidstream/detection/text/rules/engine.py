@@ -20,6 +20,7 @@ from deidstream.detection.text.rules import (
     identifiers,
     names,
     national,
+    occupations,
     organisations,
     places,
     streets,
@@ -31,7 +32,7 @@ __all__ = ["ALL", "DETECTOR", "Rules"]
 ALL = ("en", "de", "es", "fr", "it", "nl", "pt")
 DETECTOR = "text.rules/1"
 
-_FAMILIES = (names, dates, ages, contacts, streets, places, identifiers, national, organisations)
+_FAMILIES = (names, dates, ages, contacts, streets, places, identifiers, national, organisations, occupations)
 _ID_BITS = 7
 _ID_MASK = (1 << _ID_BITS) - 1
 _BATCH = 1 << 20
@@ -78,10 +79,10 @@ class Rules:
 
     def _findings(self, part: Part, folded: Folded, text: int, hits: Sequence[Hit]) -> list[Finding]:
         language = part.language[:2].lower()
-        if not language and any(hit.form == "text" for hit in hits):
+        if not language and any(hit.form == "text" or hit.note for hit in hits):
             begin = folded.starts[text]
             language = guess(folded.buffer, begin, self._languages)
-        settled = _settled([hit for hit in hits if not hit.note or language in hit.note])
+        settled = _settled([hit for hit in hits if not hit.note or language in hit.note.split()])
         findings = []
         for hit in settled:
             form = hit.form if hit.form != "text" or not language else f"text.{language}"

@@ -225,6 +225,8 @@ def _mixed(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         or _CLINICAL_CODE_BEFORE.search(buffer, max(0, start - 16), start)
     ):
         return
+    if matched.group().startswith(b"HL7"):
+        return
     letters = re.match(rb"[A-Z]+", matched.group())
     if letters is not None and letters.group() in (
         b"NCT",

@@ -116,7 +116,9 @@ def _postal_then_town(score: float) -> Confirm:
     return confirm
 
 
-_POSTAL = re.compile(rb"(?:[DFEIALBP]-?|CH-|NL-|AT-)?(?:\d{4}[ ]?[A-Z]{2}(?![A-Za-z])|\d{4}-\d{3}|\d{5}|\d{4})(?!\d)")
+_POSTAL = re.compile(
+    rb"(?:(?:[DFEIP]-?|NL-)?(?:\d{4}[ ]?[A-Z]{2}(?![A-Za-z])|\d{4}-\d{3}|\d{5})|(?:CH-|A-|AT-|B-|L-)\d{4})(?!\d)"
+)
 _STATES = (
     b"AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|"
     b"OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"

@@ -24,7 +24,7 @@ class Hit(NamedTuple):
     role: Role = Role.UNKNOWN
     form: str = "text"
     note: str = ""
-    """Not a finding unless the language agrees (``dates``: the languages for which it counts)."""
+    """Languages, separated by blanks, outside of which this is no finding; '' where the language does not matter."""
 
 
 Confirm = Callable[[bytes, int, int], Iterable[Hit]]
