@@ -99,6 +99,8 @@ def _add(element: Definition, kind: str, types: dict[str, dict[str, str]], bound
 def _code(type_: Definition, path: str) -> str:
     code: str = type_["code"]
     if code.startswith("http://hl7.org/fhirpath/"):
+        if path == "Extension.url":
+            return "uri"
         return "id" if path.count(".") == 1 and path.endswith(".id") else ELEMENT_ID
     if code in ("BackboneElement", "Element"):
         return path
