@@ -11,6 +11,7 @@ from typing import cast
 
 from deidstream.core.errors import Misconfigured
 from deidstream.stages.process import Build, Process, run
+from deidstream.stream import log
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.stages import STAGES
 
@@ -36,6 +37,7 @@ def run_here(config: Path, chain: tuple[str, ...], number: int, parent: int = 0)
 
     ingest and delivery have threads of their own beside the loop of the others.
     """
+    log.configure()
     stop = stop_on_signals()
     if parent:
         threading.Thread(target=_stop_without, args=(parent, stop), daemon=True).start()
@@ -45,7 +47,12 @@ def run_here(config: Path, chain: tuple[str, ...], number: int, parent: int = 0)
     if not looped and len(served) == 1:
         return cast(Serve, _main_of(served[0]).serve)(process, number, stop)
     codes: list[int] = []
-    threads = [threading.Thread(target=_serve, args=(name, process, number, stop, codes)) for name in served]
+    # One process has one set of health pages: those of its loop, where it has one.
+    pages = [-1 if looped or place else number for place in range(len(served))]
+    threads = [
+        threading.Thread(target=_serve, args=(name, process, page, stop, codes))
+        for name, page in zip(served, pages, strict=True)
+    ]
     for thread in threads:
         thread.start()
     code = run(looped, process, number, stop) if looped else 0
