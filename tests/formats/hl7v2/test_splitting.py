@@ -89,7 +89,8 @@ def test_what_is_no_message_is_refused_with_a_reason_and_without_content(source:
 
 
 @pytest.mark.parametrize(
-    "source", [b"FHS|^~\\&|A|B\rBHS|^~\\&|A|B\r", b"BTS|2\rFTS|1\r", b"BTS\r\nFTS\r\n", b"FTS#1#A^B", b"\xef\xbb\xbfMSH|^~\\&|A"]
+    "source",
+    [b"FHS|^~\\&|A|B\rBHS|^~\\&|A|B\r", b"BTS|2\rFTS|1\r", b"BTS\r\nFTS\r\n", b"FTS#1#A^B", b"\xef\xbb\xbfMSH|^~\\&|A"],
 )
 def test_envelopes_and_truncated_headers_are_documents(source: bytes) -> None:
     assert splice(split(source), []) == source
@@ -150,7 +151,9 @@ def test_removals_leave_the_message_well_formed() -> None:
     assert splice(document, edits) == message("PID|1||A~||^JOHN", "NK1|1|ROE")
 
 
-@pytest.mark.parametrize("path", ["PID-99", "PID-3[9]", "PID-3.9", "ZZZ-1", "PID[2]-1", "nonsense", "PID-0", "OBX-5.5!text"])
+@pytest.mark.parametrize(
+    "path", ["PID-99", "PID-3[9]", "PID-3.9", "ZZZ-1", "PID[2]-1", "nonsense", "PID-0", "OBX-5.5!text"]
+)
 def test_a_locator_of_nothing_is_unsafe(path: str) -> None:
     with pytest.raises(Unsafe, match="no-such-locator"):
         split(message("PID|1||A")).leaf(path)
@@ -210,7 +213,7 @@ def test_characters_that_the_charset_lacks_lose_their_accents() -> None:
     assert splice(document, [Edit("PID-5", None, "Łódź Ž")]).endswith(b"|?\xf3dz Z\r")
 
 
-PIECE = st.text(st.sampled_from("aB1 ^~&\\|.HXE\"\u00fc\u738b"), max_size=8)
+PIECE = st.text(st.sampled_from('aB1 ^~&\\|.HXE"\u00fc\u738b'), max_size=8)
 
 
 @given(st.lists(st.lists(PIECE, max_size=12), max_size=6), st.sampled_from(["\r", "\n", "\r\n"]), st.data())

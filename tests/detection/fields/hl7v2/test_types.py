@@ -113,7 +113,9 @@ def test_names_in_every_component_and_subcomponent_are_found(version: str) -> No
 def test_codes_of_published_systems_numbers_and_flags_are_left_alone(version: str) -> None:
     touched = []
     for segment, number, type_ in own_fields(version):
-        value = {"CE": "718-7^Hemoglobin^LN", "CWE": "718-7^Hemoglobin^LN", "NM": "42", "SI": "1", "SN": ">^5"}.get(type_)
+        value = {"CE": "718-7^Hemoglobin^LN", "CWE": "718-7^Hemoglobin^LN", "NM": "42", "SI": "1", "SN": ">^5"}.get(
+            type_
+        )
         if value is None or number in FIELDS.get(segment, {}) or number in decided(segment):
             continue
         document = split(message(version, segment, number, value))
