@@ -34,9 +34,25 @@ def test_ages_over_89_become_one_category(value: str, form: str, capped: str):
     assert cap_age(value, form, 89) == capped
 
 
-HHS = (
-    ["036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879", "884", "890", "893"]
-)  # guidance of 26 November 2012, census 2000
+HHS = [
+    "036",
+    "059",
+    "063",
+    "102",
+    "203",
+    "556",
+    "692",
+    "790",
+    "821",
+    "823",
+    "830",
+    "831",
+    "878",
+    "879",
+    "884",
+    "890",
+    "893",
+]  # guidance of 26 November 2012, census 2000
 
 
 def test_the_census_2000_table_is_the_one_that_hhs_published():

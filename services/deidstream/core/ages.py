@@ -15,7 +15,8 @@ _OTHER_UNIT = re.compile(
 )
 """Units of ages that are not years; a bare m or w is a man or a woman."""
 _OLD = re.compile(
-    r"\b(?:ninety(?:[\s-]\w+)?|(?:one |a )?hundred(?: and \w+)?|\w*neunzig|noventa(?: [ey] \w+)?|novant\w+|\w*negentig|quatre-vingt-"
+    r"\b(?:ninety(?:[\s-]\w+)?|(?:one |a )?hundred(?: and \w+)?|"
+    r"\w*neunzig|noventa(?: [ey] \w+)?|novant\w+|\w*negentig|quatre-vingt-"
     r"(?:dix|onze|douze|treize|quatorze|quinze|seize)(?:-\w+)?|nonante(?:[\s-]\w+)*|\w*hundert\w*|cien\w*(?: \w+)?|cent(?:-\w+)?"
     r"|cento\w*|\w*honderd\w*)",
     re.IGNORECASE,

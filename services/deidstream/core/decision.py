@@ -19,7 +19,7 @@ class Method(StrEnum):
     GENERALISE = "generalise"
     SHIFT = "shift"
     PSEUDONYM = "pseudonym"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105
     NOISE = "noise"
     DROP = "drop"
     KEEP = "keep"

@@ -199,3 +199,24 @@ def test_what_is_no_token_is_refused_without_repeating_it(text: str):
     with pytest.raises(Malformed) as caught:
         reveal(text, Siv())
     assert str(caught.value) == "not-a-token"
+
+
+@pytest.mark.parametrize(
+    ("place", "form"),
+    [
+        ("Bed 12", r"Bed [1-9]\d"),
+        ("CCU", "[A-Z]{3}"),
+        ("Ward 4B North", r"Ward [1-9][A-Z] \w{5}"),
+        ("2000", r"[1-9]\d{3}"),
+        ("Springfield", r"[A-Z].+"),
+    ],
+)
+def test_wards_and_beds_stay_codes_and_places_on_the_map_become_cities(place: str, form: str, surrogates: Surrogates):
+    text = made(surrogates, Category.PLACE, place, "place")
+    assert re.fullmatch(form, text)
+    assert text != place
+
+
+def test_two_wards_never_become_one(surrogates: Surrogates):
+    wards = [f"W{number}" for number in range(10, 100)]
+    assert len({made(surrogates, Category.PLACE, ward, "place") for ward in wards}) == len(wards)

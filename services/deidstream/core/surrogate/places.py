@@ -10,13 +10,39 @@ from pathlib import Path
 from deidstream.core.month_names import fold, restyled
 from deidstream.core.surrogate.prf import Prf
 
-__all__ = ["address", "city", "postal_code", "street"]
+__all__ = ["address", "city", "is_point_of_care", "is_ward_word", "postal_code", "street"]
 
 _TABLE = Path(__file__).parent / "tables" / "places.json"
 _UNIT = re.compile(
     r"\b(?:apt|apartment|unit|suite|ste|room|rm|fl|floor|flat|bldg|building|lot|p\.?o\.? box|box|postfach|wohnung|whg|piso|"
     r"puerta|apto|apartado|bureau|bât|interno|int|scala|bus|andar)\b\.?\s*#?\s*[\w-]*",
     re.IGNORECASE,
+)
+_WARD_WORDS = frozenset(
+    (
+        "bed",
+        "room",
+        "ward",
+        "bay",
+        "unit",
+        "floor",
+        "wing",
+        "bett",
+        "zimmer",
+        "station",
+        "cama",
+        "habitación",
+        "planta",
+        "lit",
+        "chambre",
+        "letto",
+        "stanza",
+        "reparto",
+        "kamer",
+        "afdeling",
+        "leito",
+        "quarto",
+    )
 )
 _NUMBER = re.compile(r"\d+")
 _STREETS = (
@@ -54,6 +80,19 @@ def city(value: str, prf: Prf, subject: str, language: str) -> str:
     return restyled_words(
         _other(_places().get(country, _places()["en"])["cities"], value, prf, "city", subject, key), value
     )
+
+
+def is_point_of_care(value: str) -> bool:
+    """Whether a place is a ward, room or bed (HL7 PL, a code or a numbered thing) rather than a place on the map."""
+    if fold(value.strip()) in _countries() or not value.isascii():
+        return False
+    named = value.isalpha() and value[1:].islower() and len(value) > 3
+    return not named and (" " not in value or any(map(is_ward_word, value.split())) or any(map(str.isdigit, value)))
+
+
+def is_ward_word(word: str) -> bool:
+    """A word for a kind of room."""
+    return word.lower() in _WARD_WORDS
 
 
 def postal_code(value: str, prf: Prf, subject: str) -> str:

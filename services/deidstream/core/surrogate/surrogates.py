@@ -116,6 +116,8 @@ class Surrogates:
             return self.identifier(value)
         if category is Category.NAME:
             return self._names.surrogate(value, form if form else "name", person, canonical)
+        if category is Category.PLACE and places.is_point_of_care(value):
+            return self._point_of_care(value)
         maker = _MAKERS.get(category)
         if maker:
             return maker(value, self._prf, person.id)
@@ -131,6 +133,11 @@ class Surrogates:
                 self.identifier(value) if organisations.is_code(value) else organisations.organisation(value, self._prf)
             )
         return None
+
+    def _point_of_care(self, value: str) -> str:
+        """Wards, rooms and beds are codes: each stays apart from the others, the words for what they are stay."""
+        words = value.split(" ")
+        return " ".join(word if places.is_ward_word(word) else self.identifier(word) for word in words)
 
     def _address(self, value: str, person: Person) -> str:
         return places.address(value, self._prf, person.id, self._language)
