@@ -29,7 +29,7 @@ class Identity:
 
     def __init__(self) -> None:
         self._lexicons: OrderedDict[_Key, tuple[tuple[tuple[Known, ...], ...], Lexicon]] = OrderedDict()
-        self._shapes: OrderedDict[Known, Shape] = OrderedDict()
+        self._shapes: OrderedDict[tuple[str, str, str], Shape] = OrderedDict()
 
     def find(self, parts: Sequence[Part], subjects: Sequence[Subject]) -> list[list[Finding]]:
         """The findings of each part, aligned with ``parts``; every subject of the case is looked for in every part.
@@ -60,9 +60,10 @@ class Identity:
         return made
 
     def _shape(self, known: Known) -> Shape:
-        made = self._shapes.get(known)
+        key = (known.category, known.form, known.value)
+        made = self._shapes.get(key)
         if made is None:
-            made = self._shapes[known] = shape(known)
+            made = self._shapes[key] = shape(known)
             while len(self._shapes) > _SHAPES:
                 self._shapes.popitem(last=False)
         return made

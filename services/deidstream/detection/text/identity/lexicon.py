@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from deidstream.core.category import Role
+from deidstream.core.category import Category, Role
 from deidstream.core.subject import Known, Subject
 from deidstream.detection.text.identity.near import NearIndex
 from deidstream.detection.text.identity.ordinary import ordinary
-from deidstream.detection.text.identity.shapes import Name, Phrase, Shape
+from deidstream.detection.text.identity.shapes import NOTHING, Name, Phrase, Shape
 
 __all__ = ["Lexicon", "NameTerm", "PhraseTerm", "Said", "compiled"]
 
@@ -71,8 +71,16 @@ def compiled(subjects: Iterable[Subject], shape: Callable[[Known], Shape]) -> Le
     """Everything that is known about ``subjects``, the first of whom rank first."""
     lexicon = Lexicon()
     for number, subject in enumerate(subjects):
+        had: set[tuple[Category, str]] = set()
         for known in subject.known:
-            _add(lexicon, Said(number, known, number * 2 + (known.role is not Role.PATIENT)), shape(known))
+            if known.category is not Category.NAME:
+                value = (known.category, known.value)
+                if value in had:
+                    continue
+                had.add(value)
+            found = shape(known)
+            if found is not NOTHING:
+                _add(lexicon, Said(number, known, number * 2 + (known.role is not Role.PATIENT)), found)
     lexicon.words = frozenset(lexicon.names) | frozenset(lexicon.phrases)
     common = ordinary()
     lexicon.loose_words = frozenset(word for word in lexicon.words if len(word) < 4 or word in common)
@@ -93,9 +101,12 @@ def _add(lexicon: Lexicon, said: Said, shape: Shape) -> None:
     for phrase in shape.phrases:
         for form in phrase.anchors:
             lexicon.phrases.setdefault(form, []).append(PhraseTerm(said, phrase))
-    lexicon.digits += [(digits, said) for digits in shape.digits]
-    lexicon.literals += [(literal, said) for literal in shape.literals]
-    lexicon.raw += [(text, said) for text in shape.raw]
+    if shape.digits:
+        lexicon.digits += [(digits, said) for digits in shape.digits]
+    if shape.literals:
+        lexicon.literals += [(literal, said) for literal in shape.literals]
+    if shape.raw:
+        lexicon.raw += [(text, said) for text in shape.raw]
     if shape.day is not None:
         lexicon.days.setdefault(shape.day, said)
         for way in _in_digits(*shape.day):

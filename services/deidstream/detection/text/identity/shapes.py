@@ -12,7 +12,7 @@ from deidstream.core.subject import Known
 from deidstream.detection.text.fold import OTHER_LETTER, fold_word
 from deidstream.detection.text.identity.ordinary import ordinary
 
-__all__ = ["EXACT", "TYPO", "VARIANT", "Name", "Phrase", "Shape", "Word", "shape"]
+__all__ = ["EXACT", "NOTHING", "TYPO", "VARIANT", "Name", "Phrase", "Shape", "Word", "shape"]
 
 EXACT, VARIANT, TYPO = 0.99, 0.95, 0.85
 
@@ -40,6 +40,7 @@ _NUMBERS = frozenset(
 _PHONES = frozenset({Category.PHONE, Category.FAX})
 _PHRASES = frozenset({Category.STREET, Category.CITY, Category.PLACE, Category.REGION, Category.ORGANISATION})
 _EXPANDED = re.compile("[aou]e|aa|ss", re.IGNORECASE)
+_PUNCTUATION = re.compile(rb"[^a-z0-9]+")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _STREET_WORDS = {
@@ -107,15 +108,24 @@ class Shape(NamedTuple):
     """Strings in scripts without case."""
 
 
+NOTHING = Shape()
+"""Where its like is not looked for."""
+
+
 def shape(known: Known) -> Shape:
-    """What to look for, for ``known``; an empty shape where its like is not looked for."""
+    """What to look for, for ``known``; ``NOTHING`` where there is nothing to look for."""
+    found = _shape(known)
+    return found if any(found) else NOTHING
+
+
+def _shape(known: Known) -> Shape:
     category = known.category
     if category is Category.NAME:
         return _name(known)
     if category in (Category.BIRTH_DATE, Category.DEATH_DATE):
         return Shape(day=_day(known.value))
     if category is Category.EMAIL:
-        return Shape(literals=(fold_word(known.value).lower(),))
+        return Shape(literals=(_folded(known.value),))
     if category in _NUMBERS:
         return _number(known)
     if category in _PHRASES:
@@ -133,6 +143,15 @@ def is_particle(word: bytes) -> bool:
     return word in _PARTICLES
 
 
+def _folded(text: str) -> bytes:
+    return text.lower().encode() if text.isascii() and text.isprintable() else fold_word(text).lower()
+
+
+def _is_other(text: str) -> bool:
+    """Whether it has letters of a script without case."""
+    return not text.isascii() and _OTHER in fold_word(text)
+
+
 def _name(known: Known) -> Shape:
     if known.form in ("prefix", "suffix"):
         return Shape()
@@ -142,7 +161,7 @@ def _name(known: Known) -> Shape:
     else:
         split = [(known.form, known.value)]
     made = [_named(form, text) for form, text in split]
-    raw = (known.value, known.value.replace(" ", "")) if _OTHER in fold_word(known.value) else ()
+    raw = (known.value, known.value.replace(" ", "")) if _is_other(known.value) else ()
     return Shape(
         names=tuple(name for name in made if name.terms or name.initials),
         raw=tuple(text for text in dict.fromkeys(raw) if len(text) > 1),
@@ -150,7 +169,7 @@ def _name(known: Known) -> Shape:
 
 
 def _named(form: str, text: str) -> Name:
-    words = tuple(_WORDS.findall(fold_word(text).lower()))
+    words = tuple(_WORDS.findall(_folded(text)))
     spelt = _SPELT.findall(text)
     given = form in ("given", "middle")
     terms: dict[bytes, Word] = {}
@@ -183,12 +202,14 @@ def _familiar(word: bytes) -> Iterator[bytes]:
 
 
 def _number(known: Known) -> Shape:
-    folded = fold_word(known.value).lower()
-    bare = bytes(byte for byte in folded if chr(byte).isalnum())
+    folded = _folded(known.value)
+    bare = _PUNCTUATION.sub(b"", folded)
     if known.category is Category.USERNAME or not bare.isdigit():
         groups = _TOKENS.findall(folded)
         forms = dict.fromkeys((folded, *(separator.join(groups) for separator in (b"", b"-", b" ", b"."))))
-        telling = len(bare) >= 4 and (not bare.isalpha() or bare not in ordinary())
+        telling = len(bare) >= 4 and (
+            not bare.isalpha() or (known.category is Category.USERNAME and bare not in ordinary())
+        )
         digits = _phone(b"".join(group for group in groups if group.isdigit())) if known.category in _PHONES else ()
         return Shape(literals=tuple(forms) if telling else (), digits=digits)
     if known.category in _PHONES:
@@ -209,11 +230,11 @@ def _phrases(known: Known) -> Shape:
     lines = known.value.replace("\n", ",").split(",") if known.form == "address" else [known.value]
     found = []
     for line in lines:
-        words = tuple(_TOKENS.findall(fold_word(line).lower()))
+        words = tuple(_TOKENS.findall(_folded(line)))
         anchor = _anchor(words)
         if anchor >= 0:
             found.append(Phrase(words, anchor, tuple({words[anchor], *_line_forms(words[anchor])})))
-    raw = (known.value,) if _OTHER in fold_word(known.value) and len(known.value) > 1 else ()
+    raw = (known.value,) if _is_other(known.value) and len(known.value) > 1 else ()
     return Shape(phrases=tuple(found), raw=raw)
 
 
