@@ -206,6 +206,8 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\b06[- ]?\d{8}\b", _shaped(rb"06[- ]?\d{8}", 0.85)),
     Rule(rb"\b9[1236]\d?[ ]\d{3}[ ]\d{3,4}\b", _shaped(rb"9[1236]\d?[ ]\d{3}[ ]\d{3,4}", 0.7)),
     Rule(rb"\b07\d{3} ?\d{3} ?\d{3}\b|\b02\d ?\d{4} ?\d{4}\b", _shaped(rb"0[27]\d{2,3} ?\d{3,4} ?\d{3,4}", 0.85)),
+    Rule(rb"\b\d{3}[-.]\d{3}[-.]\d{4}\b", _shaped(rb"\d{3}([-.])\d{3}\1\d{4}", 0.7)),
+    Rule(rb"\(\d\d\) ?0?\d[ .-]?\d\d", _shaped(rb"\(\d\d\) ?0?\d(?:[ .-]?\d){7,10}", 0.7)),
     Rule(rb"\(\d\d\) ?9?\d{4}-\d{4}", _shaped(rb"\(\d\d\) ?9?\d{4}-\d{4}", 0.9)),
     label(_username, "contact.username"),
 )

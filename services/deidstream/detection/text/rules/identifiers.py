@@ -188,7 +188,11 @@ def _long_number(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 def _spaced(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """Digits one by one, as forms with boxes give them: eight are a date, thirteen to fifteen a social security number."""
     digits = buffer[start:end].replace(b" ", b"")
-    if (buffer[end : end + 1] == b" " and buffer[end + 1 : end + 2].isdigit()) or len(set(digits)) < 3:
+    if (
+        (buffer[end : end + 1] == b" " and buffer[end + 1 : end + 2].isdigit())
+        or len(set(digits)) < 3
+        or digits in b"01234567890123456789"
+    ):
         return
     if len(digits) == 8 and 1 <= int(digits[:2]) <= 31 and 1 <= int(digits[2:4]) <= 12:
         yield Hit(start, end, Category.DATE, 0.7)
@@ -254,7 +258,7 @@ RULES: tuple[Rule, ...] = (
         lambda buffer, start, end: _glued(buffer, start, start + 3),
         caseless=False,
     ),
-    Rule(rb"\b\d(?: \d){7,20}\b", _spaced),
+    Rule(rb"\b\d(?: \d){7,40}\b", _spaced),
     Rule(rb"[^a-z0-9]n(?:o|r|o?\.) ?\d{5}", _after_number_sign),
     Rule(rb"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", _uuid),
     Rule(rb"\b\d{7}", _long_number),
