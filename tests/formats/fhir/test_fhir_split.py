@@ -147,6 +147,8 @@ def test_what_is_no_resource_is_malformed(source: bytes, code: str) -> None:
         ({"resourceType": "Ingredient", "manufacturer": []}, "4.3"),
         ({"resourceType": "Encounter", "actualPeriod": {"start": "2020"}}, "5.0"),
         ({"resourceType": "Transport", "status": "planned"}, "5.0"),
+        ({"resourceType": "Encounter", "class": [{"text": "ambulatory"}]}, "5.0"),
+        ({"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "SubscriptionStatus"}}]}, "4.3"),
         ({"resourceType": "CapabilityStatement", "fhirVersion": "4.3.0"}, "4.3"),
     ],
 )

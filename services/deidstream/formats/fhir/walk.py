@@ -41,7 +41,7 @@ class Walk:
         self.leaves: list[Leaf] = []
         self.free: list[tuple[Leaf, Element]] = []
         self.undeclared = 0
-        """How many properties the definitions do not know: the version fits best where there are fewest."""
+        """How many values the definitions do not know in their place: the version fits best where there are fewest."""
         self._source = source
         self._index = index
         self._known = known
@@ -63,7 +63,7 @@ class Walk:
                 self._irregular(element, key, child, ordinal)
             elif isinstance(child, Array):
                 if f"{type_}.{key}" not in self._known.repeats:
-                    self._unknown(element, child, f"{path}.{key}")
+                    self._misfit(element, child, f"{path}.{key}")
                     continue
                 for number, item in enumerate(child.items):
                     self._value(element, key, declared, item, f"{path}.{key}[{number}]")
@@ -75,9 +75,9 @@ class Walk:
             if declared in self._primitives or declared == "xhtml":
                 self._scalar(element, key, declared, node, path)
             elif node.kind != "n":
-                self._unknown(element, node, path)
+                self._misfit(element, node, path)
         elif isinstance(node, Array) or declared in self._primitives:
-            self._unknown(element, node, path)
+            self._misfit(element, node, path)
         elif declared == "Resource":
             self._resource(element, key, node, path)
         elif declared == "Extension":
@@ -91,7 +91,7 @@ class Walk:
         if type_ in self._known.resources:
             self._object(node, f"{path}.ofType({type_})", type_, element, key, "")
         else:
-            self._unknown(element, node, path)
+            self._misfit(element, node, path)
 
     def _extension(self, element: Element, key: str, node: Object, path: str) -> None:
         url = string_of(self._source, node, "url")
@@ -131,8 +131,7 @@ class Walk:
             else:
                 self._companion(element, key, node, path)
             return
-        self.undeclared += 1
-        self._unknown(element, node, f"{element.path}.?{ordinal}")
+        self._misfit(element, node, f"{element.path}.?{ordinal}")
 
     def _companion(self, element: Element, key: str, node: Node, path: str) -> None:
         if isinstance(node, Object):
@@ -193,6 +192,11 @@ class Walk:
         leaf = self._add(element, key, node, path, text, declared if nested else "", nested is not None, nested)
         if nested is not None:
             self.free.append((leaf, element))
+
+    def _misfit(self, element: Element, node: Node, path: str) -> None:
+        """What this version does not define, or defines as something else."""
+        self.undeclared += 1
+        self._unknown(element, node, path)
 
     def _unknown(self, element: Element, node: Node, path: str) -> None:
         """Every leaf at and below ``node``; what is empty or null is one too, so that nothing stays unseen."""
