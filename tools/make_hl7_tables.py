@@ -52,9 +52,10 @@ def numbered(children: Any) -> list[str]:
 
 
 def typed(definition: Any) -> str:
-    name, table = str(definition[2] or "varies"), definition[4]
-    if name.lower() in {"wd", "none"}:
-        return "WD" if name.lower() == "wd" else "varies"
+    # no type: reserved, for a later version to fill
+    name, table = str(definition[2] or ""), definition[4]
+    if name.lower() == "wd":
+        return "WD"
     return f"{name}:{table[3:]}" if table and str(table).startswith("HL7") else name
 
 

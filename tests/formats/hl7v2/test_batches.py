@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from deidstream.formats.hl7v2 import messages, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from deidstream.formats.hl7v2 import messages, split
 
 FHS, BHS, BTS, FTS = b"FHS|^~\\&|A\r", b"BHS|^~\\&|A\r", b"BTS|2\r", b"FTS|1\r"
 ONE, TWO = b"MSH|^~\\&|A||||||ADT^A01|1|P|2.3\rPID|1||7\r", b"MSH#^~\\&#B\r\nPID#1##8\r\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from deidstream.formats.hl7v2.definition import DEFAULT_VERSION, components, fields, nearest
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 
 import pytest
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.span import Span
 from deidstream.formats.hl7v2 import split

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.span import Span
 from deidstream.formats.hl7v2 import split
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 HEADER = "MSH|^~\\&|APP|FAC|REC|RFAC|202001011200||ADT^A01^ADT_A01|CTRL1|P|2.5.1"
 

@@ -51,7 +51,7 @@ class ValueCodec:
 
         A character that the charset lacks loses its accents, or becomes ``?``.
         """
-        if text.isascii() and text.isprintable() and not any(mark in text for mark in self._marks):
+        if text.isascii() and text.isprintable() and self._marks.keys().isdisjoint(text):
             plain = text
         else:
             plain = "".join(self._escaped(character) for character in text.replace("\r\n", "\n"))

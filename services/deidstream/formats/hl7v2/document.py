@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, overload
+from typing import overload
 
 from deidstream.core.document import NESTED, Document, Leaf, Part, Splice, apply_splices
 from deidstream.core.errors import Unsafe
@@ -15,7 +15,7 @@ from deidstream.formats.hl7v2.codec import ValueCodec
 from deidstream.formats.hl7v2.definition import components, fields
 from deidstream.formats.hl7v2.delimiters import Delimiters
 from deidstream.formats.hl7v2.path import parse
-from deidstream.formats.hl7v2.segment import LINE, Segment, Value, value_at
+from deidstream.formats.hl7v2.segment import LINE, Segment, value_at
 from deidstream.formats.hl7v2.structure import CODED, TEXT_COMPONENTS, TEXT_TYPES, codes, decided
 
 __all__ = ["Hl7Document", "Message"]
@@ -109,25 +109,21 @@ class Hl7Document(Document):
         segment = self._segment(place.segment) if place else None
         if place is None or segment is None or not 0 < place.field < len(segment.fields):
             raise Unsafe("no-such-locator", path)
-        marks = self.delimiters
-        value = value_at(segment, place.field)
+        start, end = value_at(segment, place.field)
+        marks, characters = self.delimiters, self.message.characters
         if place.field > 2 or segment.skew != 2:
-            value = _piece(self.message.characters, value, marks.repetition, place.repetition, path)
-        if place.component:
-            value = _piece(self.message.characters, value, marks.component, place.component, path)
-        if place.subcomponent:
-            value = _piece(self.message.characters, value, marks.subcomponent, place.subcomponent, path)
-        return self._made(
-            path, value, _Element(self.type_of(segment, place.field), place.component, place.subcomponent)
-        )
-
-    def _made(self, path: str, value: Value, element: _Element) -> Leaf:
-        start, end = value
-        text = self.text(self.message.characters[start:end])
+            start, end = _piece(characters, start, end, marks.repetition, place.repetition, path)
+            if place.component:
+                start, end = _piece(characters, start, end, marks.component, place.component, path)
+                if place.subcomponent:
+                    start, end = _piece(characters, start, end, marks.subcomponent, place.subcomponent, path)
+        text = characters[start:end]
+        if not self.message.plain:
+            text = self.text(text)
         if self.message.at is not None:
             start, end = self.message.at[start], self.message.at[end]
-        free = _admits_text(self.version, element)
-        return Leaf(path, start, end, text, self.message.codec, element.name, free, self.nested.get(path))
+        type_, free = _described(self.version, self.type_of(segment, place.field), place.component, place.subcomponent)
+        return Leaf(path, start, end, text, self.message.codec, type_, free, self.nested.get(path))
 
     def _removal(self, path: str) -> Splice:
         segment = self._segment(path)
@@ -244,40 +240,37 @@ def _has(value: str, mark: str) -> bool:
     return bool(mark) and mark in value
 
 
-def _piece(characters: str, value: Value, mark: str, number: int, path: str) -> Value:
-    start, end = value
-    for _ in range(number - 1):
-        start = characters.find(mark, start, end) + 1 if mark else 0
-        if start == 0:
+def _piece(characters: str, start: int, end: int, mark: str, number: int, path: str) -> tuple[int, int]:
+    """The ``number``-th of the pieces that ``mark`` makes of ``[start, end)``."""
+    if not mark:
+        if number > 1:
             raise Unsafe("no-such-locator", path)
-    stop = characters.find(mark, start, end) if mark else -1
-    return Value(start, stop if stop >= 0 else end)
-
-
-class _Element(NamedTuple):
-    """What a locator names: a field of ``type``, its component, its subcomponent (0: no such level)."""
-
-    type: str
-    component: int
-    subcomponent: int
-
-    @property
-    def name(self) -> str:
-        return ".".join((self.type, *(str(number) for number in self[1:] if number)))
+        return start, end
+    stop = characters.find(mark, start, end)
+    while number > 1:
+        if stop < 0:
+            raise Unsafe("no-such-locator", path)
+        start = stop + 1
+        stop = characters.find(mark, start, end)
+        number -= 1
+    return start, stop if stop >= 0 else end
 
 
 _NO_TEXT = frozenset({"DT", "DTM", "TS", "TM", "NM", "SI", "ID", "IS", "SNM", "GTS"})
 _CODE_COMPONENTS = frozenset({1, 3, 4, 6, 7, 8, 10, 12, 13})
 
 
-@lru_cache(maxsize=4096)
-def _admits_text(version: str, element: _Element) -> bool:
-    type_ = element.type
-    if type_ in CODED and (element.component or 1) in _CODE_COMPONENTS:
+@lru_cache(maxsize=8192)
+def _described(version: str, type_: str, component: int, subcomponent: int) -> tuple[str, bool]:
+    """The name of an element's type (``XPN.1.2``), and whether any text may stand there."""
+    levels = [number for number in (component, subcomponent) if number]
+    return ".".join((type_, *map(str, levels))), _admits_text(version, type_, component, subcomponent)
+
+
+def _admits_text(version: str, type_: str, component: int, subcomponent: int) -> bool:
+    if type_ == "ED" or (type_ in CODED and (component or 1) in _CODE_COMPONENTS):
         return False
-    if type_ == "ED":
-        return False
-    for number in (element.component, element.subcomponent):
+    for number in (component, subcomponent):
         if type_ in _NO_TEXT:
             break
         children = components(version, type_)

@@ -9,6 +9,7 @@ field has no component delimiter, ``PID-3.1`` when it has. ``OBX[3]`` alone is t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["Path", "ordinal", "parse"]
@@ -26,6 +27,7 @@ class Path(NamedTuple):
     subcomponent: int
 
 
+@lru_cache(maxsize=16384)
 def parse(path: str) -> Path | None:
     """The parts of ``path``, None where it is no locator of an element inside a segment."""
     found = _PATH.fullmatch(path)

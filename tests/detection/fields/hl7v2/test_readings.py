@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from deidstream.core.category import Category, Role
 from deidstream.core.document import splice
 from deidstream.core.fact import Fact, Link, Reading

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from deidstream.core.category import Category
 from deidstream.core.fact import Fact
 from deidstream.detection.fields.hl7v2 import read
