@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from deidstream.adapters.bus_limits import BusLimits, TopicLimits
 from deidstream.adapters.memory_bus import MemoryBusFactory
+from deidstream.core.errors import Unavailable
 from deidstream.core.outcome import Audit, Forward, Released
 from deidstream.ports import Output
 from deidstream.stream import audit, log, quarantine
@@ -268,6 +269,15 @@ def test_an_error_that_nobody_expected_ends_the_chain_without_its_message(world:
     logging.getLogger(log.LOGGER).handlers.clear()
     assert '"code":"crashed"' in stream.getvalue()
     assert "secret" not in stream.getvalue()
+
+
+def test_a_bus_that_is_away_at_the_start_is_worth_another_start(world: World) -> None:
+    class Away:
+        def open(self, *_: object) -> object:
+            raise Unavailable("bus-locked", "bus")
+
+    world.bus = Away()  # type: ignore[assignment]
+    assert world.run(Scripted("identify"), until=lambda: False) == 3
 
 
 @pytest.mark.parametrize("stages", [(), ("identify", "identify"), ("identfy",)], ids=["none", "twice", "mistyped"])

@@ -11,7 +11,7 @@ from deidstream.ports import BusFactory
 from deidstream.stages.process import Process
 from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
-from deidstream.stream.chain import FAILED
+from deidstream.stream.chain import exit_code
 from deidstream.stream.health import HealthServer, Pulse
 from deidstream.stream.runner import DRAINED
 from deidstream.stream.telemetry import OtelTelemetry, Silent, Telemetry
@@ -57,7 +57,7 @@ def serving(name: str, process: Process, number: int, work: Callable[[Served], N
         work(served)
     except DeidstreamError as error:
         log.emit("chain.stopped", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
-        return FAILED
+        return exit_code(error)
     finally:
         served.close()
     log.emit("chain.drained", instance=name)

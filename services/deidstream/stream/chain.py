@@ -21,7 +21,7 @@ from deidstream.stream.runner import Pace, Runner, Stage, Surroundings
 from deidstream.stream.stages import GROUP, STAGES, inbox
 from deidstream.stream.telemetry import Silent, Telemetry
 
-__all__ = ["CRASHED", "FAILED", "ChainOptions", "StageSpec", "SystemClock", "run_chain", "stop_on_signals"]
+__all__ = ["CRASHED", "FAILED", "ChainOptions", "StageSpec", "SystemClock", "exit_code", "run_chain", "stop_on_signals"]
 
 FAILED = 2
 """Exit code when the deployment is wrong (``chain.stopped`` says how)."""
@@ -86,11 +86,16 @@ def run_chain(
             return code
     except DeidstreamError as error:
         log.emit("chain.stopped", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
-        return FAILED
+        return exit_code(error)
     except Exception as error:  # noqa: BLE001 - what it says may be content: it must not reach a traceback
         site = log.crash_site(error)
         log.emit("chain.stopped", logging.CRITICAL, code="crashed", place=site, hint=type(error).__name__)
         return CRASHED
+
+
+def exit_code(error: DeidstreamError) -> int:
+    """Of a process that ``error`` ended. What is only away (at the start, say) is worth another try; what is wrong is not."""
+    return CRASHED if isinstance(error, Unavailable) else FAILED
 
 
 def stop_on_signals() -> threading.Event:
