@@ -28,6 +28,7 @@ ENGLISH = [
         "Call {phone|(555) 123-4567} or {phone|555-123-4567 ext 12}, fax: {fax|+1 555 987 6543}.",
         "American telephone forms",
     ),
+    ("His contact is {phone|555-123-4567}.", "an exchange that begins with 1 is still a telephone"),
     ("Mobile: {phone|07700 900123}", "British mobile"),
     ("Mail jo.public@x.example", "placeholder replaced below"),
     ("See {url|https://portal.example.org/p/123} from {ip_address|192.168.10.44}.", "URL and private address"),

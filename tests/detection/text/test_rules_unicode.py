@@ -137,3 +137,11 @@ def test_no_pattern_reads_across_parts() -> None:
 
 def test_lone_surrogates_do_no_harm() -> None:
     assert covered("Dr. Smith \ud800", "name") == ["Smith"]
+
+
+@pytest.mark.parametrize(
+    "unit", ["Dr. ", "Doe, John ", "12 jan ", "tel" + " " * 40, "id ", "calle " + "A" * 80 + " ", "1 2 3 4 5 6 7 8 "]
+)
+def test_repetition_does_not_make_a_text_slow(unit: str) -> None:
+    """Quadratic work would take minutes here; these take well under a second."""
+    assert RULES.find([Part("p", unit * (60_000 // len(unit)), ())])

@@ -90,9 +90,9 @@ def _mac(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 _EXTENSION = rb"(?:[ \t,;]*(?:ext|extension|extn|x|poste|int|anexo|durchwahl|dw|toestel|ramal)\.?[ \t:]*\d{1,6})?"
 _LABELLED = re.compile(
-    rb"(?:[ \t]*(?:no\.?|nr\.?|number|num\.?|numero|nummer|#|movil|mobile|fijo|de contacto|particular|work|"
-    rb"home|cell)\b\.?)*[ \t]*(?:\([a-z ]{1,14}\))?"
-    rb"(?:[ \t]*(?:is|at|es|ist|:|=|\.|-|al|au|a|el)(?![A-Za-z]))*[ \t]*"
+    rb"(?:[ \t]{0,6}(?:no\.?|nr\.?|number|num\.?|numero|nummer|#|movil|mobile|fijo|de contacto|particular|work|"
+    rb"home|cell)\b\.?){0,4}[ \t]{0,6}(?:\([a-z ]{1,14}\))?"
+    rb"(?:[ \t]{0,6}(?:is|at|es|ist|:|=|\.|-|al|au|a|el)(?![A-Za-z])){0,4}[ \t]{0,6}"
     rb"(\+?[(\d][\d ()/.\t-]{3,24}\d|\d{4,6})" + _EXTENSION,
     re.IGNORECASE,
 )

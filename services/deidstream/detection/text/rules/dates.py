@@ -205,12 +205,11 @@ def _month(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         weekday = _WEEKDAY_BEFORE.search(buffer, left, start)
         yield _hit(buffer, weekday.start() if weekday else start, following.end(), 0.9)
         return
-    spelled = _WORDS_BEFORE.search(buffer, left, start)
-    if spelled is not None and word != b"sept":
-        rest = _WORDS_AFTER.match(buffer, end)
-        if rest is not None or year is not None:
-            yield _hit(buffer, spelled.start(), (rest or year or spelled).end(), 0.85)
-            return
+    rest = _WORDS_AFTER.match(buffer, end) or year
+    spelled = _WORDS_BEFORE.search(buffer, left, start) if rest is not None and word != b"sept" else None
+    if spelled is not None and rest is not None:
+        yield _hit(buffer, spelled.start(), rest.end(), 0.85)
+        return
     if year is not None:
         yield _hit(buffer, start, year.end(), 0.85)
     elif (

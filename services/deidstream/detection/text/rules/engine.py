@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -128,9 +129,10 @@ def _winners(cluster: list[Hit]) -> list[Hit]:
         return cluster
     won: list[Hit] = []
     for hit in sorted(cluster, key=lambda hit: (-hit.score, hit.start - hit.end, hit.start)):
-        if all(hit.end <= other.start or other.end <= hit.start for other in won):
-            won.append(hit)
-    return sorted(won)
+        place = bisect_left(won, hit.end, key=attrgetter("start"))
+        if place == 0 or won[place - 1].end <= hit.start:
+            won.insert(place, hit)
+    return won
 
 
 class _Family:

@@ -15,7 +15,7 @@ _CONNECTOR = re.compile(
     rb"(?:[ \t]*(?:numbers?|num\.?|no\.?|nr\.?|n\.|n[oa]?|nbr\.?|numero|nummer|#|id|code|codigo|cod\.?|is|"
     rb"was|es|ist|est|e|del?|du|der|des|do|da|the|"
     rb"paciente|patient|patienten|asistencial|clinica|social|as|ending in|ends in|acabado "
-    rb"en)(?![A-Za-z]))*[ \t]*(?:\([A-Za-z ./-]{1,24}\))?[ \t]*(?:[:=#.]|-(?=[ \t]))*[ \t]*"
+    rb"en)(?![A-Za-z])){0,6}[ \t]*(?:\([A-Za-z ./-]{1,24}\))?[ \t]*(?:[:=#.]|-(?=[ \t]))*[ \t]*"
     rb"(?:(?:n[o.]{1,2}|nr\.?|#)[ \t]*)?",
     re.IGNORECASE,
 )

@@ -23,15 +23,15 @@ _TITLE = (
     rb"Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|"
     rb"meneer|mevrouw)"
 )
-_MORE_TITLES = re.compile(rb"\.?(?:[ \t]*[,/]?[ \t]*" + _TITLE + rb"\b\.?)*[ \t]*(?:\n[ \t]*)?")
-_AFTER_LABEL = re.compile(rb"[ \t]*(?:\((?:[a-z ]{1,12})\))?[ \t]*[:=][ \t]*(?:" + _TITLE + rb"\b\.?[ \t]*)*")
+_MORE_TITLES = re.compile(rb"\.?(?:[ \t]*[,/]?[ \t]*" + _TITLE + rb"\b\.?){0,8}[ \t]*(?:\n[ \t]*)?")
+_AFTER_LABEL = re.compile(rb"[ \t]*(?:\((?:[a-z ]{1,12})\))?[ \t]*[:=][ \t]*(?:" + _TITLE + rb"\b\.?[ \t]*){0,8}")
 _AFTER_SIGNATURE = re.compile(
-    rb"[ \t]*[:,.]?[ \t]*(?:(?:by|por|par|von|da|door|the|el|la|le|der)[ \t]+)?(?:" + _TITLE + rb"\b\.?[ \t]*)*"
+    rb"[ \t]*[:,.]?[ \t]*(?:(?:by|por|par|von|da|door|the|el|la|le|der)[ \t]+)?(?:" + _TITLE + rb"\b\.?[ \t]*){0,8}"
 )
 _AFTER_RELATIVE = re.compile(
     rb"(?:[ \t]*[:,(][ \t]*|[ \t]+)(?:(?:named|called|is|llamad[oa]|namens|genannt|de nombre|nommee?|"
     rb"chiamat[oa]|genaamd|chamad[oa])[ \t]+)?"
-    rb"(?:" + _TITLE + rb"\b\.?[ \t]*)*"
+    rb"(?:" + _TITLE + rb"\b\.?[ \t]*){0,8}"
 )
 _NOT_A_PERSONS = re.compile(
     rb"\b(?:brand|trade|generic|drug|product|file|user|domain|test|study|hospital|facility|device|display|"
