@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +12,7 @@ from deidstream.core.errors import Unsafe
 from deidstream.formats.hl7v2.codec import ValueCodec
 from deidstream.formats.hl7v2.definition import components, fields
 from deidstream.formats.hl7v2.delimiters import Delimiters
+from deidstream.formats.hl7v2.encapsulated import encoded
 from deidstream.formats.hl7v2.path import parse
 from deidstream.formats.hl7v2.segment import LINE, Segment, value_at
 from deidstream.formats.hl7v2.structure import CODED, TEXT_COMPONENTS, TEXT_TYPES, codes, decided
@@ -282,8 +281,5 @@ def _admits_text(version: str, type_: str, component: int, subcomponent: int) ->
 
 def _encoded(document: Hl7Document, leaf: Leaf, content: bytes) -> bytes:
     encoding = document.leaf(f"{leaf.path.rpartition('.')[0]}.4").text.strip().upper()
-    if encoding == "BASE64":
-        return base64.b64encode(content)
-    if encoding == "HEX":
-        return binascii.hexlify(content)
-    return leaf.codec.encode(content.decode("utf-8", "replace"))
+    raw = encoded(encoding, content)
+    return raw if raw is not None else leaf.codec.encode(content.decode("utf-8", "replace"))

@@ -7,8 +7,6 @@ texts that are cheaper to read together.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -18,6 +16,7 @@ from deidstream.formats.hl7v2.charset import TABLE_0211
 from deidstream.formats.hl7v2.definition import Field, components, fields
 from deidstream.formats.hl7v2.delimiters import HEADERS
 from deidstream.formats.hl7v2.document import NULL, Message, cut, field_type, read_text
+from deidstream.formats.hl7v2.encapsulated import decoded, media_type
 from deidstream.formats.hl7v2.path import ordinal
 from deidstream.formats.hl7v2.segment import LINE, Segment
 from deidstream.formats.hl7v2.structure import (
@@ -204,7 +203,7 @@ class Parts:
                 continue
             path = f"{ordinal(base, repetition)}.5"
             encoding = pieces[3].strip().upper()
-            if encoding in ("", "A") and _media_type(pieces[1], pieces[2]) in ("", "text/plain"):
+            if encoding in ("", "A") and media_type(pieces[1], pieces[2]) in ("", "text/plain"):
                 self._parts.append(self._part(path, [(path, pieces[4])], segment.subject))
             else:
                 self._open(path, pieces, segment.subject)
@@ -213,12 +212,12 @@ class Parts:
         """A document inside the value, if it can be read; if not, the value is an unknown fact of the field tables."""
         from deidstream.formats import nest, open_nested
 
-        media_type = _media_type(pieces[1], pieces[2])
-        content = _content(pieces[3].strip().upper(), read_text(self._message, pieces[4]))
-        if not media_type or content is None:
+        kind = media_type(pieces[1], pieces[2])
+        content = decoded(pieces[3].strip().upper(), read_text(self._message, pieces[4]))
+        if not kind or content is None:
             return
         try:
-            nested = open_nested(media_type, content)
+            nested = open_nested(kind, content)
         except DeidstreamError:
             return
         if nested is not None:
@@ -282,40 +281,3 @@ def _kind(version: str, segment: str, number: int, field: Field) -> int:
     if type_ in CODED:
         return _CODED
     return _FLAGS if type_ in ("ID", "IS") else _CODES
-
-
-def _media_type(kind: str, subtype: str) -> str:
-    """ED.2 and ED.3 (tables 0191 and 0291) as a media type; '' where they do not say one."""
-    kind, subtype = kind.strip().lower(), subtype.strip().lower()
-    if "/" in kind or "/" in subtype:
-        return kind if "/" in kind else subtype
-    if subtype in _SUBTYPES:
-        return _SUBTYPES[subtype]
-    if kind in ("text", "tx", "ft"):
-        return f"text/{subtype}" if subtype else "text/plain"
-    return f"{kind}/{subtype}" if kind and subtype else ""
-
-
-_SUBTYPES = {
-    "rtf": "application/rtf",
-    "html": "text/html",
-    "xml": "text/xml",
-    "x-hl7-cda-level-one": "text/xml",
-    "x-hl7-cda-level-two": "text/xml",
-    "x-hl7-cda-level-three": "text/xml",
-    "cda": "text/xml",
-    "plain": "text/plain",
-    "text": "text/plain",
-    "txt": "text/plain",
-}
-
-
-def _content(encoding: str, text: str) -> bytes | None:
-    try:
-        if encoding == "BASE64":
-            return base64.b64decode("".join(text.split()), validate=True)
-        if encoding == "HEX":
-            return bytes.fromhex(text)
-        return text.encode()
-    except (binascii.Error, ValueError):
-        return None
