@@ -37,7 +37,10 @@ class MllpReceiver:
         self._thread.start()
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread, which would accept one more
         self._server.close()
+        self._thread.join(5)
         self.hang_up()
 
     def hang_up(self) -> None:
