@@ -31,7 +31,8 @@ _DATES = {"DT", "TS", "DTM"}
 _CODED = {"CE", "CWE", "CNE", "CF"}
 _CLINICAL_SEGMENTS = {"OBX", "OBR", "DG1", "AL1", "PR1", "RXA", "RXE", "RXO", "RXD", "RXR", "SPM"}
 _SYSTEMS = re.compile(r"LN|SCT|SNM.*|I9.*|I10.*|UCUM|CVX|MVX|NDC|RXNORM|C4|CPT.*|HL7\d{4}", re.I)
-_PLACEHOLDERS = {'""', "U", "UNK", "UNKNOWN", "NONE", "N/A"}
+_PLACEHOLDERS = {'""', "U", "UNK", "UNKNOWN", "NONE", "N/A", "Mr", "Mr.", "Mrs", "Mrs."}
+"""Values that name nobody; some messages have a title where the family name belongs."""
 
 
 @cache

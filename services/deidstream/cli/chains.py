@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from deidstream.cli.claim import claim
 from deidstream.core.errors import Misconfigured
 from deidstream.stages.process import Build, Process, run
 from deidstream.stream import log
@@ -42,6 +43,12 @@ def run_here(config: Path, chain: tuple[str, ...], number: int, parent: int = 0)
     if parent:
         threading.Thread(target=_stop_without, args=(parent, stop), daemon=True).start()
     process = Process.open(config, chain)
+    # A predecessor that outlived its supervisor is draining; it holds ports and inboxes until it is done.
+    with claim(process.deployment.state, "+".join(chain), stop) as ours:
+        return _run(process, chain, number, stop) if ours else 0
+
+
+def _run(process: Process, chain: tuple[str, ...], number: int, stop: threading.Event) -> int:
     served = [name for name in chain if name in _SERVED]
     looped = {name: cast(Build, _main_of(name).build) for name in chain if name not in _SERVED}
     if not looped and len(served) == 1:

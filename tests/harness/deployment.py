@@ -1,0 +1,179 @@
+"""A real deployment on loopback: configuration, ``deidstream up``, its processes, and what came out of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import yaml
+from deidstream.adapters.file_keys import FileKeyRing
+from deidstream.adapters.opening import open_bus
+from deidstream.core.release import Release
+from deidstream.stream import quarantine
+from deidstream.stream.stages import DEFAULT_CHAINS, RELEASES
+from deidstream.wire import decode_release
+
+ISSUERS = {"stmary": ["STMARY", "urn:oid:2.16.840.1.113883.19.5"]}
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def health_base() -> int:
+    """The first of a run of free ports, one for each chain."""
+    while True:
+        base = free_ports(1)[0]
+        try:
+            for port in range(base, base + len(DEFAULT_CHAINS)):
+                with socket.socket() as one:
+                    one.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return base
+
+
+@dataclass(slots=True)
+class Running:
+    """A deployment in ``folder``. ``mllp``, ``fhir`` and ``health`` are its ports."""
+
+    folder: Path
+    mllp: int
+    fhir: int
+    health: int
+    supervisor: subprocess.Popen[bytes] | None = None
+    log: Any = field(default=None, repr=False)
+
+    @property
+    def released(self) -> Path:
+        """Where the folder destination writes."""
+        return self.folder / "released"
+
+    @property
+    def state(self) -> Path:
+        """The state folder."""
+        return self.folder / "state"
+
+    def start(self) -> None:
+        """Starts the supervisor and waits until every chain says that it is ready."""
+        self.log = self.log or (self.folder / "up.log").open("ab")
+        command = [sys.executable, "-m", "deidstream.cli", "up", "--config", str(self.folder / "deidstream.yaml")]
+        self.supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def wait_ready(self, seconds: float = 60.0) -> None:
+        """Until every chain's ``/readyz`` answers 200."""
+        until = time.monotonic() + seconds
+        for port in range(self.health, self.health + len(DEFAULT_CHAINS)):
+            while not _ready(port):
+                if time.monotonic() > until:
+                    raise TimeoutError(f"chain at {port} is not ready: see {self.folder / 'up.log'}")
+                time.sleep(0.1)
+
+    def children(self) -> list[int]:
+        """Process ids of the chains."""
+        return [] if self.supervisor is None else _children(self.supervisor.pid)
+
+    def stop(self) -> None:
+        """Drains and ends; whatever does not end is killed."""
+        if self.supervisor is None:
+            return
+        children = self.children()
+        self.supervisor.send_signal(signal.SIGTERM)
+        try:
+            self.supervisor.wait(40)
+        except subprocess.TimeoutExpired:
+            self.supervisor.kill()
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+        self.supervisor = None
+
+    def releases(self) -> list[Release]:
+        """Everything on the releases topic, opened."""
+        keys = FileKeyRing(self.state / "keys", create=False)
+        records = open_bus(f"sqlite:///{self.state / 'bus.sqlite'}").scan(RELEASES)
+        return [decode_release(record.value, keys) for record in records if record.headers.get("kind") == "release"]
+
+    def quarantined(self) -> int:
+        """How many cases are in quarantine."""
+        return len(quarantine.list_open(open_bus(f"sqlite:///{self.state / 'bus.sqlite'}")))
+
+
+@contextmanager
+def deployment(folder: Path, **sections: Any) -> Iterator[Running]:
+    """A deployment with one MLLP and one FHIR source, one watched folder, one project and a folder destination.
+
+    ``sections`` replace those of the configuration.
+    """
+    mllp, fhir = free_ports(2)
+    running = Running(folder, mllp, fhir, health_base())
+    (folder / "drop").mkdir(parents=True, exist_ok=True)
+    running.released.mkdir(exist_ok=True)
+    tree = {
+        "deployment": {"state": str(running.state), "health": {"port": running.health}},
+        "ingest": {
+            "mllp": [{"name": "adt", "port": mllp}],
+            "fhir": [{"port": fhir, "sources": [{"name": "fhir"}]}],
+            "folders": [{"name": "drop", "path": str(folder / "drop"), "settle_seconds": 0.2}],
+        },
+        "identity": {"issuer_aliases": ISSUERS},
+        "resolver": {"projects": [{"name": "research"}]},
+        "delivery": {"destinations": [{"name": "folder", "kind": "folder", "path": str(running.released)}]},
+    }
+    (folder / "deidstream.yaml").write_text(yaml.safe_dump(tree | sections))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def cpu_seconds(processes: Sequence[int]) -> float:
+    """User and system time of ``processes`` so far."""
+    ticks = 0
+    for process in processes:
+        after_name = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+        ticks += int(after_name[11]) + int(after_name[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(process: int) -> int:
+    """Memory that ``process`` holds now."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(") ")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == parent and fields[0] != "Z":
+                found.append(int(entry.name))
+    return sorted(found)
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
