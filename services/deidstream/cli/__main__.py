@@ -1,46 +1,120 @@
-"""The command ``deidstream``."""
+"""The command ``deidstream``.
+
+Each command is imported when it is called: ``deidstream --help`` loads no stage, and a chain's process carries only its own.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
 
-from deidstream.cli import audit, config, hold, policy, quarantine
-from deidstream.cli.clean.command import clean
-from deidstream.cli.simulate.command import simulate
-from deidstream.cli.up import up
 from deidstream.core.errors import DeidstreamError
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "main"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo.command:demo", "Watch a simulated hospital day being de-identified."),
+    "up": ("up:up", "Run the pipeline until it is told to stop."),
+    "clean": ("clean.command:clean", "De-identify files and folders of any supported format."),
+    "send": ("send:send", "Send files by MLLP and FHIR, as a hospital does."),
+    "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
+    "policy": ("policy:app", "Show and check policies."),
+    "config": ("config:app", "Check the configuration, print its schema."),
+    "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
+    "hold": ("hold:app", "List what waits for review, let it go on."),
+    "audit": ("audit:app", "Verify the audit log, print its entries."),
+    "reveal": ("reveal:reveal", "Show the value behind a token, audited."),
+    "import-identities": ("imports:import_identities", "Take over earlier pseudonyms and date offsets."),
+}
+"""Command to where it is and its line in the list of commands."""
+
+_HELP = """De-identifies live clinical feeds, continuously, within the hospital's own walls.
+
+\b
+Examples:
+  deidstream demo
+  deidstream clean notes/ --out cleaned/
+  deidstream up --config deidstream.yaml
+  deidstream COMMAND --help
+
+\b
+Exit codes:
+  0    done
+  1    a check has failed (audit verify, demo)
+  2    wrong usage or configuration, said in one line
+  3    not everything was released (clean) or accepted (send)
+  4    too much went to quarantine (up)
+  130  stopped by Ctrl-C
+"""
+
+
+class _Commands(TyperGroup):
+    """The commands by name. For a list of them none is loaded."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer's Context is click's
+        """In the order in which they are best met."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # as above
+        """A stand-in with the name and the line of help."""
+        if cmd_name not in COMMANDS:
+            return None
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1], rich_markup_mode=None)
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]  # as above
+        """The command itself."""
+        name, command, rest = super().resolve_command(ctx, args)  # type: ignore[arg-type]  # as above
+        return name, (_loaded(name) if name else command), rest
+
+
+def _loaded(name: str) -> Any:  # Any: typer's own class of commands
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(f"deidstream.cli.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name)(found)
+        found = single
+    found.rich_markup_mode = None
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
 
 app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="De-identifies live clinical feeds, continuously, within the hospital's own walls.",
+    cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=_HELP
 )
-app.command()(clean)
-app.command()(simulate)
-app.command()(up)
 
-for _name, _part in (
-    ("policy", policy.app),
-    ("config", config.app),
-    ("quarantine", quarantine.app),
-    ("hold", hold.app),
-    ("audit", audit.app),
-):
-    app.add_typer(_part, name=_name)
+
+@app.callback()
+def _root() -> None:
+    pass
 
 
 def main() -> None:
     """Runs the command line. A user's mistake ends with one line and exit code 2, never with a stack trace."""
     try:
-        app()
+        app(standalone_mode=True)
     except DeidstreamError as error:
-        Console(stderr=True).print(f"deidstream: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
+        _end(str(error), 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        # Its text may name a file, and a file's name may be content: the kind of error and no more.
+        _end(f"system: {errno.errorcode.get(error.errno or 0, 'error')}: {os.strerror(error.errno or 0)}", 2)
+    except KeyboardInterrupt:
+        _end("stopped", 130)
+
+
+def _end(line: str, code: int) -> None:
+    sys.stderr.write(f"deidstream: {line}\n")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ from deidstream.stream.stages import AUDIT
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="The audit log: a hash chain for each process, without content.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The audit log: a hash chain for each process, without content."
+)
 
 
 @app.command()
@@ -31,8 +33,9 @@ def verify(
 ) -> None:
     """Check every chain: nothing changed, removed or moved. Exit code 1 when something was.
 
-    Examples:\n
-      deidstream audit verify --save-tips tips.json\n
+    \b
+    Examples:
+      deidstream audit verify --save-tips tips.json
       deidstream audit verify --tips tips.json
     """
     access = Access.to(config)
@@ -58,7 +61,9 @@ def show(
 ) -> None:
     """Print the entries as JSON lines.
 
-    Example: deidstream audit show --case 3f2a91c04d7b0e1f2a3b4c5d6e7f8091
+    \b
+    Example:
+      deidstream audit show --case 3f2a91c04d7b0e1f2a3b4c5d6e7f8091
     """
     for record in Access.to(config).bus.scan(AUDIT):
         for entry in entries_of(record):

@@ -23,7 +23,7 @@ from deidstream.stream.settings import Settings
 
 __all__ = ["app", "schema_of"]
 
-app = typer.Typer(no_args_is_help=True, help="Check the configuration, print its schema.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Check the configuration, print its schema.")
 
 _MODELS: dict[str, type[BaseModel]] = {
     "deployment": Deployment,
@@ -39,7 +39,9 @@ _MODELS: dict[str, type[BaseModel]] = {
 def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
     """Check the configuration and everything it names. The first mistake is named with its line; exit code 2.
 
-    Example: deidstream config check --config deidstream.yaml
+    \b
+    Example:
+      deidstream config check --config deidstream.yaml
     """
     settings = Settings.load(config)
     settings.refuse_unknown(SECTIONS)
@@ -60,7 +62,9 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
 def schema() -> None:
     """Print the JSON schema of the configuration file.
 
-    Example: deidstream config schema > deidstream.schema.json
+    \b
+    Example:
+      deidstream config schema > deidstream.schema.json
     """
     typer.echo(json.dumps(schema_of(), indent=2))
 

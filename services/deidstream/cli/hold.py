@@ -21,14 +21,20 @@ from deidstream.wire import decode_case, encode_case
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="What waits on the shelf: for review, a merge, a predecessor, a batch.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="What waits on the shelf: for review, a merge, a predecessor, a batch.",
+)
 
 
 @app.command("list")
 def list_(config: ConfigOption = Path("deidstream.yaml")) -> None:
     """List what waits: ids, stages, reasons, deadlines; never content.
 
-    Example: deidstream hold list
+    \b
+    Example:
+      deidstream hold list
     """
     items = Access.to(config).shelf.list()
     table = Table("id", "stage", "reason", "since (UTC)", "deadline (UTC)")
@@ -41,7 +47,9 @@ def list_(config: ConfigOption = Path("deidstream.yaml")) -> None:
 def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption = Path("deidstream.yaml")) -> None:
     """Show the message of one held case, opened with the deployment's keys. This is identified data; that you looked is audited.
 
-    Example: deidstream hold show 5d0c77
+    \b
+    Example:
+      deidstream hold show 5d0c77
     """
     access = Access.to(config)
     case = decode_case(_one(access, id_).payload, access.keys())
@@ -56,7 +64,9 @@ def release(
 ) -> None:
     """Let a reviewed case go on. Doubtful findings are treated as found; what a person has seen is not held again. Audited.
 
-    Example: deidstream hold release 5d0c77
+    \b
+    Example:
+      deidstream hold release 5d0c77
     """
     access = Access.to(config)
     item = _one(access, id_)

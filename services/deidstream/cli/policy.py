@@ -14,7 +14,7 @@ from deidstream.core.finding import Finding
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Show and check policies.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show and check policies.")
 
 
 @app.command()
@@ -24,9 +24,10 @@ def show(
 ) -> None:
     """Show what a policy does with each category.
 
-    Examples:\n
-      deidstream policy show\n
-      deidstream policy show hipaa-safe-harbor\n
+    \b
+    Examples:
+      deidstream policy show
+      deidstream policy show hipaa-safe-harbor
       deidstream policy show --schema > policy.schema.json
     """
     console = Console()
@@ -59,7 +60,9 @@ def show(
 def check(files: Annotated[list[str], typer.Argument(metavar="NAME|FILE...")]) -> None:
     """Check policy files. The first mistake is named with its line; exit code 2.
 
-    Example: deidstream policy check our-policy.yaml
+    \b
+    Example:
+      deidstream policy check our-policy.yaml
     """
     for file in files:
         chosen = policy_files.load(file)

@@ -19,14 +19,18 @@ from deidstream.wire import QuarantineRecord
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="List, inspect, correct and replay quarantined cases.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="List, inspect, correct and replay quarantined cases."
+)
 
 
 @app.command("list")
 def list_(config: ConfigOption = Path("deidstream.yaml")) -> None:
     """List what is in quarantine: ids, stages, reasons; never content.
 
-    Example: deidstream quarantine list
+    \b
+    Example:
+      deidstream quarantine list
     """
     records = quarantine.list_open(Access.to(config).bus)
     table = Table("id", "since (UTC)", "stage", "reason", "place", "format")
@@ -44,7 +48,9 @@ def show(
 ) -> None:
     """Show the message of one case, opened with the deployment's keys. This is identified data; that you looked is audited.
 
-    Example: deidstream quarantine show 3f2a91c04d7b-1a2b3c --out message.hl7
+    \b
+    Example:
+      deidstream quarantine show 3f2a91c04d7b-1a2b3c --out message.hl7
     """
     access = Access.to(config)
     case = quarantine.open_case(_one(access, id_), access.keys())
@@ -65,8 +71,9 @@ def replay(
 ) -> None:
     """Send cases back to the stage where they failed; with --corrected, the mended message from the start.
 
-    Examples:\n
-      deidstream quarantine replay --all\n
+    \b
+    Examples:
+      deidstream quarantine replay --all
       deidstream quarantine replay 3f2a91c04d7b-1a2b3c --corrected mended.hl7
     """
     access = Access.to(config)
@@ -89,7 +96,9 @@ def replay(
 def drop(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption = Path("deidstream.yaml")) -> None:
     """Close a record without a replay: the message will not be released. Audited.
 
-    Example: deidstream quarantine drop 3f2a91c04d7b-1a2b3c
+    \b
+    Example:
+      deidstream quarantine drop 3f2a91c04d7b-1a2b3c
     """
     access = Access.to(config)
     record = _one(access, id_)

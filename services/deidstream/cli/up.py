@@ -40,9 +40,10 @@ def up(
 ) -> None:
     """Run the pipeline until it is told to stop (SIGTERM, Ctrl-C): one process for each chain, restarted when it dies.
 
-    Examples:\n
-      deidstream up --config deidstream.yaml\n
-      deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery\n
+    \b
+    Examples:
+      deidstream up --config deidstream.yaml
+      deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery
       deidstream up --chain delivery --here
     """
     chains = tuple(parse(one) for one in chain or ())

@@ -29,13 +29,6 @@ __all__ = ["clean"]
 NOT_ALL_RELEASED = 3
 _CHUNK = 25
 
-_EXAMPLES = """
-Examples:\n
-  deidstream clean notes/ --out cleaned/\n
-  deidstream clean feed.hl7 bundle.json --out cleaned/ --policy hipaa-safe-harbor --state keys/\n
-  deidstream clean archive/ --out cleaned/ --findings findings.jsonl --report report.json --jobs 4
-"""
-
 
 def clean(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders (read recursively).")],
@@ -52,7 +45,17 @@ def clean(
     """De-identify files and folders of any supported format.
 
     First learns the identities in all inputs, then cleans; what cannot be released goes to DIR/.quarantine with its reason.
-    Exit code 0: all released; 3: some were not.
+
+    \b
+    Exit code 0: all released. 3: some were not. 2: wrong usage or configuration.
+
+    \b
+    Examples:
+      deidstream clean notes/ --out cleaned/
+      deidstream clean feed.hl7 bundle.json --out cleaned/ \\
+        --policy hipaa-safe-harbor --state keys/
+      deidstream clean archive/ --out cleaned/ --jobs 4 \\
+        --findings findings.jsonl --report report.json
     """
     began = time.perf_counter()
     items = inputs(sources, out)
@@ -69,9 +72,6 @@ def clean(
     _say(total, seconds["total"])
     if not total.complete:
         raise typer.Exit(NOT_ALL_RELEASED)
-
-
-clean.__doc__ = (clean.__doc__ or "") + _EXAMPLES
 
 
 @contextmanager

@@ -23,8 +23,9 @@ def simulate(
 ) -> None:
     """Write a synthetic hospital day: ADT with merges, ORU, ORM, MDM, SIU, FHIR bundles with notes, in several languages.
 
-    Examples:\n
-      deidstream simulate --out day/ --messages 1000\n
+    \b
+    Examples:
+      deidstream simulate --out day/ --messages 1000
       deidstream simulate --out day/ --seed 7 --lang de --lang fr
     """
     languages = tuple(lang or LANGUAGES)

@@ -6,7 +6,7 @@ import sys
 
 from deidstream.adapters import policy_files
 from deidstream.stages.process import Process, run
-from deidstream.stages.resolver import imported
+from deidstream.stages.resolver import imported, sealed_import
 from deidstream.stages.resolver.config import Project, ResolverSettings
 from deidstream.stages.resolver.service import Recipient, Resolver, recipient
 
@@ -21,6 +21,9 @@ def build(process: Process) -> Resolver:
 
 def _recipient(project: Project, process: Process) -> Recipient:
     brought = imported.read(project.pseudonyms, project.name) if project.pseudonyms else None
+    text = sealed_import.read(process.deployment.state, project.name, process.keys)
+    if text is not None:
+        brought = imported.parse(text, project.name, sealed_import.NAME, brought)
     return recipient(project, policy_files.load(project.policy), process.keys, brought)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deidstream.core.errors import Misconfigured
 
-__all__ = ["ImportedPseudonyms", "read"]
+__all__ = ["ImportedPseudonyms", "parse", "read"]
 
 _COLUMNS = {"project", "identifier", "subject", "pseudonym", "offset_days"}
 
@@ -41,22 +42,29 @@ def read(path: Path, project: str) -> ImportedPseudonyms:
     two pseudonyms or offsets, a pseudonym that two identifiers share.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return _parsed(csv.DictReader(lines), path, project)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Misconfigured("pseudonyms-unreadable", str(path), type(error).__name__) from error
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured("pseudonyms-unreadable", str(path), type(error).__name__) from None
+    return parse(text, project, str(path))
 
 
-def _parsed(rows: csv.DictReader[str], path: Path, project: str) -> ImportedPseudonyms:
+def parse(text: str, project: str, place: str, into: ImportedPseudonyms | None = None) -> ImportedPseudonyms:
+    """The same from the text of such a file, which ``place`` names; added to ``into``, which it may not contradict."""
+    try:
+        return _parsed(csv.DictReader(io.StringIO(text, newline="")), place, project, into or ImportedPseudonyms())
+    except csv.Error:
+        raise Misconfigured("pseudonyms-unreadable", place, "not CSV") from None
+
+
+def _parsed(rows: csv.DictReader[str], place: str, project: str, found: ImportedPseudonyms) -> ImportedPseudonyms:
     names = {name.strip() for name in rows.fieldnames or ()}
     if names - _COLUMNS or not names & {"identifier", "subject"}:
-        raise Misconfigured("pseudonyms-invalid", f"{path}:1", f"the columns are: {', '.join(sorted(_COLUMNS))}")
-    found = ImportedPseudonyms()
+        raise Misconfigured("pseudonyms-invalid", f"{place}:1", f"the columns are: {', '.join(sorted(_COLUMNS))}")
     for row in rows:
         values = {key.strip(): (value or "").strip() for key, value in row.items() if key}
         if values.get("project", project) not in {"", project}:
             continue
-        _add(found, values, f"{path}:{rows.line_num}")
+        _add(found, values, f"{place}:{rows.line_num}")
     return found
 
 

@@ -1,0 +1,188 @@
+"""The deployment of the demo: its folder, its configuration, and ``deidstream up`` as a child process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.stream.stages import DEFAULT_CHAINS
+
+__all__ = ["FHIR", "MLLP", "Deployment", "running"]
+
+MLLP = "adt"
+"""Name of the HL7 source."""
+FHIR = "fhir"
+"""Name of the FHIR source."""
+
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 40.0
+_TURN = 0.1
+
+_CONFIG = """\
+# Made by "deidstream demo". Start it again with: deidstream up --config {config}
+deployment:
+  state: {state}
+  health: {{port: {health}}}
+ingest:
+  mllp: [{{name: {mllp_name}, port: {mllp}}}]
+  fhir: [{{port: {fhir}, sources: [{{name: {fhir_name}}}]}}]
+identity:
+  # The hospital's HL7 feed and its FHIR server number patients alike: both issue the same record numbers.
+  issuer_aliases: {{stmary: [STMARY, "urn:oid:2.16.840.1.113883.19.5"]}}
+resolver:
+  projects: [{{name: research, policy: research-dates-shifted}}]
+delivery:
+  destinations: [{{name: folder, kind: folder, path: {released}}}]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where everything of one demo lies, and the ports that it listens on."""
+
+    folder: Path
+    mllp: int
+    fhir: int
+    health: int
+
+    @classmethod
+    def prepare(cls, folder: Path) -> Deployment:
+        """Writes the configuration, with ports that are free now. Raises Misconfigured when the folder is in use already."""
+        mllp, fhir, *pages = _free_ports(2 + len(DEFAULT_CHAINS))
+        made = cls(folder.resolve(), mllp, fhir, pages[0])
+        if made.config.exists():
+            raise Misconfigured("demo-folder", "--dir", "holds an earlier demo; give a new folder")
+        try:
+            made.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made.config.write_text(made._configuration(), encoding="utf-8")
+        except OSError as error:
+            raise Misconfigured("demo-folder", "--dir", f"cannot be written (errno {error.errno})") from None
+        return made
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self.folder / "deidstream.yaml"
+
+    @property
+    def state(self) -> Path:
+        """Bus, identities, ledgers, keys."""
+        return self.folder / "state"
+
+    @property
+    def released(self) -> Path:
+        """Where the destination writes."""
+        return self.folder / "released"
+
+    @property
+    def log(self) -> Path:
+        """What the processes say."""
+        return self.folder / "pipeline.log"
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The base addresses of the health pages, one a chain."""
+        return tuple(f"http://127.0.0.1:{self.health + number}" for number in range(len(DEFAULT_CHAINS)))
+
+    def _configuration(self) -> str:
+        return _CONFIG.format(
+            config=self.config,
+            state=_quoted(self.state),
+            released=_quoted(self.released),
+            health=self.health,
+            mllp=self.mllp,
+            fhir=self.fhir,
+            mllp_name=MLLP,
+            fhir_name=FHIR,
+        )
+
+
+@contextmanager
+def running(deployment: Deployment) -> Iterator[subprocess.Popen[bytes]]:
+    """``deidstream up`` on ``deployment``, ready when this yields, drained and gone when it ends.
+
+    Raises Unavailable when it ends by itself or is not ready in time; its log says why.
+    """
+    command = [sys.executable, "-m", "deidstream.cli", "up", "--config", str(deployment.config)]
+    with deployment.log.open("wb") as log:
+        # A session of its own: Ctrl-C reaches the demo alone, which then lets the pipeline drain.
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        _await_ready(deployment, child)
+        yield child
+    finally:
+        _stop(child)
+
+
+def _await_ready(deployment: Deployment, child: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _READY_SECONDS
+    waiting = list(deployment.pages)
+    while waiting:
+        if child.poll() is not None:
+            raise Unavailable("pipeline-ended", f"exit code {child.returncode}", f"see {deployment.log}")
+        if time.monotonic() > until:
+            raise Unavailable("pipeline-not-ready", f"{_READY_SECONDS:.0f} seconds", f"see {deployment.log}")
+        waiting = [page for page in waiting if not _is_ready(page)]
+        if waiting:
+            time.sleep(_TURN)
+
+
+def _is_ready(page: str) -> bool:
+    try:
+        with urlopen(f"{page}/readyz", timeout=2.0) as answer:  # noqa: S310 - our own loopback address
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is not None:
+        return
+    child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Two ports, and then a row of them one after the other: that is how health pages are numbered."""
+    first = _bound([0, 0])
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            start = probe.getsockname()[1]
+        row = list(range(start, start + count - 2))
+        try:
+            if row[-1] < 65_000 and not set(row) & set(first):
+                return [*first, *_bound(row)]
+        except OSError:
+            continue
+
+
+def _bound(ports: list[int]) -> list[int]:
+    """The ports, each shown to be free; 0 stands for any."""
+    sockets: list[socket.socket] = []
+    try:
+        sockets += [socket.create_server(("127.0.0.1", port)) for port in ports]
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
