@@ -135,7 +135,7 @@ def deployment(folder: Path, **sections: Any) -> Iterator[Running]:
         },
         "identity": {"issuer_aliases": ISSUERS},
         "resolver": {"projects": [{"name": "research"}]},
-        "delivery": {"destinations": [{"name": "folder", "kind": "folder", "path": str(running.released)}]},
+        "delivery": {"destinations": [{"name": "folder", "kind": "folder", "path": str(running.released), "projects": ["research"]}]},
     }
     (folder / "deidstream.yaml").write_text(yaml.safe_dump(tree | sections))
     try:

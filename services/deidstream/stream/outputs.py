@@ -80,7 +80,7 @@ class Outputs:
         self._publish_quarantine(
             case.id, stage, topic, outcome.code, outcome.place, self._sealed(case), header.key, header.format
         )
-        if header.sequence:  # known to destinations that keep order: they need not wait for it
+        if header.sequence or header.container:  # destinations that keep order or batches need not wait for it
             self._gap(Gap(replace(case, source=b""), "quarantined", header.project))
 
     def _sealed(self, case: Case) -> bytes:

@@ -32,7 +32,7 @@ def test_releases_go_out_once_however_often_they_arrive(world: World) -> None:
 def test_only_releases_of_the_projects_of_a_destination_go_there(world: World) -> None:
     world.worker(projects=["p"]).handle([parcel(release(1, project="other")), parcel(release(2))])
     assert world.receiver.ids == ["R2"]
-    world.worker(projects=[]).handle([parcel(release(1, project="other"))])
+    world.worker(projects=["other"]).handle([parcel(release(1, project="other"))])
     assert world.receiver.ids == ["R2", "R1"]
 
 
@@ -202,7 +202,7 @@ def test_without_rejoin_members_go_one_by_one(world: World) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"kind": "folder", "name": "a", "path": "x", "ordered": True},
+        {"kind": "folder", "name": "a", "path": "x"},
         {"kind": "folder", "name": "a", "path": "x", "ordered": True, "rejoin": True, "projects": ["p"]},
         {"kind": "fhir", "name": "a", "url": "ftp://x"},
         {"kind": "carrier-pigeon", "name": "a"},

@@ -43,7 +43,7 @@ identity:
 resolver:
   projects: [{{name: research, policy: research-dates-shifted}}]
 delivery:
-  destinations: [{{name: folder, kind: folder, path: {released}}}]
+  destinations: [{{name: folder, kind: folder, path: {released}, projects: [research]}}]
 """
 
 

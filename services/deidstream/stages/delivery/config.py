@@ -35,8 +35,8 @@ class ClientTls(_Settings):
 
 class _Destination(_Settings):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,21}$")
-    projects: tuple[str, ...] = ()
-    """Which projects' releases go there; empty: all."""
+    projects: tuple[str, ...] = Field(min_length=1)
+    """Which projects' releases go there. Always named: a destination that takes all would take a new project's too."""
     ordered: bool = False
     """Whether messages of one source and subject go out in the order in which they came in."""
     order_seconds: Seconds = 600.0
@@ -58,8 +58,6 @@ class _Destination(_Settings):
     def _one_way_of_waiting(self) -> Self:
         if self.ordered and self.rejoin:
             raise ValueError("a destination is either ordered or puts batch files together again, not both")
-        if self.ordered and not self.projects:
-            raise ValueError("an ordered destination must name its projects")
         return self
 
 

@@ -66,7 +66,7 @@ class Delivery:
 
     def _goes_here(self, parcel: Parcel) -> bool:
         projects = self._settings.projects
-        return not projects or parcel.project in projects or (parcel.gap is not None and not parcel.project)
+        return parcel.project in projects or (parcel.gap is not None and not parcel.project)
 
 
 class _Direct:

@@ -38,7 +38,6 @@ class Project(BaseModel):
     policy: str = Field(
         default="research-dates-shifted", description="A shipped profile, or the path of a policy file."
     )
-    destinations: tuple[str, ...] = Field(default=(), description="Names of destinations.")
     entitled: ProjectFilter = ProjectFilter()
     language: str = Field(
         default="en", pattern="^[a-z]{2}$", description="For surrogates whose originals tell no language."
