@@ -74,6 +74,11 @@ class FileKeyRing(MemoryKeyRing):
             self.rotate(purpose)
         return old
 
+    def inventory(self) -> dict[str, tuple[tuple[str, float], ...]]:
+        """Every purpose that has a file, with the id of each key and when it was made (epoch seconds), oldest first."""
+        purposes = [file.stem for file in self._path.glob("*.json") if not file.name.startswith(".")]
+        return {purpose: tuple((key.id, key.created) for key in self._read(purpose)) for purpose in purposes}
+
     def _create(self, purpose: str) -> tuple[Key, ...]:
         if not _PURPOSE.match(purpose):
             raise Misconfigured("key-purpose", "keys", "a purpose is a lower-case word, or word.project")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config:app", "Check the configuration, print its schema."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
     "hold": ("hold:app", "List what waits for review, let it go on."),
+    "keys": ("keys:app", "List keys, rotate those of content."),
     "audit": ("audit:app", "Verify the audit log, print its entries."),
     "reveal": ("reveal:reveal", "Show the value behind a token, audited."),
     "import-identities": ("imports:import_identities", "Take over earlier pseudonyms and date offsets."),
@@ -69,7 +71,7 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]  # as above
         """The command itself."""
-        name, command, rest = super().resolve_command(ctx, args)  # type: ignore[arg-type]  # as above
+        name, command, rest = super().resolve_command(ctx, args)
         return name, (_loaded(name) if name else command), rest
 
 
@@ -96,10 +98,13 @@ def _root() -> None:
     pass
 
 
-def main() -> None:
-    """Runs the command line. A user's mistake ends with one line and exit code 2, never with a stack trace."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs ``arguments`` (None: those of this process), and exits.
+
+    A user's mistake ends with one line and exit code 2, never with a stack trace.
+    """
     try:
-        app(standalone_mode=True)
+        app(args=arguments, prog_name="deidstream")
     except DeidstreamError as error:
         _end(str(error), 2)
     except BrokenPipeError:

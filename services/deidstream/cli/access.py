@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from deidstream.ports import BusFactory, KeyRing
 from deidstream.stages.process import Process
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.settings import Settings
 
 __all__ = ["Access", "ConfigOption"]
 
@@ -33,10 +35,12 @@ class Access:
     @classmethod
     def to(cls, config: Path) -> Access:
         """Raises Misconfigured when there is no such deployment: these commands make none."""
-        process = Process.open(config, ())
-        if not process.deployment.key_folder.exists():
+        settings = Settings.load(config, os.environ)
+        deployment = Deployment.of(settings)
+        if not deployment.key_folder.exists():
             hint = "it is made when the pipeline first starts: deidstream up"
-            raise Misconfigured("no-such-deployment", str(process.deployment.state), hint)
+            raise Misconfigured("no-such-deployment", str(deployment.state), hint)
+        process = Process.of(settings, ())
         return cls(process, open_bus(process.deployment.bus_url))
 
     @property

@@ -19,7 +19,7 @@ from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_ch
 from deidstream.stream.deployment import Deployment
 from deidstream.stream.runner import Stage
 from deidstream.stream.settings import Settings
-from deidstream.stream.stages import purposes_of
+from deidstream.stream.stages import RENEWED, purposes_of
 from deidstream.stream.telemetry import OtelTelemetry
 
 __all__ = ["CONFIG", "Build", "Process", "run"]
@@ -48,7 +48,9 @@ class Process:
         """The same from settings that are there already."""
         deployment = Deployment.of(settings)
         prepare(deployment.state)
-        return cls(settings, deployment, FileKeyRing(deployment.key_folder, purposes_of(stages)), SystemClock())
+        keys, clock = FileKeyRing(deployment.key_folder, purposes_of(stages)), SystemClock()
+        keys.renew(purposes_of(stages) & RENEWED, deployment.renew_keys_days * 86_400, clock.now())
+        return cls(settings, deployment, keys, clock)
 
 
 Build = Callable[[Process], Stage]

@@ -39,6 +39,9 @@ class Deployment(BaseModel):
         description="SQLAlchemy URL of identities, holds and ledgers; empty: an SQLite file for each in the state folder.",
     )
     keys: Path | None = Field(None, description="Folder of the key ring; empty: 'keys' in the state folder.")
+    renew_keys_days: float = Field(
+        30, gt=0, description="Age at which the keys of content get a successor, at the next start of a process."
+    )
     chains: tuple[tuple[str, ...], ...] = Field(DEFAULT_CHAINS, description="Which stages share a process.")
     health: Health | None = Field(Health(), description="Where each process says how it is; null: nowhere.")
     otlp_endpoint: str = Field(

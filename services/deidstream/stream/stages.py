@@ -12,6 +12,7 @@ __all__ = [
     "QUARANTINE",
     "RAW",
     "RELEASES",
+    "RENEWED",
     "SECTIONS",
     "STAGES",
     "inbox",
@@ -53,6 +54,10 @@ KEY_PURPOSES: dict[str, frozenset[str]] = {
     "delivery": frozenset({"release", "audit"}),
 }
 """Purposes of keys that a stage is given; ``surrogate.*`` stands for one key a project."""
+
+
+RENEWED = frozenset({"content", "identity", "release"})
+"""Purposes whose keys seal every message, and so are renewed by age (NIST SP 800-38D, 8.3)."""
 
 
 def inbox(stage: str) -> str:

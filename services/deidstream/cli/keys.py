@@ -1,0 +1,59 @@
+"""``deidstream keys``: which keys a deployment has, and new ones for the purposes that may have them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deidstream.adapters.file_keys import FileKeyRing
+from deidstream.cli.access import Access, ConfigOption
+from deidstream.core.outcome import Audit
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="List keys by purpose; rotate those of content.")
+
+
+@app.command("list")
+def list_(config: ConfigOption = Path("deidstream.yaml")) -> None:
+    """List purposes, ids and ages of keys; never a key.
+
+    \b
+    Example:
+      deidstream keys list
+    """
+    access = Access.to(config)
+    table = Table("purpose", "key id", "made (UTC)", "seals")
+    for purpose, keys in sorted(_ring(access).inventory().items()):
+        for key_id, created in keys:
+            made = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%d %H:%M")
+            table.add_row(purpose, key_id, made, "x" if key_id == keys[-1][0] else "")
+    Console().print(table)
+
+
+@app.command()
+def rotate(
+    purpose: Annotated[str, typer.Argument(help="content, identity, release or audit.")],
+    config: ConfigOption = Path("deidstream.yaml"),
+) -> None:
+    """Make a new key that seals from the next start of each process on; older ones still open. Audited.
+
+    The keys of surrogates, tokens, look-ups and ids are refused: with another key, the same person would become another one.
+
+    \b
+    Example:
+      deidstream keys rotate content
+    """
+    access = Access.to(config)
+    key_id = _ring(access).rotate(purpose)
+    access.audit(Audit("key.rotated", "", {"purpose": purpose, "key": key_id}))
+    Console().print(f"{purpose}: new key {key_id}")
+
+
+def _ring(access: Access) -> FileKeyRing:
+    return FileKeyRing(access.deployment.key_folder, create=False)
