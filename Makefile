@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full check bench chaos-embedded format lock clean
+.PHONY: demo test test-full check bench chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,16 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -m "not full and not slow" -n 2
+
+# CORPUS: the folder of shared data, where it is not at ../shared/data. Let nothing else run on the machine meanwhile.
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+chaos-embedded: $(STAMP)
+	$(BIN)/python -m tests.chaos.embedded
+
+corpora: $(STAMP)
+	$(BIN)/python -m tests.corpora.check $(or $(CORPUS),../shared/data)
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -1,0 +1,134 @@
+"""A running deployment, watched from outside: what it has used, what it has still to do, what it has released."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.sender import Job, Sending, Sent
+from tests.harness.deployment import Running, cpu_seconds, resident_bytes
+
+__all__ = ["Load", "Pipeline"]
+
+_STALLED = 60.0
+
+
+@dataclass(slots=True)
+class Load:
+    """What a job cost and brought. ``samples`` are (seconds, releases committed) from its beginning on."""
+
+    sent: Sent
+    cpu: float
+    """Of all processes of the deployment, less what they use when idle."""
+    seconds: float
+    released: int
+    samples: list[tuple[float, int]] = field(default_factory=list)
+
+
+class Pipeline:
+    """A deployment that is ready. ``start_up`` is how many seconds that took."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self.mllp, self.fhir = running.mllp, running.fhir
+        began = time.monotonic()
+        running.start()
+        running.wait_ready()
+        self.start_up = time.monotonic() - began
+        self.start_up_cpu = self.cpu()
+        self.idle = 0.0
+        self._bus = sqlite3.connect(f"file:{running.state / 'bus.sqlite'}?mode=ro", uri=True, isolation_level=None)
+
+    def measure_idle(self, seconds: float = 5.0) -> None:
+        """How much CPU a second it uses when nothing comes (``idle``)."""
+        before = self.cpu()
+        time.sleep(seconds)
+        self.idle = (self.cpu() - before) / seconds
+
+    def run(self, job: Job, what: str) -> Load:
+        """Sends ``job`` and waits until all of it has gone through. Shows progress."""
+        used, began, before = self.cpu(), time.monotonic(), self.released()
+        samples: list[tuple[float, int]] = []
+        sending = Sending(job, self._running.folder)
+
+        def look() -> bool:
+            samples.append((time.monotonic() - began, self.released() - before))
+            _show(f"{what}: {samples[-1][1]} of {len(job.requests)} released")
+            return sending.done and not self.backlog()
+
+        try:
+            self._until(look)
+        finally:
+            sending.stop()
+        sent = sending.result()
+        seconds = time.monotonic() - began
+        cpu = self.cpu() - used - self.idle * seconds
+        _show("")
+        return Load(sent, cpu, seconds, samples[-1][1], samples)
+
+    def cpu(self) -> float:
+        """User and system seconds of the supervisor and its chains so far."""
+        return cpu_seconds([*self._supervisor(), *self._running.children()])
+
+    def resident(self) -> dict[str, tuple[int, int]]:
+        """For each process the bytes it holds, now and at most."""
+        processes = {"supervisor": one for one in self._supervisor()} | {
+            _chain(child): child for child in self._running.children()
+        }
+        return {name: (resident_bytes(one), _peak(one)) for name, one in processes.items()}
+
+    def released(self) -> int:
+        """Releases committed so far, without those that come with one of them (Provenance)."""
+        rows = self._bus.execute(
+            "SELECT coalesce(sum(head), 0) FROM lanes WHERE topic = 'deidstream.releases.v1'"
+        ).fetchall()
+        return int(rows[0][0])
+
+    def backlog(self) -> int:
+        """Records that some group has still to do."""
+        rows = self._bus.execute("SELECT coalesce(sum(head - done), 0) FROM shares JOIN lanes USING (lane)").fetchall()
+        return int(rows[0][0])
+
+    def quarantined(self) -> int:
+        """Cases that went to quarantine so far."""
+        rows = self._bus.execute(
+            "SELECT coalesce(sum(head), 0) FROM lanes WHERE topic = 'deidstream.quarantine.v1'"
+        ).fetchall()
+        return int(rows[0][0])
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        """Looks four times a second. Gives up when nothing has changed for a minute."""
+        last, at = (-1, -1), time.monotonic()
+        while not done():
+            state = (self.released(), self.backlog())
+            if state != last:
+                last, at = state, time.monotonic()
+            elif time.monotonic() - at > _STALLED:
+                raise SystemExit(f"the pipeline stands still with {state[1]} records to do: see {self._running.folder}")
+            time.sleep(0.25)
+
+    def _supervisor(self) -> list[int]:
+        return [self._running.supervisor.pid] if self._running.supervisor else []
+
+
+def _show(line: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+    elif not line:
+        sys.stderr.write(".")
+        sys.stderr.flush()
+
+
+def _chain(process: int) -> str:
+    arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    return arguments[arguments.index(b"--chain") + 1].decode().partition("+")[0]
+
+
+def _peak(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
