@@ -33,7 +33,8 @@ def import_identities(
     was released already is not changed. A running pipeline takes them over when it is started again.
 
     \b
-    Exit code 0: imported. 2: the file or the project is wrong (named by its line); nothing was changed.
+    Exit code 0: imported. 2: the file (named with its line) or the
+    project is wrong; nothing was changed.
 
     \b
     Example:

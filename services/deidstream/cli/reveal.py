@@ -35,7 +35,8 @@ def reveal(
     an entry: that this project's tokens were revealed, how many, when, and the ticket.
 
     \b
-    Exit code 0: revealed. 2: not a token of this project, no key, no such project; nothing was shown.
+    Exit code 0: revealed. 2: not a token of this project, no key,
+    no such project; nothing was shown.
 
     \b
     Example:

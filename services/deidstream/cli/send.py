@@ -170,7 +170,7 @@ def _queued(sources: Sequence[Path], routes: _Routes) -> tuple[list[_Queued], Co
     """Every message of ``sources`` in the order of names, and why others are not among them."""
     queued: list[_Queued] = []
     unsent: Counter[str] = Counter()
-    for item in inputs(sources, Path()):
+    for item in inputs(sources):
         try:
             unpacked = unpack(item.path.read_bytes(), item.name)
             queued += _of_file(unpacked, routes)

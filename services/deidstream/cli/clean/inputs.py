@@ -19,7 +19,7 @@ class Input:
     name: str
 
 
-def inputs(sources: Sequence[Path], out: Path) -> list[Input]:
+def inputs(sources: Sequence[Path], out: Path | None = None) -> list[Input]:
     """All files below ``sources``, by name; what lies in ``out`` is left out. The order of ``sources`` does not matter.
 
     Raises Misconfigured when a source is missing, or two files would be written to the same place.
@@ -27,7 +27,7 @@ def inputs(sources: Sequence[Path], out: Path) -> list[Input]:
     found: dict[str, Input] = {}
     for source in sources:
         for item in _files(source):
-            if item.path.resolve().is_relative_to(out.resolve()):
+            if out is not None and item.path.resolve().is_relative_to(out.resolve()):
                 continue
             other = found.setdefault(item.name, item)
             if other.path.resolve() != item.path.resolve():

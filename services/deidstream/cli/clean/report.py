@@ -31,7 +31,8 @@ class Tally:
     @property
     def complete(self) -> bool:
         """Whether everything was released."""
-        return set(self.messages) <= {"released"} and set(self.files) <= {"released"}
+        # A count may be there and be 0.
+        return set(+self.messages) <= {"released"} and set(+self.files) <= {"released"}
 
     def as_json(self) -> dict[str, Any]:
         """Plain dictionaries, sorted."""

@@ -7,12 +7,14 @@ import re
 from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 __all__ = ["Glance", "glance", "lines", "plain"]
 
 Json = Any  # any JSON value
 _BREAKS = {"\\.br\\": "\n", "\\T\\": "&", "\\S\\": "^", "\\R\\": "~", "\\F\\": "|", "\\E\\": "\\"}
+_FOLDS = {"PID": (5, 11, 13), "NK1": (4,)}
 _TAG = re.compile(r"<[^>]*>")
 _WRITTEN = re.compile(r"\b(\d\d)/(\d\d)/(\d{4})\b")
 
@@ -43,7 +45,7 @@ def lines(format_: str, content: bytes, wanted: tuple[str, ...]) -> list[str]:
         if segment[:3] == "OBX" and "OBX" in wanted:
             shown += _unescaped(_field(segment, 5)).split("\n")
         elif segment[:3] in wanted:
-            shown.append(segment.rstrip("|"))
+            shown.append(_folded(segment.rstrip("|")))
     return shown
 
 
@@ -146,6 +148,14 @@ def _segments(content: bytes) -> list[str]:
 def _field(segment: str, number: int) -> str:
     fields = segment.split("|")
     return fields[number] if number < len(fields) else ""
+
+
+def _folded(segment: str) -> str:
+    """A long segment on several lines, broken between fields; the same fields before and after."""
+    fields = segment.split("|")
+    starts = [0, *(number for number in _FOLDS.get(fields[0], ()) if number < len(fields)), len(fields)]
+    rows = ["|".join(fields[start:end]) for start, end in pairwise(starts)]
+    return "\n  |".join(rows)
 
 
 def _unescaped(text: str) -> str:
