@@ -38,9 +38,9 @@ def without_codes(document: Document, findings: Sequence[Finding]) -> list[Findi
 
     What the identity layer found is the subject's own and stays whatever else it resembles.
     """
-    if not any(_by_shape(finding) for finding in findings):
-        return list(findings)
     texts = {part.locator: part.text for part in document.parts}
+    if not any(_by_shape(finding) and _elsewhere(_text(texts[finding.locator], finding), document) for finding in findings):
+        return list(findings)
     clinical = "\n".join(_clinical(document))
     return [
         finding
@@ -51,6 +51,11 @@ def without_codes(document: Document, findings: Sequence[Finding]) -> list[Findi
 
 def _by_shape(finding: Finding) -> bool:
     return finding.category in _NUMERIC and not finding.detector.startswith(_SUBJECTS_OWN)
+
+
+def _elsewhere(value: str, document: Document) -> bool:
+    """Whether the source holds ``value`` more often than its parts do: a look that spares most documents the next one."""
+    return document.source.count(value.encode()) > sum(part.text.count(value) for part in document.parts)
 
 
 def _clinical(document: Document) -> Iterable[str]:

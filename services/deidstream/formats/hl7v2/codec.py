@@ -28,13 +28,14 @@ _NOWHERE = -1
 class ValueCodec:
     """All values of one message share one codec: its delimiters and its character set."""
 
-    __slots__ = ("_escape", "_known", "_marks", "charset")
+    __slots__ = ("_escape", "_known", "_marks", "_plain", "charset")
 
     def __init__(self, delimiters: Delimiters, charset: str) -> None:
         self.charset = charset
         self._escape = delimiters.escape
         self._marks = _marks(delimiters)
         self._known = _pattern(self._escape) if self._escape else None
+        self._plain = _plain_pattern("".join(self._marks))
 
     def text(self, characters: str) -> str:
         """What a value reads, given its characters (escapes not yet resolved)."""
@@ -51,11 +52,9 @@ class ValueCodec:
 
         A character that the charset lacks loses its accents, or becomes ``?``.
         """
-        if text.isascii() and text.isprintable() and self._marks.keys().isdisjoint(text):
-            plain = text
-        else:
-            plain = "".join(self._escaped(character) for character in text.replace("\r\n", "\n"))
-        return _encode(plain, self.charset)
+        if self._plain.fullmatch(text):
+            return text.encode("ascii") if self.charset not in SHIFTING and not _is_wide(self.charset) else _encode(text, self.charset)
+        return _encode("".join(self._escaped(character) for character in text.replace("\r\n", "\n")), self.charset)
 
     def offsets(self, raw: bytes) -> Sequence[int]:
         """For each code point of the text its byte offset in ``raw``, and last ``len(raw)``."""
@@ -103,6 +102,12 @@ class ValueCodec:
         if character in "\r\n":
             return f"{self._escape}.br{self._escape}" if self._escape else " "
         return " " if unicodedata.category(character) == "Cc" else character
+
+
+@lru_cache(maxsize=64)
+def _plain_pattern(marks: str) -> re.Pattern[str]:
+    """Printable ASCII without the delimiters: what stands in a message as it reads."""
+    return re.compile("[" + "".join(re.escape(chr(code)) for code in range(32, 127) if chr(code) not in marks) + "]*")
 
 
 class _Positions(Sequence[int]):
