@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import overload
 
 from deidstream.core.document import NESTED, Document, Leaf, Part, Splice, apply_splices
@@ -59,6 +60,7 @@ class Hl7Document(Document):
         self.nested = nested
         self._segments: dict[str, Segment] | None = None
         self._found: dict[str, Leaf] = {}
+        self._starts: dict[str, list[int]] = {}
 
     @property
     def is_plain(self) -> bool:
@@ -99,8 +101,8 @@ class Hl7Document(Document):
         return self._segments.get(path)
 
     def _leaf(self, path: str) -> Leaf:
-        outer, separator, inner = path.partition(NESTED)
-        if separator:
+        if NESTED in path:
+            outer, _, inner = path.partition(NESTED)
             if outer not in self.nested:
                 raise Unsafe("no-such-locator", path)
             return self.nested[outer].leaf(inner)
@@ -108,21 +110,33 @@ class Hl7Document(Document):
         segment = self._segment(place.segment) if place else None
         if place is None or segment is None or not 0 < place.field < len(segment.fields):
             raise Unsafe("no-such-locator", path)
-        start, end = value_at(segment, place.field)
+        _, field, repetition, component, subcomponent = place
         marks, characters = self.delimiters, self.message.characters
-        if place.field > 2 or segment.skew != 2:
-            start, end = _piece(characters, start, end, marks.repetition, place.repetition, path)
-            if place.component:
-                start, end = _piece(characters, start, end, marks.component, place.component, path)
-                if place.subcomponent:
-                    start, end = _piece(characters, start, end, marks.subcomponent, place.subcomponent, path)
+        start = self._field_start(segment, field)
+        end = start + len(segment.fields[field])
+        if field > 2 or segment.skew != 2:
+            if repetition > 1 or marks.repetition in segment.fields[field]:
+                start, end = _piece(characters, start, end, marks.repetition, repetition, path)
+            if component:
+                start, end = _piece(characters, start, end, marks.component, component, path)
+                if subcomponent:
+                    start, end = _piece(characters, start, end, marks.subcomponent, subcomponent, path)
         text = characters[start:end]
         if not self.message.plain:
             text = self.text(text)
         if self.message.at is not None:
             start, end = self.message.at[start], self.message.at[end]
-        type_, free = _described(self.version, self.type_of(segment, place.field), place.component, place.subcomponent)
+        type_, free = _described(self.version, self.type_of(segment, field), component, subcomponent)
         return Leaf(path, start, end, text, self.message.codec, type_, free, self.nested.get(path))
+
+    def _field_start(self, segment: Segment, number: int) -> int:
+        if segment.skew:
+            return value_at(segment, number).start
+        starts = self._starts.get(segment.path)
+        if starts is None:
+            lengths = (len(value) + 1 for value in segment.fields)
+            starts = self._starts[segment.path] = list(accumulate(lengths, initial=segment.start))
+        return starts[number]
 
     def _removal(self, path: str) -> Splice:
         segment = self._segment(path)
