@@ -7,9 +7,13 @@ import re
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from deidstream.core.category import Category
+from deidstream.core.category import Category, Role
 from deidstream.core.errors import Malformed
-from deidstream.core.surrogate.person import Person
+from deidstream.core.subject import Known, Subject
+from deidstream.core.surrogate import name_tables, places
+from deidstream.core.surrogate.locale import Locale
+from deidstream.core.surrogate.names import unmarked
+from deidstream.core.surrogate.person import Person, person
 from deidstream.core.surrogate.surrogates import Surrogates
 from deidstream.core.surrogate.tokens import reveal, token
 from hypothesis import given
@@ -37,13 +41,85 @@ def made(surrogates: Surrogates, category: Category, value: str, form: str = "")
         ("07911 123456", r"07700 900\d{3}"),
         ("+33 1 42 68 53 00", r"\+33 1 99 00 \d\d \d\d"),
         ("+33 6 12 34 56 78", r"\+33 6 39 98 \d\d \d\d"),
-        ("+49 30 1234567", r"\+49 30 23125\d{3}"),
+        ("+49 30 12345678", r"\+49 30 23125\d{3}"),
+        ("+49 30 1234567", r"\+49 30 23125\d\d"),
+        ("+34 912 345 678", r"\+34 \d{3} \d{3} \d{3}"),
         ("+61 2 9374 4000", r"\+61 [2378] (5550) \d{4}"),
-        ("91 123 45 67", r"91 [\d ]+"),
+        ("91 123 45 67", r"9[\d ]+"),
     ],
 )
 def test_phones_keep_their_punctuation_and_cannot_be_dialled(number: str, reserved: str, surrogates: Surrogates):
     assert re.fullmatch(reserved, made(surrogates, Category.PHONE, number, "phone"))
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "reserved"),
+    [
+        ("FR", "01 18 47 81 74", r"01 99 00 \d\d \d\d"),  # ARCEP décision 2018-0881: 01 99 00, 02 61 91 ...
+        ("FR", "02.41.35.36.37", r"02\.61\.91\.\d\d\.\d\d"),
+        ("FR", "0612345678", r"063998\d{4}"),
+        ("", "03 18 47 81 74", r"03 53 01 \d\d \d\d"),  # pairs are French
+        ("DE", "0261 / 2311 216", r"0221 / 4710 \d{3}|0302 / 3125 \d{3}|0699 / 0009 \d{3}|0899 / 9998 \d{3}"),
+        ("GB", "020 7123 4567", r"020 7946 0\d{3}"),
+        ("IT", "06 9849899", r"0\d \d{7}"),
+        ("ES", "99 865 69 85", r"9\d \d{3} \d\d \d\d"),
+        ("US", "(207) 555-3753", r"\(\d{3}\) 555-01\d\d"),
+        ("FR", "(207) 555-3753", r"\(\d{3}\) 555-01\d\d"),  # does not fit the plan: an American visitor
+    ],
+)
+def test_a_national_phone_follows_the_plan_of_its_country(
+    country: str, number: str, reserved: str, surrogates: Surrogates
+):
+    who = Person("s1", locale=Locale("", country))
+    assert re.fullmatch(reserved, surrogates.pseudonym(Category.PHONE, "phone", number, who) or "")
+
+
+@given(
+    st.from_regex(r"[+]?[(]?[0-9]{2,5}[)]?[ /.-]?[0-9]{2,4}[ .-]?[0-9]{2,6}", fullmatch=True),
+    st.sampled_from(["", "FR", "DE", "US", "GB", "IT", "SE", "AU", "IE"]),
+)
+def test_a_phone_never_changes_its_shape(number: str, country: str):
+    surrogates = Surrogates(b"a" * 32, aes)
+    made = surrogates.pseudonym(Category.PHONE, "phone", number, Person("s1", locale=Locale("", country)))
+    assert made is not None
+    assert re.sub(r"\d", "0", made) == re.sub(r"\d", "0", number)
+
+
+FRENCH = person(
+    Subject(
+        "s1",
+        sex="male",
+        known=(
+            Known(Category.NAME, Role.PATIENT, "family", "Kervella", "1"),
+            Known(Category.NAME, Role.PATIENT, "given", "Ferdinand", "1"),
+            Known(Category.COUNTRY, Role.PATIENT, "country", "FRA", "2"),
+        ),
+    )
+)
+
+
+def test_address_and_name_are_of_the_country_of_the_subject(surrogates: Surrogates):
+    names = name_tables.table("fr")
+    cities = set(places._names("cities", "fr", ""))
+    assert surrogates.pseudonym(Category.NAME, "family", "Kervella", FRENCH) in {unmarked(n) for n in names.family}
+    assert surrogates.pseudonym(Category.NAME, "given", "Ferdinand", FRENCH) in {unmarked(n) for n in names.male}
+    assert surrogates.pseudonym(Category.CITY, "city", "Saint-Aubin", FRENCH) in cities
+    street = surrogates.pseudonym(Category.STREET, "line", "Le Bourg 4", FRENCH) or ""
+    assert re.fullmatch(r"(rue|avenue|boulevard|chemin) .+ \d+", street)
+
+
+def test_streets_and_cities_need_no_character_that_some_charset_lacks(surrogates: Surrogates):
+    for place in range(40):
+        who = Person(f"s{place}", locale=Locale("fr", "FR"))
+        for category, value in ((Category.STREET, "12 rue de la Liberté"), (Category.CITY, "Évry")):
+            assert (surrogates.pseudonym(category, "line", value, who) or "é").isascii()
+
+
+def test_a_point_of_care_is_never_a_city(surrogates: Surrogates):
+    """PL.1 to PL.3 of HL7 v2 are codes, and stay so."""
+    for value in ("CARD", "12", "A", "Main Building", "Cardiology"):
+        made = surrogates.pseudonym(Category.PLACE, "code", value, WHO) or ""
+        assert [(c.isdigit(), c.isupper()) for c in made] == [(c.isdigit(), c.isupper()) for c in value]
 
 
 def test_a_phone_is_the_same_however_it_is_punctuated(surrogates: Surrogates):

@@ -9,7 +9,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["EPICENE", "Guess", "Table", "family_language", "given_guess", "normalise", "script_language", "table"]
+__all__ = [
+    "EPICENE",
+    "Guess",
+    "Table",
+    "family_language",
+    "given_guess",
+    "languages_of",
+    "normalise",
+    "script_language",
+    "table",
+]
 
 _FOLDER = Path(__file__).parent / "tables"
 _LANGUAGES = "en de es fr it nl pt sv da no fi pl cs hu tr ro el ru uk ar he zh ja ko".split()  # noqa: SIM905
@@ -78,6 +88,11 @@ def given_guess(name: str, language: str) -> Guess:
 def family_language(name: str, language: str) -> str:
     """The language a family name is at home in, '' where no table knows it."""
     return _guess(_families(), normalise(name).rstrip("0123456789"), language).language
+
+
+def languages_of(form: str, key: str) -> set[str]:
+    """All languages in which the normalised name ``key`` is known as a family name (or, for other forms, a given name)."""
+    return {guess.language for guess in (_families() if form == "family" else _given()).get(key, ())}
 
 
 def script_language(name: str) -> str:

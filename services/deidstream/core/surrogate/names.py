@@ -1,8 +1,10 @@
 """Surrogates for people's names: word by word, so that ``Mr. Smith`` and the PID-5.1 ``SMITH`` become the same other family.
 
-Each word is mapped by itself, from the subject, its kind (family or given) and its spelling without case and marks. Language and
-sex of the surrogate come from the tables and the word alone, never from what is learnt about the subject later: a name keeps
-its surrogate for ever. Titles, suffixes, particles (``van der``), separators and case style stay.
+Each word is mapped by itself, from the subject, its kind (family or given) and its spelling without case and marks. The surrogate
+is of the script of the word, else of the subject's language, else of the language that knows the word. Its sex is that of the
+word in the tables, and only where they do not tell, and the word is the subject's own, the subject's. So a name changes its
+surrogate only when the subject's language becomes known after its first message. Titles, suffixes, particles (``van der``),
+separators and case style stay.
 """
 
 from __future__ import annotations
@@ -61,6 +63,8 @@ class Names:
     def _word(self, word: _Word, person: Person) -> str:
         if word.kind == "kept":
             return word.text
+        if word.text.isdecimal():
+            return str(self._prf.below(10 ** len(word.text), "number", person.id, word.text)).zfill(len(word.text))
         if len(word.text) == 1 and word.text.isascii():
             return self._initial(word, person)
         return _like(self._chosen(word.kind, word.base, person), word.text)
@@ -77,21 +81,22 @@ class Names:
 
     def _chosen(self, kind: str, base: str, person: Person) -> str:
         key = normalise(base)
-        names = self._candidates(kind, base)
+        sex = person.sex if kind == "given" and key in person.own else ""
+        names = self._candidates(kind, base, person.locale.language, sex)
         start = self._prf.below(len(names), "name", kind, person.id, key)
         for step in range(len(names)):
             name = names[(start + step) % len(names)]
             taken = normalise(name)
-            if taken != key and not person.known(taken):
+            if taken != key and not person.known(taken) and not _alike(taken, key):
                 return name
         return names[start]
 
-    def _pool(self, kind: str, base: str) -> tuple[str, ...]:
-        script = script_language(base)
+    def _pool(self, kind: str, base: str, home: str, sex: str) -> tuple[str, ...]:
+        script = script_language(base) or home
         if kind == "family":
             return table(script or family_language(base, self._language) or self._language).family
-        guess = given_guess(base, self._language)
-        return table(script or guess.language or self._language).given(guess.sex)
+        guess = given_guess(base, home or self._language)
+        return table(script or guess.language or self._language).given(guess.sex or sex)
 
 
 def _read(value: str, form: str, person: Person, canonical: str) -> list[tuple[int, int, _Word]]:
@@ -182,6 +187,11 @@ def _is_initial(text: str, known: str) -> bool:
 
 def _similar(text: str, known: str) -> bool:
     return difflib.SequenceMatcher(None, normalise(text), normalise(known)).ratio() >= 0.7
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether one of two names begins with the other (``Torre``, ``Torres``): it would hint at it."""
+    return len(one) > 2 and len(other) > 2 and (one.startswith(other) or other.startswith(one))
 
 
 def _formal(value: str) -> bool:

@@ -1,12 +1,13 @@
-"""What a subject's own data say about names: which word is a family name, which a given name, which may not come back."""
+"""What a subject's own data say: which word is a family name, which a given name, which may not come back; locale and sex."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from deidstream.core.category import Category
+from deidstream.core.category import Category, Role
 from deidstream.core.subject import Subject
+from deidstream.core.surrogate.locale import Locale, locale_of
 from deidstream.core.surrogate.name_tables import normalise
 
 __all__ = ["PARTICLES", "SUFFIXES", "TITLES", "WORD", "Person", "person"]
@@ -38,6 +39,10 @@ class Person:
     id: str
     kinds: dict[str, str] = field(default_factory=dict, repr=False)
     initials: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    locale: Locale = field(default=Locale(), repr=False)
+    sex: str = field(default="unknown", repr=False)
+    own: frozenset[str] = field(default=frozenset(), repr=False)
+    """The subject's own given names, normalised: those that ``sex`` speaks of."""
 
     def known(self, word: str) -> bool:
         """Whether the normalised ``word`` is part of any name around the subject."""
@@ -48,6 +53,7 @@ def person(subject: Subject) -> Person:
     """The names in ``subject.known``, taken apart into words."""
     kinds: dict[str, str] = {}
     initials: dict[str, tuple[str, ...]] = {}
+    own: set[str] = set()
     for known in subject.known:
         if known.category is not Category.NAME or known.form in {"prefix", "suffix"}:
             continue
@@ -56,9 +62,11 @@ def person(subject: Subject) -> Person:
             if len(key) < 2 or word.lower() in PARTICLES:
                 continue
             kinds.setdefault(key, kind)
+            if kind == "given" and known.role is Role.PATIENT:
+                own.add(key)
             if kind == "given" and word not in initials.get(key[0], ()):
                 initials[key[0]] = (*initials.get(key[0], ()), word)
-    return Person(subject.id, kinds, initials)
+    return Person(subject.id, kinds, initials, locale_of(subject), subject.sex, frozenset(own))
 
 
 def _words(value: str, form: str) -> list[tuple[str, str]]:

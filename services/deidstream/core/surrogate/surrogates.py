@@ -116,18 +116,16 @@ class Surrogates:
             return self.identifier(value)
         if category is Category.NAME:
             return self._names.surrogate(value, form if form else "name", person, canonical)
-        if category is Category.PLACE and places.is_point_of_care(value):
+        if category is Category.PLACE and (form == "code" or places.is_point_of_care(value)):
             return self._point_of_care(value)
         maker = _MAKERS.get(category)
         if maker:
             return maker(value, self._prf, person.id)
+        if category in _PHONES:
+            return phones.phone(value, self._prf, person.id, person.locale.country, self._language)
         placed = _PLACED.get(category)
         if placed:
-            return (
-                placed(value, self._prf, person.id, self._language)
-                if form != "address"
-                else self._address(value, person)
-            )
+            return (places.address if form == "address" else placed)(value, self._prf, person.id, self._home(person))
         if category is Category.ORGANISATION:
             return (
                 self.identifier(value) if organisations.is_code(value) else organisations.organisation(value, self._prf)
@@ -139,8 +137,9 @@ class Surrogates:
         words = value.split(" ")
         return " ".join(word if places.is_ward_word(word) else self.identifier(word) for word in words)
 
-    def _address(self, value: str, person: Person) -> str:
-        return places.address(value, self._prf, person.id, self._language)
+    def _home(self, person: Person) -> places.Home:
+        language, country = person.locale
+        return places.Home(language or self._language, country)
 
 
 _MAKERS: dict[Category, Callable[[str, Prf, str], str | None]] = {
@@ -150,9 +149,8 @@ _MAKERS: dict[Category, Callable[[str, Prf, str], str | None]] = {
     Category.USERNAME: contacts.username,
     Category.POSTAL_CODE: places.postal_code,
 }
-_PLACED: dict[Category, Callable[[str, Prf, str, str], str | None]] = {
-    Category.PHONE: phones.phone,
-    Category.FAX: phones.phone,
+_PHONES = frozenset({Category.PHONE, Category.FAX})
+_PLACED: dict[Category, Callable[[str, Prf, str, places.Home], str]] = {
     Category.STREET: places.street,
     Category.CITY: places.city,
     Category.PLACE: places.city,

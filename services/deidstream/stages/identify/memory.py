@@ -18,6 +18,7 @@ _CATEGORIES = frozenset(
         Category.POSTAL_CODE,
         Category.PLACE,
         Category.REGION,
+        Category.COUNTRY,
         Category.BIRTH_DATE,
         Category.DEATH_DATE,
         Category.PHONE,

@@ -57,7 +57,7 @@ PID = "PID|1|EXT9|77^^^HOSP&1.2.3&ISO^MR~123-45-6789^^^USA^SS|ALT5|DOE^JOHN^Q^JR
         ("NK1|1|ROE^ANN|SPO^Spouse^HL70063|1 Elm^^X^NY^1", "NK1-2.1", Category.NAME, Role.RELATIVE, "family"),
         ("NK1|1|ROE^ANN|SPO^Spouse^HL70063|1 Elm^^X^NY^1", "NK1-3.1", Category.RELATIONSHIP, Role.RELATIVE, "code"),
         ("NK1|1|ROE^ANN|SPO|1 Elm^^X^NY^1", "NK1-4.1", Category.STREET, Role.RELATIVE, "line"),
-        ("PV1|1|I|4W^12^B^FAC", "PV1-3.2", Category.PLACE, Role.ORGANISATION, "place"),
+        ("PV1|1|I|4W^12^B^FAC", "PV1-3.2", Category.PLACE, Role.ORGANISATION, "code"),
         ("PV1|1|I|||||N12^Grey^Mer", "PV1-7.2", Category.NAME, Role.CLINICIAN, "family"),
         ("PV1|1|I|||||N12^Grey^Mer", "PV1-7.1", Category.OTHER_ID, Role.CLINICIAN, "number"),
         ("PV1" + "|" * 19 + "V100", "PV1-19", Category.VISIT, Role.PATIENT, "number"),
