@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-
 from deidstream.cli.__main__ import COMMANDS
 from deidstream.cli.simulate.day import day
+
 from tests.cli.command import configured, run
 
 _HEAVY = ("sqlalchemy", "hyperscan", "pydantic", "numpy", "opentelemetry", "cryptography", "deidstream.stages")
@@ -62,7 +62,9 @@ def test_the_list_of_commands_names_all_of_them_in_full_lines_and_the_exit_codes
         assert f"\n    {code}" in ran.out
 
 
-@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS if name not in _GROUPS), *_SUBCOMMANDS], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [*((name,) for name in COMMANDS if name not in _GROUPS), *_SUBCOMMANDS], ids=" ".join
+)
 def test_help_has_examples_on_lines_of_their_own(command: tuple[str, ...]) -> None:
     ran = run(*command, "--help")
     assert ran.code == 0
@@ -146,7 +148,16 @@ def test_an_error_of_the_system_is_one_line_without_the_name(tmp_path: Path) -> 
 
 
 def test_ctrl_c_is_exit_code_130_without_a_stack_trace(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "deidstream.cli", "simulate", "--out", str(tmp_path / "day"), "--messages", "1000000"]
+    command = [
+        sys.executable,
+        "-m",
+        "deidstream.cli",
+        "simulate",
+        "--out",
+        str(tmp_path / "day"),
+        "--messages",
+        "1000000",
+    ]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
     while not (tmp_path / "day").exists() and time.monotonic() < until:
@@ -170,9 +181,21 @@ def test_simulate_writes_the_same_bytes_for_the_same_seed(tmp_path: Path) -> Non
 
 def test_a_simulated_day_has_every_kind_of_message() -> None:
     kinds = {event.kind for event in day(600, seed=3)}
-    assert {"ADT^A01", "ADT^A08", "ADT^A40", "ORM^O01", "MDM^T02", "SIU^S12", "FHIR bundle"} <= kinds
+    assert {"ADT^A01", "ADT^A04", "ADT^A08", "ADT^A40", "ORM^O01", "MDM^T02", "SIU^S12", "FHIR bundle"} <= kinds
     assert {"ORU^R01 lab", "ORU^R01 radiology"} <= kinds
     assert {event.person.language for event in day(600, seed=3)} == {"en", "de", "es", "fr", "it"}
+
+
+def test_a_merge_names_a_number_under_which_the_person_was_seen_before() -> None:
+    seen: set[bytes] = set()
+    merges = 0
+    for event in day(600, seed=3):
+        if event.kind == "ADT^A40":
+            merges += 1
+            prior = event.content.partition(b"MRG|")[2].partition(b"^")[0]
+            assert prior in seen
+        seen.add(event.content.partition(b"PID|1||")[2].partition(b"^")[0])
+    assert merges >= 5
 
 
 def test_every_planted_string_stands_in_its_message_or_in_others_of_the_person() -> None:

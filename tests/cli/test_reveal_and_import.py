@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-
-from deidstream.cli.pipeline import Stage, run as run_stages
+from deidstream.cli.pipeline import Stage
+from deidstream.cli.pipeline import run as run_stages
 from deidstream.cli.simulate.day import Event, day
 from deidstream.core.outcome import Released
 from deidstream.stages.fields.__main__ import build as build_fields
@@ -17,6 +17,7 @@ from deidstream.stages.process import Process
 from deidstream.stages.resolver.__main__ import build as build_resolver
 from deidstream.stages.text.__main__ import build as build_text
 from deidstream.stages.writer.__main__ import build as build_writer
+
 from tests.cli.command import configured, run
 
 _STAGES = ("ingest", "identify", "fields", "text", "resolver", "writer")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from deidstream.cli.simulate.day import day
 from deidstream.formats.hl7v2.acknowledgement import Verdict, acknowledge
 from deidstream.formats.hl7v2.header import peek
+
 from tests.adapters.receivers import HttpReceiver, MllpReceiver
 from tests.cli.command import run
 

@@ -41,6 +41,10 @@ def up(
     """Run the pipeline until it is told to stop (SIGTERM, Ctrl-C): one process for each chain, restarted when it dies.
 
     \b
+    Exit code 0: drained and stopped. 2: misconfigured, or another instance
+    has taken over. 4: too much went to quarantine.
+
+    \b
     Examples:
       deidstream up --config deidstream.yaml
       deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery

@@ -28,7 +28,7 @@ __all__ = ["demo"]
 
 _SETTLE_SECONDS = 60.0
 _TURN = 0.1
-_PLAIN_WIDTH = 110
+_PLAIN_WIDTH = 120
 
 
 def demo(
@@ -37,7 +37,7 @@ def demo(
     ] = None,
     messages: Annotated[int, typer.Option(min=20, help="How many messages the day has.")] = 600,
     rate: Annotated[float, typer.Option(min=1, help="Messages a second.")] = 25.0,
-    seed: Annotated[int, typer.Option(help="Same seed, same day.")] = 3,
+    seed: Annotated[int, typer.Option(help="Same seed, same day.")] = 38,
 ) -> None:
     """Start a whole pipeline, send it a simulated hospital day, and show what came out.
 

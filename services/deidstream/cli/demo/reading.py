@@ -103,7 +103,7 @@ def _summary(bundle: Json) -> list[str]:
         elif resource["resourceType"] == "DocumentReference":
             shown += [
                 f"DocumentReference/{resource.get('id', '')}",
-                *(f"  {line}" for line in _note(resource).split("\n")),
+                _note(resource),
             ]
     return shown
 

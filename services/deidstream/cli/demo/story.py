@@ -27,6 +27,8 @@ _CHAPTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "FHIR bundle": ("FHIR transaction: Patient, and its note in base64", ()),
     "ADT^A40": ("HL7 ADT^A40, merge of a second record number", ("PID", "MRG")),
 }
+_UNMERGED = "ADT^A04"
+"""A second registration by mistake: somebody else, until a merge says otherwise."""
 _WORD = re.compile(r"\(\d+\) [\d-]+|\d[\d/-]*|[^\W\d_]+|.", re.DOTALL)
 """A phone, a number or date, a word, or a mark."""
 _BETWEEN = re.compile(r",? \Z")
@@ -57,9 +59,10 @@ def chosen(events: Iterable[Event]) -> Patient:
 
 def tell(console: Console, told: Sequence[Told]) -> None:
     """Prints the chapters, the table of names, the timeline."""
-    console.print(_chapters(console, told))
+    known = [one for one in told if one.event.kind != _UNMERGED]
+    console.print(_chapters(console, known))
     console.print(_names(told))
-    console.print(_timeline(told))
+    console.print(_timeline(known))
 
 
 def _chapters(console: Console, told: Sequence[Told]) -> Table:
@@ -120,7 +123,10 @@ def _names(told: Sequence[Told]) -> Table:
     table.add_row("as sent", *_person(first), style="red", end_section=True)
     rows = Counter((one.event.kind, _person(glance(one.release.format, one.release.content))) for one in told)
     for (kind, person), count in rows.items():
-        table.add_row(f"{kind}{f' ({count} messages)' if count > 1 else ''}", *person, style="green")
+        if kind == _UNMERGED:
+            table.add_row(f"{kind} second registration,\nbefore its merge", *person, style="yellow")
+        else:
+            table.add_row(f"{kind}{f' ({count} messages)' if count > 1 else ''}", *person, style="green")
     return table
 
 

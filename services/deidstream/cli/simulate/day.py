@@ -44,6 +44,7 @@ def day(messages: int, seed: int = 1, patients: int = 0, languages: tuple[str, .
     people = [patient(random, number, languages) for number in range(max(1, patients or messages // 10))]
     start = datetime(2026, 3, 2, 6)
     admitted: set[str] = set()
+    provisional: dict[str, str] = {}
     kinds = [kind for kind, weight in _MIX for _ in range(weight)]
     for number in range(messages):
         person = random.choice(people)
@@ -52,19 +53,27 @@ def day(messages: int, seed: int = 1, patients: int = 0, languages: tuple[str, .
         if person.mrn not in admitted:
             admitted.add(person.mrn)
             kind = "ADT^A01"
+        elif person.mrn in provisional:
+            kind = "ADT^A40"
+        elif random.random() < _MERGE_SHARE:
+            kind = "ADT^A04"
+            provisional[person.mrn] = f"{9_300_000 + number}"
         else:
-            kind = "ADT^A40" if random.random() < _MERGE_SHARE else random.choice(kinds)
-        yield _event(number, kind, person, control, now, random)
+            kind = random.choice(kinds)
+        yield _event(number, kind, person, control, now, random, provisional.get(person.mrn, ""))
+        if kind == "ADT^A40":
+            del provisional[person.mrn]
 
 
-def _event(number: int, kind: str, person: Patient, control: str, now: datetime, random: Random) -> Event:
-    planted = person.truth
+def _event(number: int, kind: str, person: Patient, control: str, now: datetime, random: Random, other: str) -> Event:
+    """``other``: the number under which the person has been registered a second time, by mistake."""
     if kind == "FHIR bundle":
         content = fhir.bundle(person, control, now)
+    elif kind == "ADT^A04":
+        content = hl7.register(person, other, control, now)
     elif kind == "ADT^A40":
-        prior = f"{9_300_000 + number}"
-        planted += (prior,)
-        content = hl7.merge(person, prior, control, now)
+        content = hl7.merge(person, other, control, now)
     else:
         content = hl7.KINDS[kind](person, control, now, random)
+    planted = (*person.truth, other) if other else person.truth
     return Event(number, kind, "fhir" if kind == "FHIR bundle" else "hl7v2", control, content, person, planted)

@@ -9,7 +9,7 @@ from random import Random
 from deidstream.cli.simulate.notes import note, report
 from deidstream.cli.simulate.people import Patient
 
-__all__ = ["KINDS", "merge"]
+__all__ = ["KINDS", "merge", "register"]
 
 _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})
 
@@ -106,6 +106,16 @@ def _appointment(person: Patient, control: str, now: datetime, _: Random) -> byt
         f"AIP|1||{person.doctor_id}^{person.doctor_family}^{person.doctor_given}",
     )
     return _message("SIU^S12^SIU_S12", control, now, segments)
+
+
+def register(person: Patient, number: str, control: str, now: datetime) -> bytes:
+    """An A04 in an emergency: the person comes without papers and is registered anew, under ``number``."""
+    sex = "F" if person.sex == "female" else "M"
+    patient = f"PID|1||{number}^^^STMARY^MR||{person.family}^{person.given}||{person.birth:%Y%m%d}|{sex}"
+    event = f"EVN|A04|{now:%Y%m%d%H%M%S}"
+    return _message(
+        "ADT^A04^ADT_A01", control, now, (event, patient, f"PV1|1|E|ER^1^1^STMARY{'|' * 41}{now:%Y%m%d%H%M}")
+    )
 
 
 def merge(person: Patient, prior_mrn: str, control: str, now: datetime) -> bytes:
