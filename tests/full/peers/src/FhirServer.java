@@ -6,7 +6,9 @@ import ca.uhn.fhir.rest.annotation.ResourceParam;
 import ca.uhn.fhir.rest.annotation.Transaction;
 import ca.uhn.fhir.rest.annotation.TransactionParam;
 import ca.uhn.fhir.rest.annotation.Update;
+import ca.uhn.fhir.rest.annotation.Delete;
 import ca.uhn.fhir.rest.api.MethodOutcome;
+import ca.uhn.fhir.rest.api.server.RequestDetails;
 import ca.uhn.fhir.rest.server.IResourceProvider;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.exceptions.ResourceNotFoundException;
@@ -14,6 +16,13 @@ import ca.uhn.fhir.rest.server.exceptions.UnprocessableEntityException;
 import ca.uhn.fhir.validation.FhirValidator;
 import ca.uhn.fhir.validation.ResultSeverityEnum;
 import ca.uhn.fhir.validation.SingleValidationMessage;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
@@ -29,7 +38,7 @@ import org.hl7.fhir.r4.model.Bundle;
 import org.hl7.fhir.r4.model.IdType;
 import org.hl7.fhir.r4.model.Resource;
 
-/** An R4 server on 127.0.0.1:PORT that validates what it is given: PUT, GET and transaction, in memory. */
+/** An R4 server on 127.0.0.1:PORT that validates what it is given: PUT, GET, DELETE and transaction, in memory. POST /validate only says what is wrong. */
 public class FhirServer {
     static final FhirContext CONTEXT = FhirContext.forR4();
     static final Map<String, Resource> STORE = new ConcurrentHashMap<>();
@@ -44,7 +53,7 @@ public class FhirServer {
         instance.setAnyExtensionsAllowed(true);
         validator = CONTEXT.newValidator().registerValidatorModule(instance);
         RestfulServer servlet = new RestfulServer(CONTEXT);
-        for (String type : args[1].split(",")) {
+        for (String type : CONTEXT.getResourceTypes()) {
             servlet.registerProvider(new Type(CONTEXT.getResourceDefinition(type).getImplementingClass()));
         }
         servlet.registerProvider(new Transactions());
@@ -55,19 +64,40 @@ public class FhirServer {
         server.addConnector(connector);
         ServletContextHandler handler = new ServletContextHandler("/");
         handler.addServlet(new ServletHolder(servlet), "/fhir/*");
+        handler.addServlet(new ServletHolder(new Verdict()), "/validate");
         server.setHandler(handler);
         server.start();
         System.out.println("ready");
     }
 
-    static void check(IBaseResource resource) {
-        var result = validator.validateWithResult(resource);
-        for (SingleValidationMessage message : result.getMessages()) {
+    /** What is wrong with a resource, a line an error; the text as it came, because a parser may leave out what it does not know. */
+    static List<String> errors(String json) {
+        List<String> found = new ArrayList<>();
+        for (SingleValidationMessage message : validator.validateWithResult(json).getMessages()) {
             if (message.getSeverity() == ResultSeverityEnum.ERROR || message.getSeverity() == ResultSeverityEnum.FATAL) {
-                String text = message.getLocationString() + ": " + message.getMessage();
-                System.out.println("invalid " + text);
-                throw new UnprocessableEntityException(text);
+                found.add((message.getLocationString() + ": " + message.getMessage()).replace('\n', ' '));
             }
+        }
+        return found;
+    }
+
+    static void check(RequestDetails request) {
+        List<String> found = errors(new String(request.loadRequestContents(), StandardCharsets.UTF_8));
+        for (String line : found) {
+            System.out.println("invalid " + line);
+        }
+        if (!found.isEmpty()) {
+            throw new UnprocessableEntityException(found.get(0));
+        }
+    }
+
+    /** POST a resource: its errors, a line each; nothing is stored. */
+    public static class Verdict extends HttpServlet {
+        @Override
+        protected void doPost(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            String json = new String(request.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            response.setContentType("text/plain;charset=utf-8");
+            response.getWriter().write(String.join("\n", errors(json)));
         }
     }
 
@@ -83,10 +113,16 @@ public class FhirServer {
         }
 
         @Update
-        public MethodOutcome update(@IdParam IdType id, @ResourceParam IBaseResource resource) {
-            check(resource);
+        public MethodOutcome update(@IdParam IdType id, @ResourceParam IBaseResource resource, RequestDetails request) {
+            check(request);
             boolean created = STORE.put(id.toUnqualifiedVersionless().getValue(), (Resource) resource) == null;
             return new MethodOutcome(id.withVersion("1"), created);
+        }
+
+        @Delete
+        public MethodOutcome delete(@IdParam IdType id) {
+            STORE.remove(id.toUnqualifiedVersionless().getValue());
+            return new MethodOutcome(id);
         }
 
         @Read
@@ -101,8 +137,8 @@ public class FhirServer {
 
     public static class Transactions {
         @Transaction
-        public Bundle transaction(@TransactionParam Bundle bundle) {
-            check(bundle);
+        public Bundle transaction(@TransactionParam Bundle bundle, RequestDetails request) {
+            check(request);
             Bundle answer = new Bundle();
             answer.setType(Bundle.BundleType.TRANSACTIONRESPONSE);
             for (Bundle.BundleEntryComponent entry : bundle.getEntry()) {

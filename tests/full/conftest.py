@@ -1,0 +1,95 @@
+"""Two deployments a session: one between HL7 v2 systems, one between FHIR systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import Certificates, make_certificates
+from tests.full.java import Java, prepared
+from tests.full.stores import tls_properties
+from tests.harness.deployment import Running, deployment, free_ports
+
+
+@dataclass(frozen=True)
+class Hospital:
+    """A deployment whose releases go to two MLLP receivers, one in the clear and one with TLS; neither runs yet."""
+
+    running: Running
+    tls_in: int
+    receiver: int
+    tls_receiver: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A deployment whose releases go to a FHIR server, which runs and validates."""
+
+    running: Running
+    server: int
+    log: Path
+
+    @property
+    def base(self) -> str:
+        """The base URL of our endpoint."""
+        return f"http://127.0.0.1:{self.running.fhir}/fhir"
+
+
+@pytest.fixture(scope="session")
+def java() -> Java:
+    return prepared()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def tls_client(java: Java, certificates: Certificates) -> Java:
+    """Java that shows the client's certificate."""
+    return Java(tls_properties(certificates.ca.parent, certificates, "client"))
+
+
+@pytest.fixture(scope="session")
+def tls_server(java: Java, certificates: Certificates) -> Java:
+    """Java that shows the server's certificate, and demands one."""
+    return Java(tls_properties(certificates.ca.parent, certificates, "server"))
+
+
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Hospital]:
+    folder = tmp_path_factory.mktemp("hospital")
+    mllp, tls_in, receiver, tls_receiver = free_ports(4)
+    server = {"certificate": str(certificates.server), "key": str(certificates.server_key)}
+    client = {"certificate": str(certificates.client), "key": str(certificates.client_key), "ca": str(certificates.ca)}
+    demanding = server | {"client_ca": str(certificates.ca), "client_required": True}
+    sources = [{"name": "adt", "port": mllp}, {"name": "adt-tls", "port": tls_in, "tls": demanding}]
+    there = {"kind": "mllp", "host": "127.0.0.1", "projects": ["research"]}
+    destinations = [
+        there | {"name": "plain", "port": receiver},
+        there | {"name": "tls", "port": tls_receiver, "tls": client},
+    ]
+    with deployment(folder, ingest={"mllp": sources}, delivery={"destinations": destinations}) as running:
+        running.mllp = mllp
+        running.start()
+        running.wait_ready()
+        yield Hospital(running, tls_in, receiver, tls_receiver, folder)
+
+
+@pytest.fixture(scope="session")
+def exchange(tmp_path_factory: pytest.TempPathFactory, java: Java) -> Iterator[Exchange]:
+    folder = tmp_path_factory.mktemp("exchange")
+    (server,) = free_ports(1)
+    log = folder / "server.log"
+    url = f"http://127.0.0.1:{server}/fhir"
+    destinations = [{"name": "server", "kind": "fhir", "url": url, "projects": ["research"]}]
+    with deployment(folder, delivery={"destinations": destinations}) as running:
+        running.start()
+        with java.serving("FhirServer", server, log=log):
+            running.wait_ready()
+            yield Exchange(running, server, log)

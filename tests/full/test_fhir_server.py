@@ -1,0 +1,113 @@
+"""FHIR from our endpoint to a HAPI FHIR server that validates what it gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from deidstream.cli.simulate import day
+
+from tests.full.conftest import Exchange
+from tests.full.java import wait_for
+
+pytestmark = pytest.mark.full
+
+EXAMPLES = Path(__file__).parents[1] / "data/fhir"
+INVALID = {
+    # Official examples that the official validator refuses as they stand, and why.
+}
+
+
+def errors(exchange: Exchange, resource: bytes) -> list[str]:
+    """What HAPI's validator finds wrong."""
+    answer = httpx.post(f"http://127.0.0.1:{exchange.server}/validate", content=resource, timeout=60)
+    answer.raise_for_status()
+    return answer.text.splitlines()
+
+
+def send(exchange: Exchange, method: str, path: str, content: bytes) -> None:
+    headers = {"content-type": "application/fhir+json"}
+    answer = httpx.request(method, f"{exchange.base}/{path}", content=content, headers=headers, timeout=30)
+    assert answer.status_code in (200, 201), answer.text
+
+
+def kept(exchange: Exchange, reference: str) -> dict[str, Any]:
+    """What the server has under ``reference``; waits for it."""
+    url = f"http://127.0.0.1:{exchange.server}/fhir/{reference}"
+    wait_for(lambda: httpx.get(url).status_code == 200, f"{reference.partition('/')[0]} is at the server")
+    found: dict[str, Any] = httpx.get(url).json()
+    return found
+
+
+def released(exchange: Exchange) -> dict[str, bytes]:
+    return {release.id: release.content for release in exchange.running.releases()}
+
+
+def await_released(exchange: Exchange, known: Mapping[str, bytes], count: int) -> list[bytes]:
+    """The ``count`` releases beside ``known``."""
+    wait_for(lambda: len(released(exchange)) >= len(known) + count, f"{count} more releases", 90)
+    fresh = [content for identifier, content in released(exchange).items() if identifier not in known]
+    assert len(fresh) == count
+    assert exchange.running.quarantined() == 0
+    return fresh
+
+
+def test_simulated_transactions_are_accepted_as_valid(exchange: Exchange) -> None:
+    events = [event for event in day(150, seed=21) if event.format == "fhir"]
+    known = released(exchange)
+    for event in events:
+        assert errors(exchange, event.content) == []
+        send(exchange, "POST", "", event.content)
+    fresh = await_released(exchange, known, len(events))
+    assert [errors(exchange, content) for content in fresh] == [[]] * len(fresh)
+    for content in fresh:
+        for entry in json.loads(content)["entry"]:
+            resource = kept(exchange, entry["request"]["url"])
+            assert resource["meta"]["security"]
+    assert "invalid" not in exchange.log.read_text()
+    assert exchange.running.quarantined() == 0
+    planted = {text for event in events for text in event.planted}
+    assert not [text for text in planted for content in fresh if text.encode() in content]
+
+
+def test_references_lead_to_the_surrogate_of_the_patient(exchange: Exchange) -> None:
+    event = next(event for event in day(300, seed=22) if event.format == "fhir")
+    known = released(exchange)
+    send(exchange, "POST", "", event.content)
+    (content,) = await_released(exchange, known, 1)
+    urls = [entry["request"]["url"] for entry in json.loads(content)["entry"]]
+    observation = kept(exchange, next(url for url in urls if url.startswith("Observation/")))
+    patient = kept(exchange, observation["subject"]["reference"])
+    assert patient["resourceType"] == "Patient"
+    assert patient["id"] != event.person.fhir_id
+    assert event.person.family not in json.dumps(patient, ensure_ascii=False)
+    assert patient["name"][0]["family"]
+    assert observation["valueQuantity"]["value"] == 72
+
+
+def test_official_examples_that_were_valid_are_valid_afterwards(exchange: Exchange) -> None:
+    known = released(exchange)
+    sent: dict[str, str] = {}
+    for path in sorted(EXAMPLES.glob("*.json")):
+        content = path.read_bytes()
+        resource = json.loads(content)
+        before = errors(exchange, content)
+        if before:
+            print("BEFORE", path.name, before)
+            continue
+        reference = f"{resource['resourceType']}/{resource['id']}"
+        transaction = resource.get("type") in ("transaction", "batch") and resource["resourceType"] == "Bundle"
+        send(exchange, "POST" if transaction else "PUT", "" if transaction else reference, content)
+        sent[path.name] = reference
+    assert len(sent) >= 30
+    fresh = await_released(exchange, known, len(sent))
+    found = {json.loads(content)["resourceType"]: errors(exchange, content) for content in fresh}
+    for content in fresh:
+        if e := errors(exchange, content):
+            print("AFTER", json.loads(content)["resourceType"], json.loads(content).get("id"), e)
+            print(content.decode())
+    assert not any(found.values())
