@@ -82,3 +82,9 @@ def test_sparse_areas_become_000(area: str, table: str):
 )
 def test_other_codes_keep_three_digits_or_less_than_half(code: str, kept: str | None):
     assert generalise(code, "us-census-2000", 3) == kept
+
+
+def test_the_census_of_the_united_states_says_nothing_about_other_countries():
+    assert generalise("75011", "us-census-2000-2010", 3, "FR") == "75"
+    assert generalise("75011", "us-census-2000-2010", 3, "US") == "750"
+    assert generalise("03601", "us-census-2000-2010", 3, "") == "000"

@@ -24,13 +24,14 @@ _GB = re.compile(r"([A-Z]{1,2})\d[A-Z\d]?(?:\s*\d[A-Z]{2})?", re.IGNORECASE)
 _ALNUM = re.compile(r"[^\W_]")
 
 
-def generalise(value: str, table: str, digits: int) -> str | None:
+def generalise(value: str, table: str, digits: int, country: str = "") -> str | None:
     """The first ``digits`` of a five- or nine-digit code, ``000`` for a sparse area; the area letters of a British code.
 
-    Codes of other forms keep one character less than half, two at most. None where nothing is left.
+    Codes of other forms, and those of a ``country`` (alpha-2, '' for not known) other than the United States, keep one character
+    less than half, two at most. None where nothing is left.
     """
     code = value.strip()
-    if _US.fullmatch(code):
+    if country in {"", "US", "PR"} and _US.fullmatch(code):
         return "000" if code[:3] in TABLES[table] else code[:digits] or None
     british = _GB.fullmatch(code)
     if british:

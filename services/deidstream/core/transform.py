@@ -1,4 +1,12 @@
-"""The methods of a policy on one value: what stands there afterwards."""
+"""The methods of a policy on one value: what stands there afterwards.
+
+Where nothing may stand there, ``apply`` gives None, and what that means depends on the place: in a text a label stands in its
+stead (``placeholder``); a structured value goes, and what holds it stays valid without it. HL7 v2: the field, component or
+subcomponent is empty, which receivers read as "not said" (not ``""``, which tells them to delete what they have). FHIR: the
+property goes, with what would be left empty by that (``Identifier.value``; ``system`` and ``type`` stay and say what it was).
+CDA: the attribute goes (``II.extension``; ``root`` stays), or an element's text. No ``data-absent-reason`` or ``nullFlavor`` is written:
+it would be a statement of ours in the name of the sender.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +120,8 @@ class Transform:
             cap = self._policy.ages.cap
             return value if cap is None else cap_age(value, finding.form, cap)
         if category is Category.POSTAL_CODE:
-            return postal_codes.generalise(value, self._policy.postal_codes.table, self._policy.postal_codes.digits)
+            by = self._policy.postal_codes
+            return postal_codes.generalise(value, by.table, by.digits, scene.person.locale.country)
         return value if category in _COARSE else None
 
     def _pseudonym(self, finding: Finding, value: str, scene: Scene) -> str | None:

@@ -15,6 +15,8 @@ from deidstream.core.outcome import Done, Forward, Gap, Hold, Outcome, Quarantin
 from deidstream.core.policy import Doubt, Languages
 from deidstream.core.reassemble import edits
 from deidstream.core.span import Span
+from deidstream.formats.hl7v2 import split
+from deidstream.stages.resolver.decide import _same_kind, opened
 
 from tests.stages.resolver.conftest import NOTE, RECEIVED, Make, document, resolver
 
@@ -213,3 +215,43 @@ def test_decisions_and_cases_print_no_content(case: Case, make: Make):
         assert "SMITH" not in shown
         assert "4711081" not in shown
         assert NOTE[:12] not in shown
+
+
+def test_a_place_that_admits_no_text_gets_a_value_of_its_kind_or_none(case: Case, make: Make):
+    """``Location.position.longitude`` is a JSON number: no city may stand there."""
+    paper = document()
+    paper.leaves = [
+        leaf._replace(admits_text=False) if leaf.path in {"PID-11.5", "ZPD-1"} else leaf for leaf in paper.leaves
+    ]
+    findings = tuple(
+        finding._replace(category=Category.PLACE, form="place") if finding.locator in {"PID-11.5", "ZPD-1"} else finding
+        for finding in case.findings
+    )
+    changes: dict[str, object] = {"categories": {**make().policy.categories, Category.PLACE: Method.PSEUDONYM}}
+    done = forwarded(resolver(make(changes=changes)).handle([replace(case, document=paper, findings=findings)]))
+    assert (by_place(done)["PID-11.5"].replacement or "0").isdigit()
+    assert " " not in (by_place(done)["ZPD-1"].replacement or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "made", "fits"),
+    [
+        ("-83.694", "41.27", True),
+        ("-83.694", "Toledo", False),
+        ("true", "false", False),
+        ("12", "012", False),
+        ("20240101", "2024", True),
+        ("EMER", "QWER", True),
+        ("EMER", "Emergency Room", False),
+    ],
+)
+def test_numbers_booleans_and_codes_stay_what_they_are(value: str, made: str, fits: bool):
+    assert _same_kind(value, made) is fits
+
+
+@pytest.mark.parametrize(
+    ("charset", "plain"), [("", True), ("ASCII", True), ("UNICODE UTF-8", False), ("8859/1", False)]
+)
+def test_only_a_declared_charset_lets_marked_letters_in(case: Case, charset: str, plain: bool):
+    source = f"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5{'|' * 6}{charset}\rPID|1||4711\r".encode()
+    assert opened(case, split(source), ()).plain is plain

@@ -49,12 +49,14 @@ class Table:
     family: tuple[str, ...]
 
     def given(self, sex: str) -> tuple[str, ...]:
-        """Given names of one sex; those borne by all for any other value."""
+        """Given names of one sex; for any other value those borne by all, where they are enough to tell people apart, or all."""
         if sex in {"male", "female"}:
             return self.male if sex == "male" else self.female
-        if len(self.either) >= 10:
+        if len(self.either) >= 40:
             return self.either
-        return tuple(EPICENE) if self.male[0] < "\u0250" else self.male + self.female
+        if self.male[0] < "\u0250":
+            return tuple(dict.fromkeys((*self.either, *EPICENE, *self.male, *self.female)))
+        return self.male + self.female
 
 
 class Guess(NamedTuple):

@@ -96,7 +96,8 @@ class Names:
         if kind == "family":
             return table(script or family_language(base, self._language) or self._language).family
         guess = given_guess(base, home or self._language)
-        return table(script or guess.language or self._language).given(guess.sex or sex)
+        language = script or guess.language or self._language
+        return table(language).given(guess.sex or sex or _sex_by_ending(normalise(base), language))
 
 
 def _read(value: str, form: str, person: Person, canonical: str) -> list[tuple[int, int, _Word]]:
@@ -187,6 +188,22 @@ def _is_initial(text: str, known: str) -> bool:
 
 def _similar(text: str, known: str) -> bool:
     return difflib.SequenceMatcher(None, normalise(text), normalise(known)).ratio() >= 0.7
+
+
+_ENDINGS = {
+    "female": ("a", "ine", "elle", "ette", "enne", "trud", "hild", "gard"),
+    "male": ("bert", "fried", "hard", "win", "mund"),
+}
+_EITHER = frozenset("luca andrea nikita sascha mischa joshua".split())  # noqa: SIM905
+
+
+def _sex_by_ending(key: str, language: str) -> str:
+    """The sex that the ending of a given name tells in languages of Western Europe, ``''`` where it does not."""
+    if not key.isascii() or key in _EITHER or len(key) < 4:
+        return ""
+    if key.endswith("o") and language in {"it", "es", "pt"}:
+        return "male"
+    return next((sex for sex, endings in _ENDINGS.items() if key.endswith(endings)), "")
 
 
 def _alike(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from deidstream.core.policy import Policy
 from deidstream.core.span import Span
 from deidstream.core.surrogate.names import unmarked
 from deidstream.core.transform import Scene, Transform, placeholder
+from deidstream.formats.hl7v2 import Hl7Document
 
 __all__ = ["Decided", "Opened", "decide", "opened", "unsupported", "whole_part"]
 
@@ -28,7 +30,7 @@ class Opened:
     parts: dict[str, Part]
     findings: tuple[Finding, ...]
     plain: bool
-    """Whether replacements should keep to ASCII, as all of a source without a declared character set does."""
+    """Whether replacements should keep to ASCII, as all of a source that declares no other character set does."""
 
 
 class Decided(NamedTuple):
@@ -41,8 +43,7 @@ class Decided(NamedTuple):
 
 def opened(case: Case, document: Document, findings: tuple[Finding, ...]) -> Opened:
     """``case`` made ready; ``findings`` are merged."""
-    plain = case.header.format in {"hl7v2", "text"} and case.source.isascii()
-    return Opened(document, {part.locator: part for part in document.parts}, findings, plain)
+    return Opened(document, {part.locator: part for part in document.parts}, findings, _plain(case, document))
 
 
 def decide(
@@ -68,7 +69,7 @@ def decide(
         made = transform.apply(method, finding, value, scenes[subject if subject < len(scenes) else 0])
         if made is not None and work.plain and not made.isascii():
             made = unmarked(made)
-        if made is None or not _fits(holder, span, method):
+        if made is None or not _fits(holder, span, method, value, made):
             method = method if method is Method.DROP else Method.REDACT
             if part:
                 made = "" if method is Method.DROP else placeholder(category)
@@ -120,11 +121,33 @@ def _leaf(document: Document, finding: Finding) -> Leaf | None:
         raise
 
 
-def _fits(holder: Part | Leaf | None, span: Span | None, method: Method) -> bool:
-    """Whether something may stand there: an element as a whole is kept or removed; dates and codes cannot be masked."""
+def _fits(holder: Part | Leaf | None, span: Span | None, method: Method, value: str, made: str) -> bool:
+    """Whether ``made`` may stand there: an element as a whole is kept or removed; a date, code or number stays one."""
     if span is None:
         return method is Method.KEEP
-    return method is not Method.MASK or getattr(holder, "admits_text", True)
+    if made is value or getattr(holder, "admits_text", True):
+        return True
+    return method is not Method.MASK and _same_kind(value, made)
+
+
+_LITERALS = frozenset({"true", "false", "null"})
+
+
+def _same_kind(value: str, made: str) -> bool:
+    """Numbers for numbers, no other word for a boolean, no words where there were none."""
+    if _NUMBER.fullmatch(value):
+        return _NUMBER.fullmatch(made) is not None
+    return value not in _LITERALS and (" " not in made or " " in value)
+
+
+_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+"""As JSON writes it, and a plus sign as HL7 allows it. Identifiers with leading zeros are none."""
+
+
+def _plain(case: Case, document: Document) -> bool:
+    if case.header.format == "hl7v2" and isinstance(document, Hl7Document):
+        return document.message.codec.charset == "ascii"
+    return case.header.format == "text" and case.source.isascii() and not case.header.attribute("charset")
 
 
 def _splits(holder: Part | Leaf | None) -> bool:
