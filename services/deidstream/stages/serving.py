@@ -53,6 +53,7 @@ def serving(name: str, process: Process, number: int, work: Callable[[Served], N
     telemetry: Telemetry = OtelTelemetry("deidstream", name, deployment.otlp_endpoint) if pages else Silent()
     served = Served(process, telemetry, pages)
     log.emit("chain.started", instance=name, stages=name)
+    settle()
     try:
         work(served)
     except DeidstreamError as error:

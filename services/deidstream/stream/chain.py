@@ -16,6 +16,7 @@ from deidstream.ports import BusFactory, Clock, HoldShelf, KeyRing
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.collector import settle
 from deidstream.stream.health import HealthServer, Pulse
 from deidstream.stream.runner import Pace, Runner, Stage, Surroundings
 from deidstream.stream.stages import GROUP, STAGES, inbox
@@ -81,6 +82,7 @@ def run_chain(
         with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock) as around:
             runner = Runner(ordered, around)
             around.telemetry.watch_lag(lambda: runner.lag)
+            settle()
             code = runner.run(stop)
             log.emit("chain.drained", instance=options.instance, cases=runner.cases)
             return code

@@ -24,6 +24,7 @@ from deidstream.stages.process import Process
 from deidstream.stages.resolver.__main__ import build as build_resolver
 from deidstream.stages.text.__main__ import build as build_text
 from deidstream.stages.writer.__main__ import build as build_writer
+from deidstream.stream.collector import settle
 from deidstream.stream.settings import Settings
 from deidstream.wire import encode_case
 
@@ -79,6 +80,7 @@ class Engine:
             "resolver": build_resolver(self._process),
             "writer": build_writer(self._process),
         }
+        settle()
 
     def learn(self, items: Iterable[Input]) -> None:
         """Hears what ``items`` say about who is who. What cannot be read is left to ``clean``, which will say so."""
