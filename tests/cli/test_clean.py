@@ -250,3 +250,42 @@ def test_an_unreadable_file_is_quarantined_and_an_unwritable_folder_is_one_line(
     ran = _clean(tmp_path, note, out="shut/out")
     assert ran.code == 2
     assert "Traceback" not in ran.err
+
+
+def test_a_file_name_that_is_no_unicode_and_one_with_a_line_break_are_taken_as_they_are(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    names = [os.fsdecode(b"note\xff.txt"), "note\n2.txt"]
+    for name in names:
+        (source / name).write_text(PLAIN, "utf-8")
+    assert _clean(tmp_path, source).code == 0
+    assert set(_files(tmp_path / "out")) == set(names)
+    findings = [json.loads(line) for line in (tmp_path / "findings.jsonl").read_text("ascii").splitlines()]
+    assert {one["file"] for one in findings} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("empty.txt", b"", "empty"),
+        ("random.bin", bytes(range(256)) * 8, "unsupported-format"),
+        ("half.json", b'{"resourceType":"Patient"', "invalid-json"),
+        ("twice.json", b'{"resourceType":"Patient","id":"a","id":"b"}', "duplicate-key"),
+        ("deep.json", b'{"resourceType":"Patient","extension":' + b"[" * 5000 + b"]" * 5000 + b"}", "nested-too-deep"),
+        (
+            "bomb.xml",
+            b'<!DOCTYPE l [<!ENTITY a "aaaa">]><ClinicalDocument xmlns="urn:hl7-org:v3">&a;</ClinicalDocument>',
+            "xml-entity-declaration",
+        ),
+    ],
+)
+def test_bad_input_is_quarantined_with_a_reason_and_the_rest_goes_on(
+    name: str, content: bytes, code: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / name).write_bytes(content)
+    (source / "note.txt").write_text(PLAIN, "utf-8")
+    assert _clean(tmp_path, source).code == 3
+    assert json.loads((tmp_path / "out" / ".quarantine" / f"{name}.reason.json").read_text())["code"] == code
+    assert set(_files(tmp_path / "out")) == {"note.txt"}

@@ -210,7 +210,8 @@ def _request(content: bytes) -> FhirRequest:
 
 def _shown(wire: _Wire, total: int) -> Iterator[Sent]:
     columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield from progress.track(wire, total=total)
 
 

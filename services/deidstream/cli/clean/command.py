@@ -89,7 +89,8 @@ def _state(state: Path | None) -> Iterator[Path]:
 def _all(items: Sequence[Input], options: Options, jobs: int) -> tuple[Tally, list[str], dict[str, float]]:
     total, lines, seconds = Tally(), list[str](), dict[str, float]()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         began = time.perf_counter()
         engine = Engine(options)
         for item in progress.track(items, description="learning identities"):

@@ -30,8 +30,7 @@ def lines(file: str, member: str, case: Case, decisions: tuple[Decision, ...]) -
                 "score": round(decision.score, 3),
                 "detector": "+".join(decision.detectors),
                 "action": str(decision.method),
-            },
-            ensure_ascii=False,
+            }  # in ASCII: the name of a file need not be Unicode
         )
 
 

@@ -81,13 +81,11 @@ def undecided_in_texts(
 
 def _undecided(item: RenderedPart, finding: Finding) -> Span | None:
     span = finding.span or Span(0, len(item.text))
-    if any(span.overlaps(decided) for decided in item.decided):
+    # Decided spans are in order and apart: only the first that ends behind the start can touch, the one before it tells the shift.
+    index = bisect_right(item.decided, span.start, key=lambda decided: decided.end)
+    if index < len(item.decided) and item.decided[index].start < span.end:
         return None
-    shift = 0
-    for decided, origin in zip(item.decided, item.origin, strict=True):
-        if decided.end <= span.start:
-            shift = origin.end - decided.end
-    return span.shift(shift)
+    return span.shift(item.origin[index - 1].end - item.decided[index - 1].end if index else 0)
 
 
 def _original(document: Document, texts: Mapping[str, str], decision: Decision) -> str:
