@@ -170,13 +170,16 @@ def splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
     removed: list[str] = []
     spans: dict[str, list[Edit]] = {}
     for edit in edits:
-        outer, separator, inner = edit.path.partition(NESTED)
-        if separator:
-            nested.setdefault(outer, []).append(edit._replace(path=inner))
-        elif edit.text is None and edit.span is None:
-            removed.append(edit.path)
+        path, span, text = edit
+        if NESTED in path:
+            outer, _, inner = path.partition(NESTED)
+            nested.setdefault(outer, []).append(Edit(inner, span, text))
+        elif span is None and text is None:
+            removed.append(path)
+        elif path in spans:
+            spans[path].append(edit)
         else:
-            spans.setdefault(edit.path, []).append(edit)
+            spans[path] = [edit]
     found = document.removals(removed) if removed else []
     for path, of_leaf in spans.items():
         found += _leaf_splices(document, document.leaf(path), of_leaf)

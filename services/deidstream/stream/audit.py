@@ -28,6 +28,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.:;/@+\-\[\]#,=*!()|^~&<>%?$]{0,256}\Z")
 """What ids, codes, locators and versions are made of: ASCII without spaces or quotes."""
 _WITHHELD = "[withheld]"
 _DEPTH = 5
+_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,14 @@ class AuditChain:
         tip = decode_audit(last.value) if last else None
         self._tip = (tip.sequence, tip.mac) if tip else (0, b"")
         self._next = self._tip
+        self._codes = _Codes()
 
     def record(self, entries: Sequence[Audit], at: float) -> list[Output]:
         """The record of these entries, to be published in the same commit as what they speak of."""
         if not entries:
             return []
         sequence, previous = self._next
-        body = orjson.dumps([_entry(one, at) for one in entries], option=orjson.OPT_SORT_KEYS)
+        body = orjson.dumps([self._codes.entry(one, at) for one in entries], option=orjson.OPT_SORT_KEYS)
         mac = _mac(self._keys, self._chain, sequence + 1, previous, body)
         self._next = (sequence + 1, mac)
         record = AuditRecord(self._chain, sequence + 1, previous, body, mac)
@@ -141,22 +143,45 @@ def _mac(keys: KeyRing, chain: str, sequence: int, previous: bytes, body: bytes)
     return keys.mac(_PURPOSE, len(name).to_bytes(2) + name + sequence.to_bytes(8) + previous.ljust(32, b"\0") + body)
 
 
-def _entry(audit: Audit, at: float) -> dict[str, object]:
-    details = {_code(key): _checked(value, _DEPTH) for key, value in audit.details.items()}
-    return {"at": at, "case": _code(audit.case_id), "details": details, "event": _code(audit.event)}
+class _Codes:
+    """Lets codes, counts and tables of such through; anything else is withheld rather than written.
+
+    Remembers what it let through: a release has dozens of rows of the same few locators, methods and versions.
+    """
+
+    def __init__(self) -> None:
+        self._sound: set[object] = set()
+
+    def entry(self, audit: Audit, at: float) -> dict[str, object]:
+        """One entry, ready to be written."""
+        if len(self._sound) > _REMEMBERED:
+            self._sound.clear()
+        details = {_code(key): self._checked(value, _DEPTH) for key, value in audit.details.items()}
+        return {"at": at, "case": _code(audit.case_id), "details": details, "event": _code(audit.event)}
+
+    def _checked(self, value: object, depth: int) -> object:
+        if isinstance(value, str):
+            return _code(value)
+        if _is_count(value):
+            return value
+        if depth and isinstance(value, Mapping):
+            return {_code(str(key)): self._checked(one, depth - 1) for key, one in value.items()}
+        if depth and isinstance(value, list | tuple):
+            return self._row(value, depth - 1)
+        return _WITHHELD
+
+    def _row(self, row: Sequence[object], depth: int) -> object:
+        try:
+            if self._sound.issuperset(row):
+                return row
+        except TypeError:  # it holds rows itself, which have no hash
+            return [self._checked(one, depth) for one in row]
+        self._sound.update([one for one in row if _is_count(one) or (isinstance(one, str) and _CODE.match(one))])
+        return [self._checked(one, depth) for one in row]
 
 
-def _checked(value: object, depth: int) -> object:
-    """The value when it is a code, a count or a table of such; anything else is withheld rather than written."""
-    if isinstance(value, str):
-        return _code(value)
-    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**53):
-        return value
-    if depth and isinstance(value, Mapping):
-        return {_code(str(key)): _checked(one, depth - 1) for key, one in value.items()}
-    if depth and isinstance(value, list | tuple):
-        return [_checked(one, depth - 1) for one in value]
-    return _WITHHELD
+def _is_count(value: object) -> bool:
+    return value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**53)
 
 
 def _code(text: str) -> str:
