@@ -12,6 +12,7 @@ from deidstream.stages.process import Process
 from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.chain import exit_code
+from deidstream.stream.collector import settle
 from deidstream.stream.health import HealthServer, Pulse
 from deidstream.stream.runner import DRAINED
 from deidstream.stream.telemetry import OtelTelemetry, Silent, Telemetry
