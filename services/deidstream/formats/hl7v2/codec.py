@@ -53,7 +53,8 @@ class ValueCodec:
         A character that the charset lacks loses its accents, or becomes ``?``.
         """
         if self._plain.fullmatch(text):
-            return text.encode("ascii") if self.charset not in SHIFTING and not _is_wide(self.charset) else _encode(text, self.charset)
+            one_byte = self.charset not in SHIFTING and not _is_wide(self.charset)
+            return text.encode("ascii") if one_byte else _encode(text, self.charset)
         return _encode("".join(self._escaped(character) for character in text.replace("\r\n", "\n")), self.charset)
 
     def offsets(self, raw: bytes) -> Sequence[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["END_BLOCK", "START_BLOCK", "Deframer", "Frame", "Fault", "frame"]
+__all__ = ["END_BLOCK", "START_BLOCK", "Deframer", "Fault", "Frame", "frame"]
 
 START_BLOCK = b"\x0b"
 END_BLOCK = b"\x1c\x0d"
