@@ -111,6 +111,8 @@ def _written(deployment: Deployment) -> int:
 
 
 def _told(cases: Mapping[str, Event], watch: Watch) -> Sequence[Told]:
+    if not watch.releases:
+        return []
     person = chosen(event for case, event in cases.items() if case in watch.releases)
     mine = [(case, event) for case, event in cases.items() if event.person.mrn == person.mrn]
     return [Told(event, watch.releases[case]) for case, event in mine if case in watch.releases]
