@@ -76,7 +76,7 @@ class Pipeline:
 
     def resident(self) -> dict[str, tuple[int, int]]:
         """For each process the bytes it holds, now and at most."""
-        processes = {"supervisor": one for one in self._supervisor()} | {
+        processes = dict(zip(("supervisor",), self._supervisor(), strict=False)) | {
             _chain(child): child for child in self._running.children()
         }
         return {name: (resident_bytes(one), _peak(one)) for name, one in processes.items()}

@@ -60,7 +60,10 @@ class FolderDestination:
                 # A name of its own for each process: two of them may write the same release at the same time.
                 beside = target.with_name(f".{target.name}.{os.getpid()}.part")
                 pending.append((beside, target))
-                _write_synced(beside, release.content)
+                _write_new(beside, release.content)
+            # After all are written: the first sync takes the file system's journal with it, and the others find little to do.
+            for beside, _ in pending:
+                _sync(beside)
             for beside, target in pending:
                 os.replace(beside, target)
         finally:
@@ -114,11 +117,10 @@ def _step(text: str) -> str:
     return text if _STEP.match(text) else "".join(mark if mark.isalnum() and mark.isascii() else "_" for mark in text)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
+def _write_new(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o640)
     try:
         _write(descriptor, content)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -153,8 +155,9 @@ def _cut_torn_line(descriptor: int) -> None:
         os.ftruncate(descriptor, end)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """A file or a folder, as far as the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
