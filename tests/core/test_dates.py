@@ -198,3 +198,75 @@ def test_birth_dates_before_the_floor_become_its_first_day(form: str, value: str
 
 def test_a_leap_day_without_a_year_is_read_in_a_leap_year():
     assert shift("29.02.", "text.de", Shift(1, reference_year=2023)) == "01.03."
+
+
+@pytest.mark.parametrize(
+    ("value", "language", "days", "expected"),
+    [
+        ("Mar 3, 2023", "en", -100, "Nov 23, 2022"),  # no Spanish Tuesday
+        ("Mar 3, 2023", "", -100, "Nov 23, 2022"),
+        ("mar. 3 mars 2020", "fr", -100, "dim. 24 novembre 2019"),  # a French one
+        ("le premier mars 2021", "fr", 1, "le deux mars 2021"),
+        ("le deux mars 2021", "fr", -1, "le premier mars 2021"),
+        ("vingt quatre aout deux mille dix-sept", "fr", -100, "seize mai deux mille dix-sept"),
+        (
+            "QUINZE SEPTEMBRE MILLE NEUF CENT SOIXANTE-CINQ",
+            "fr",
+            6,
+            "VINGT ET UN SEPTEMBRE MILLE NEUF CENT SOIXANTE-CINQ",
+        ),
+        ("trente et un décembre mille neuf cent quatre-vingt-dix-neuf", "fr", 1, "premier janvier deux mille"),
+        ("enero del año 2001", "es", -100, "octubre del año 2000"),
+        ("3  mars  2021", "fr", -100, "23  novembre  2020"),
+        ("22|08|1923", "fr", -100, "14|05|1923"),
+        ("3 0 0 3 2 0 2 1", "fr", -100, "2 0 1 2 2 0 2 0"),
+        ("Q3 2020", "en", -100, "Q2 2020"),
+        ("2020-Q1", "en", -100, "2019-Q4"),
+        ("3. Quartal 2020", "de", -100, "2. Quartal 2020"),
+        ("1er trimestre 2020", "fr", -100, "4e trimestre 2019"),
+        ("2nd quarter of 2020", "en", 100, "3rd quarter of 2020"),
+    ],
+)
+def test_dates_in_rarer_dress_move_in_it(value: str, language: str, days: int, expected: str):
+    assert shift(value, f"text.{language}" if language else "text", Shift(days)) == expected
+
+
+@pytest.mark.parametrize("value", ["le deux janvier dernier", "2 9 0 2 1 9 9 5", "Q5 2020", "trente-deux mars 2020"])
+def test_what_is_no_date_is_not_moved(value: str):
+    assert shift(value, "text.fr", Shift(-100)) is None
+
+
+@given(st.dates(date(1900, 1, 1), date(2090, 12, 31)), st.integers(-2000, 2000))
+def test_a_date_spelled_out_in_french_moves_there_and_back(day: date, days: int):
+    from deidstream.core.date_words import _words
+
+    months = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+    number = "premier" if day.day == 1 else _words(day.day)
+    text = f"{number} {months[day.month - 1]} {_words(day.year)}"
+    moved = shift(text, "text.fr", Shift(days))
+    assert moved is not None
+    back = shift(moved, "text.fr", Shift(-days))
+    assert back is not None
+    assert back.replace("-", " ") == text.replace("-", " ")
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "expected"),
+    [
+        ("hl7.DTM", "2014121914001", "2014110914001"),  # an odd digit too many: the day is still a day
+        ("hl7.DTM", "20150101120030.1234-0500", "20141122120030.1234-0500"),
+        ("fhir.dateTime", "2015-02-07T13:28:17.239+02:00", "2014-12-29T13:28:17.239+02:00"),
+        ("fhir.instant", "2015-02-07T13:28:17Z", "2014-12-29T13:28:17Z"),
+        ("hl7.DTM", "20151341", None),
+        ("hl7.DT", "2014121", None),
+    ],
+)
+def test_time_fraction_and_zone_stay(form: str, value: str, expected: str | None):
+    assert shift(value, form, BACK) == expected
+
+
+@given(st.dates(date(1700, 1, 1), date(2200, 1, 1)), st.integers(-9000, 9000), st.booleans())
+def test_the_quick_way_gives_what_the_thorough_one_gives(day: date, days: int, old: bool):
+    by = Shift(days, floor=date(1930, 5, 6) if old else None)
+    thorough = shift(day.isoformat(), "fhir.date", by)
+    assert shift(f"{day:%Y%m%d}", "hl7.DT", by) == (thorough.replace("-", "") if thorough else None)

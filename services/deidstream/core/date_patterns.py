@@ -9,7 +9,7 @@ from typing import NamedTuple
 from deidstream.core.calendar import Day
 from deidstream.core.month_names import Word, fold, month, written
 
-__all__ = ["NUMERIC", "WORDED", "Context", "Mention", "Rule"]
+__all__ = ["NUMERIC", "WORDED", "Context", "Mention", "Rule", "compact", "ordinal"]
 
 
 class Context(NamedTuple):
@@ -29,9 +29,10 @@ class Mention(NamedTuple):
 Reader = Callable[[re.Match[str], Context], Mention | None]
 Rule = tuple[re.Pattern[str], Reader]
 
-_S = r"\s?[-/.·‐–]\s?"
+_S = r"\s{0,2}[-/.·‐–|]\s{0,2}"
 _ORD = r"(?:\s?(?:st|nd|rd|th|ers?|os?|[ºª°]|ème|eme|e)(?![^\W\d_])|\.)?"
-_GLUE = r"[\s\-/.,‐–]*(?:\b(?:of|the|de|del|di|do|van)\b|d['’])?[\s\-/.,‐–]*"
+_OF = r"(?:\b(?:of the year|del año|de l['’]année|des jahres|dell['’]anno|do ano|of|the|de|del|di|do|van)\b|d['’])?"
+_GLUE = rf"[\s\-/.,‐–]*{_OF}[\s\-/.,‐–]*"
 _YEAR = r"(?P<y>\d{4}(?!\d)|['’]?\d{2}(?![\d:]|[.,]\d))"
 _WORD = r"(?P<word>[^\W\d_]{3,})(?P<dot>\.?)"
 _DASH = r"\s*(?:[-–—/+&]|\b(?:to|through|and|bis(?: zum)?|und|al?|y|e|et|au|tot(?: en met)?|en|até)\b)\s*"
@@ -41,7 +42,8 @@ _PIVOT = 69
 """Two-digit years below it are of this century (POSIX strptime)."""
 
 
-def _compact(match: re.Match[str], context: Context) -> Mention | None:
+def compact(match: re.Match[str], context: Context) -> Mention | None:
+    """Eight digits, the group ``c``: year first, else by the order of the context."""
     text = match["c"]
     if 1600 <= int(text[:4]) <= 2199 and 1 <= int(text[4:6]) <= 12:
         day, order = Day(int(text[:4]), int(text[4:6]), int(text[6:])), "{0:04d}{1:02d}{2:02d}"
@@ -116,9 +118,9 @@ def _worded_fills(match: re.Match[str], word: Word, new: tuple[Day, ...]) -> dic
     for name, day in zip([name for name in ("d1", "d") if groups.get(name)], new, strict=False):
         number = day.day or 1
         fills[name] = f"{number:02d}" if groups[name].startswith("0") else str(number)
-        ordinal = "o1" if name == "d1" else "o"
-        if groups.get(ordinal):
-            fills[ordinal] = _ordinal(groups[ordinal], number)
+        ending = "o1" if name == "d1" else "o"
+        if groups.get(ending):
+            fills[ending] = ordinal(groups[ending], number)
     if len(new) == 2 and new[0].month != new[1].month:
         if first_is_word:
             fills["d"] = f"{names[1]} {fills['d']}"
@@ -143,7 +145,7 @@ def _rule(pattern: str, read: Reader) -> Rule:
 
 
 NUMERIC: tuple[Rule, ...] = (
-    _rule(r"(?P<c>\d{8})(?:\d{4}|\d{6})?(?!\d)", _compact),
+    _rule(r"(?P<c>\d{8})(?:\d{4}|\d{6})?(?!\d)", compact),
     _rule(rf"(?P<y>\d{{4}})(?:{_S}|\s?年\s?)(?P<m>\d{{1,2}})(?:{_S}|\s?月\s?){_D}(?!\d)", _year_first),
     _rule(
         rf"{_D1}(?:[./](?P<m1>\d{{1,2}}))?(?P<o1>\.?){_DASH}{_D}(?P<s1>[./])(?P<m>\d{{1,2}})[./](?P<y>\d{{4}}|\d{{2}})(?!\d)",
@@ -207,7 +209,8 @@ def _refilled(match: re.Match[str], fills: dict[str, str]) -> str:
     return text
 
 
-def _ordinal(was: str, number: int) -> str:
+def ordinal(was: str, number: int) -> str:
+    """The ending of an ordinal number, for another number."""
     letters = fold(was).strip()
     if letters in {"st", "nd", "rd", "th"}:
         suffix = "th" if 11 <= number % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

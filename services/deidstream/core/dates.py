@@ -19,12 +19,15 @@ from deidstream.core.calendar import Day, moved
 
 __all__ = ["Shift", "generalise", "shift", "year_of"]
 
-_COMPACT = re.compile(r"(\d{4})(?:(\d{2})(?:(\d{2})((?:\d{2}){0,3}(?:\.\d+)?))?)?([+-]\d{4})?", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(?:(\d{2})(?:(\d{2})(\d{0,8}(?:\.\d+)?))?)?([+-]\d{4})?", re.ASCII)
 _HYPHENED = re.compile(
-    r"(\d{4})(?:-(\d{2})(?:-(\d{2})([Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?)?)?", re.ASCII
+    r"(\d{4})(?:-(\d{2})(?:-(\d{2})([Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})?)?)?)?", re.ASCII
 )
 _HL7_TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d+)?)?)?(?:[+-]\d{4})?", re.ASCII)
 _FHIR_TIME = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?", re.ASCII)
+_COMPACT_FORMS = frozenset({"hl7.DT", "hl7.DTM", "cda.TS"})
+_WHOLE = frozenset({8, 12, 14})
+"""Lengths of a day alone, with minutes, and with seconds: nearly all dates of a message."""
 _TIMES = {"hl7.TM": _HL7_TIME, "fhir.time": _FHIR_TIME}
 
 
@@ -42,6 +45,9 @@ class Shift:
 
 def shift(value: str, form: str, by: Shift) -> str | None:
     """``value`` moved, in its own form; None where it cannot be read. Times of day without a date stay."""
+    if form in _COMPACT_FORMS and len(value) in _WHOLE and value.isascii() and value.isdigit():
+        moved_day = _moved_whole(value[:8], by)
+        return None if moved_day is None else moved_day + value[8:]
     if form in _TIMES:
         return value if _TIMES[form].fullmatch(value) else None
     parsed = _parsed(value, form)
@@ -79,6 +85,17 @@ def year_of(value: str, form: str) -> int | None:
     """The year that ``value`` names, where it is a structured date."""
     parsed = _parsed(value, form)
     return parsed[0].year if parsed else None
+
+
+def _moved_whole(text: str, by: Shift) -> str | None:
+    """``YYYYMMDD`` moved; what is true for every other date, without its precision."""
+    try:
+        end = date.fromordinal(date(int(text[:4]), int(text[4:6]), int(text[6:])).toordinal() + by.days)
+    except (ValueError, OverflowError):
+        return None
+    if by.floor is not None and end < by.floor:
+        end = date(by.floor.year, 1, 1)
+    return f"{end.year:04d}{end.month:02d}{end.day:02d}"
 
 
 def _parsed(value: str, form: str) -> tuple[Day, str, bool] | None:

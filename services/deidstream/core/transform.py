@@ -4,8 +4,8 @@ Where nothing may stand there, ``apply`` gives None, and what that means depends
 stead (``placeholder``); a structured value goes, and what holds it stays valid without it. HL7 v2: the field, component or
 subcomponent is empty, which receivers read as "not said" (not ``""``, which tells them to delete what they have). FHIR: the
 property goes, with what would be left empty by that (``Identifier.value``; ``system`` and ``type`` stay and say what it was).
-CDA: the attribute goes (``II.extension``; ``root`` stays), or an element's text. No ``data-absent-reason`` or ``nullFlavor`` is written:
-it would be a statement of ours in the name of the sender.
+CDA: the attribute goes (``II.extension``; ``root`` stays), or an element's text. No ``data-absent-reason`` or ``nullFlavor`` is
+written: it would be a statement of ours in the name of the sender.
 """
 
 from __future__ import annotations
@@ -156,6 +156,7 @@ def _masked(value: str) -> str:
 
 
 def _years_before(day: date, years: int, offset: int) -> date:
-    """The earliest birth date that says no more than ``years`` of age, on the shifted timeline."""
+    """The first birth date of somebody younger than ``years`` on ``day``, on the shifted timeline: who was born before is that old."""
     moved = date.fromordinal(day.toordinal() + offset)
-    return date(moved.year - years, 1, 1)
+    last = moved.day if (moved.month, moved.day) != (2, 29) else 28
+    return date.fromordinal(date(moved.year - years, moved.month, last).toordinal() + 1)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from deidstream.core.calendar import moved
 from deidstream.core.date_patterns import NUMERIC, WORDED, Context, Mention
+from deidstream.core.date_words import QUARTERS, SPACED, SPELLED
 from deidstream.core.month_names import CONNECTORS, DAY_FIRST_EXCEPT, Word, fold, month, weekday, written
 
 __all__ = ["Move", "shift", "years"]
@@ -24,7 +25,9 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _TEXT = re.compile(r"[^\W\d_]+(?:-feira)?")
-_DATE_AHEAD = re.compile(r"[.,]*\s*\d{1,2}(?:\D{1,5}\d|\D{0,7}[^\W\d_]{3})")
+_DATE_AHEAD = re.compile(r"[.,]*\s*\d{1,2}(?:\s?[-/.|]\s?\d|\s\d{1,2}\s|\D{0,7}[^\W\d_]{3})")
+_FROM_DIGIT = (*SPACED, *QUARTERS, *NUMERIC)
+_FROM_LETTER = (*QUARTERS[:1], *SPELLED, *WORDED)
 
 
 class Move(NamedTuple):
@@ -107,7 +110,7 @@ def _next(value: str, at: int, context: Context) -> tuple[int, str | _Weekday | 
         time = _TIME.match(value, at)
         if time:
             return time.end(), time[0], True
-    for pattern, read in WORDED if value[at].isalpha() else NUMERIC:
+    for pattern, read in _FROM_LETTER if value[at].isalpha() else _FROM_DIGIT:
         match = pattern.match(value, at)
         mention = read(match, context) if match else None
         if match and mention and all(moved(day, 0) for day in mention.days):
@@ -124,5 +127,8 @@ def _weekday(value: str, at: int, context: Context) -> _Weekday | None:
     entry = weekday(word[0], context.language) if word else None
     if not word or entry is None:
         return None
-    doubtful = entry.short or month(word[0], context.language) is not None
+    named = month(word[0], context.language)
+    if named and named.language == context.language[:2] != entry.language:
+        return None
+    doubtful = entry.short or named is not None
     return None if doubtful and not _DATE_AHEAD.match(value, word.end()) else _Weekday(entry, word[0])

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from deidstream.core.case import Case
-from deidstream.core.category import Category, Role
+from deidstream.core.category import HIPAA_CLASS, Category, Role
 from deidstream.core.decision import Decision, Method
 from deidstream.core.document import splice
 from deidstream.core.finding import Finding
@@ -255,3 +255,33 @@ def test_numbers_booleans_and_codes_stay_what_they_are(value: str, made: str, fi
 def test_only_a_declared_charset_lets_marked_letters_in(case: Case, charset: str, plain: bool):
     source = f"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5{'|' * 6}{charset}\rPID|1||4711\r".encode()
     assert opened(case, split(source), ()).plain is plain
+
+
+@pytest.mark.parametrize(
+    ("born", "told"),
+    [("19331114", False), ("19331115", True), ("19010101", False), ("19500101", True)],
+)
+def test_a_birth_date_tells_no_age_over_89(case: Case, make: Make, born: str, told: bool):
+    """Received on 14 November 2023: who was born on 14 November 1933 is 90, which is written as 1 January."""
+    paper = document()
+    paper.leaves = [leaf._replace(text=born) if leaf.path == "PID-7" else leaf for leaf in paper.leaves]
+    done = forwarded(resolver(make()).handle([replace(case, document=paper)]))
+    out = by_place(done)["PID-7"].replacement or ""
+    moved = by_place(done)["MSH-7"].replacement or ""
+    offset = date(int(moved[:4]), int(moved[4:6]), int(moved[6:])) - date(2021, 11, 13)
+    exact = date(int(born[:4]), int(born[4:6]), int(born[6:])) + offset
+    assert (out == f"{exact:%Y%m%d}") is told
+    if not told:
+        assert out == f"{(date(2023, 11, 14) + offset).year - 90}0101"
+
+
+def test_safe_harbor_derives_no_code_from_an_identifier(make: Make):
+    """164.514(c)(1): but message and resource ids, which count records."""
+    policy = make(policy="hipaa-safe-harbor").policy
+    derived = {category for category, method in policy.categories.items() if method in {Method.PSEUDONYM, Method.TOKEN}}
+    assert derived == {Category.RECORD_ID, Category.ORGANISATION}
+    removed = {category for category, letter in HIPAA_CLASS.items() if letter in "ABDEFGHIJKLMNOPQ"}
+    generalised = {Category.POSTAL_CODE}
+    for category in removed - generalised - {Category.UNKNOWN}:
+        assert policy.categories[category] is Method.REDACT
+    assert policy.unknown is Method.REDACT
