@@ -15,6 +15,7 @@ from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.opening import open_bus, prepare
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.ports import KeyRing
+from deidstream.stages.warming import warm
 from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
 from deidstream.stream.deployment import Deployment
 from deidstream.stream.runner import Stage
@@ -64,8 +65,10 @@ def run(builds: Mapping[str, Build], process: Process, number: int = 0, stop: th
     deployment = process.deployment
     names = "+".join(builds)
     health = (deployment.health.host, deployment.health.port + number) if deployment.health else None
+    stages = {name: build(process) for name, build in builds.items()}
+    warm(stages)
     return run_chain(
-        [StageSpec(name, build(process)) for name, build in builds.items()],
+        [StageSpec(name, stage) for name, stage in stages.items()],
         open_bus(deployment.bus_url),
         process.keys,
         SqlHold(deployment.database_url("hold")),
