@@ -18,6 +18,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest -m "not full" -n 2
 
+test-full: $(STAMP)
+	tests/full/prepare
+	$(BIN)/pytest -m full
+
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

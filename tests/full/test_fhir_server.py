@@ -17,8 +17,9 @@ from tests.full.java import wait_for
 pytestmark = pytest.mark.full
 
 EXAMPLES = Path(__file__).parents[1] / "data/fhir"
-INVALID = {
-    # Official examples that the official validator refuses as they stand, and why.
+UNSENT = {
+    "Bundle-bundle-transaction.json": "asks for searches, and nothing can be read from our endpoint",
+    "Bundle-bundle-search-warning.json": "the validator refuses the example as it stands: an entry without fullUrl",
 }
 
 
@@ -48,16 +49,18 @@ def released(exchange: Exchange) -> dict[str, bytes]:
 
 
 def await_released(exchange: Exchange, known: Mapping[str, bytes], count: int) -> list[bytes]:
-    """The ``count`` releases beside ``known``."""
-    wait_for(lambda: len(released(exchange)) >= len(known) + count, f"{count} more releases", 90)
+    """The ``count`` releases beside ``known``. Each has a Provenance of its own, valid as well."""
+    wait_for(lambda: len(released(exchange)) >= len(known) + 2 * count, f"{count} more releases", 60)
     fresh = [content for identifier, content in released(exchange).items() if identifier not in known]
-    assert len(fresh) == count
+    ours = [content for content in fresh if b'"#deidstream"' in content]
+    assert (len(ours), len(fresh)) == (count, 2 * count)
+    assert [errors(exchange, content) for content in ours] == [[]] * count
     assert exchange.running.quarantined() == 0
-    return fresh
+    return [content for content in fresh if content not in ours]
 
 
 def test_simulated_transactions_are_accepted_as_valid(exchange: Exchange) -> None:
-    events = [event for event in day(150, seed=21) if event.format == "fhir"]
+    events = [event for event in day(150, seed=21) if event.format == "fhir"][:20]
     known = released(exchange)
     for event in events:
         assert errors(exchange, event.content) == []
@@ -75,7 +78,7 @@ def test_simulated_transactions_are_accepted_as_valid(exchange: Exchange) -> Non
 
 
 def test_references_lead_to_the_surrogate_of_the_patient(exchange: Exchange) -> None:
-    event = next(event for event in day(300, seed=22) if event.format == "fhir")
+    event = next(event for event in day(400, seed=21, patients=15) if event.number > 150 and event.format == "fhir")
     known = released(exchange)
     send(exchange, "POST", "", event.content)
     (content,) = await_released(exchange, known, 1)
@@ -91,23 +94,12 @@ def test_references_lead_to_the_surrogate_of_the_patient(exchange: Exchange) -> 
 
 def test_official_examples_that_were_valid_are_valid_afterwards(exchange: Exchange) -> None:
     known = released(exchange)
-    sent: dict[str, str] = {}
-    for path in sorted(EXAMPLES.glob("*.json")):
-        content = path.read_bytes()
+    files = [path for path in sorted(EXAMPLES.glob("*.json")) if path.name not in UNSENT]
+    contents = [content for content in map(Path.read_bytes, files) if not errors(exchange, content)]
+    assert len(contents) >= 30
+    for content in contents:
         resource = json.loads(content)
-        before = errors(exchange, content)
-        if before:
-            print("BEFORE", path.name, before)
-            continue
-        reference = f"{resource['resourceType']}/{resource['id']}"
-        transaction = resource.get("type") in ("transaction", "batch") and resource["resourceType"] == "Bundle"
-        send(exchange, "POST" if transaction else "PUT", "" if transaction else reference, content)
-        sent[path.name] = reference
-    assert len(sent) >= 30
-    fresh = await_released(exchange, known, len(sent))
-    found = {json.loads(content)["resourceType"]: errors(exchange, content) for content in fresh}
-    for content in fresh:
-        if e := errors(exchange, content):
-            print("AFTER", json.loads(content)["resourceType"], json.loads(content).get("id"), e)
-            print(content.decode())
-    assert not any(found.values())
+        send(exchange, "PUT", f"{resource['resourceType']}/{resource['id']}", content)
+    fresh = await_released(exchange, known, len(contents))
+    verdicts = [(json.loads(content)["resourceType"], errors(exchange, content)) for content in fresh]
+    assert [verdict for verdict in verdicts if verdict[1]] == []

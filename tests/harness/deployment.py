@@ -83,7 +83,7 @@ class Running:
         until = time.monotonic() + seconds
         for port in range(self.health, self.health + len(DEFAULT_CHAINS)):
             while not _ready(port):
-                if time.monotonic() > until:
+                if time.monotonic() > until or (self.supervisor and self.supervisor.poll() is not None):
                     raise TimeoutError(f"chain at {port} is not ready: see {self.folder / 'up.log'}")
                 time.sleep(0.1)
 
@@ -135,7 +135,11 @@ def deployment(folder: Path, **sections: Any) -> Iterator[Running]:
         },
         "identity": {"issuer_aliases": ISSUERS},
         "resolver": {"projects": [{"name": "research"}]},
-        "delivery": {"destinations": [{"name": "folder", "kind": "folder", "path": str(running.released), "projects": ["research"]}]},
+        "delivery": {
+            "destinations": [
+                {"name": "folder", "kind": "folder", "path": str(running.released), "projects": ["research"]}
+            ]
+        },
     }
     (folder / "deidstream.yaml").write_text(yaml.safe_dump(tree | sections))
     try:

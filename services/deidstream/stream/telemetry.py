@@ -80,10 +80,14 @@ class OtelTelemetry:
             metric_readers=[PrometheusMetricReader()], resource=self._resource, views=[seconds]
         )
         self._meter = self._metrics.get_meter("deidstream")
-        self._cases = self._meter.create_counter(signals.CASES)
-        self._batch = self._meter.create_histogram(signals.BATCH_SECONDS, unit="s")
-        self._latency = self._meter.create_histogram(signals.LATENCY_SECONDS, unit="s")
-        self._retries = self._meter.create_counter(signals.RETRIES)
+        self._cases = self._meter.create_counter(signals.CASES, description="Cases that a stage is done with")
+        self._batch = self._meter.create_histogram(
+            signals.BATCH_SECONDS, unit="s", description="Time of a batch in a stage"
+        )
+        self._latency = self._meter.create_histogram(
+            signals.LATENCY_SECONDS, unit="s", description="Time since ingest took a case"
+        )
+        self._retries = self._meter.create_counter(signals.RETRIES, description="Batches tried again")
         self._spans = _Spans(self._resource, otlp_endpoint) if otlp_endpoint else None
 
     def handled(self, stage: str, cases: Sequence[Case], began: float, outcomes: Mapping[str, int]) -> None:
@@ -111,7 +115,9 @@ class OtelTelemetry:
         def observe(_: CallbackOptions) -> Iterable[Observation]:
             return [Observation(count, {"topic": topic}) for topic, count in lag().items()]
 
-        self._meter.create_observable_gauge(signals.LAG, callbacks=[observe])
+        self._meter.create_observable_gauge(
+            signals.LAG, callbacks=[observe], description="Records that wait in an inbox"
+        )
 
     def exposition(self) -> bytes:
         """The metrics in Prometheus' text format."""

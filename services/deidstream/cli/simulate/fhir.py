@@ -13,14 +13,16 @@ from deidstream.cli.simulate.people import Patient
 __all__ = ["bundle"]
 
 _LOINC = "http://loinc.org"
+_BASE = "https://fhir.stmary.example/r4"
 
 
 def bundle(person: Patient, control: str, now: datetime) -> bytes:
     """The patient, one observation, and the note as a document, in one transaction."""
     resources = (_patient(person, now), _observation(person, control, now), _document(person, control, now))
     entries = [
-        {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
+        {"fullUrl": f"{_BASE}/{path}", "resource": resource, "request": {"method": "PUT", "url": path}}
         for resource in resources
+        for path in (f"{resource['resourceType']}/{resource['id']}",)
     ]
     return json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}, ensure_ascii=False).encode()
 

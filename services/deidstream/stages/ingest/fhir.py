@@ -32,6 +32,8 @@ __all__ = ["FhirEndpoint", "FhirServer"]
 
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _NDJSON = frozenset({"application/fhir+ndjson", "application/ndjson", "application/x-ndjson"})
+_GENERAL = frozenset({"_format", "_pretty", "_summary", "_elements"})
+"""Parameters of any interaction, which say how to answer (http.html#parameters); others make an update or delete conditional."""
 _LARGE = 1 << 18
 """Bodies above this are parsed in a thread, so that they hold up nobody else."""
 _SLICE = 500
@@ -88,7 +90,7 @@ class FhirEndpoint:
             return _response(Answer(200, self._capability(version)), version)
         if http.method not in ("POST", "PUT", "DELETE"):
             raise Malformed("method-not-supported")
-        if http.url.query and http.method != "POST":
+        if http.method != "POST" and not _GENERAL.issuperset(http.query_params):
             raise Malformed("conditional-not-supported")
         if http.method != "DELETE" and media_type not in _JSON | _NDJSON:
             raise Malformed("unsupported-media-type")
