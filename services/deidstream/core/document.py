@@ -199,7 +199,7 @@ def _leaf_splices(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list
     at: Sequence[int] | None = None
     found = []
     for _, span, text in edits:
-        if span is None or (span.start == 0 and span.end == len(leaf.text)):
+        if span is None or (span[0] == 0 and span[1] == len(leaf.text)):
             found.append(Splice(leaf.start, leaf.end, leaf.codec.encode(text or "")))
             continue
         if at is None:

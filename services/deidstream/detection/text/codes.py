@@ -39,7 +39,9 @@ def without_codes(document: Document, findings: Sequence[Finding]) -> list[Findi
     What the identity layer found is the subject's own and stays whatever else it resembles.
     """
     texts = {part.locator: part.text for part in document.parts}
-    if not any(_by_shape(finding) and _elsewhere(_text(texts[finding.locator], finding), document) for finding in findings):
+    if not any(
+        _by_shape(finding) and _elsewhere(_text(texts[finding.locator], finding), document) for finding in findings
+    ):
         return list(findings)
     clinical = "\n".join(_clinical(document))
     return [
@@ -54,8 +56,11 @@ def _by_shape(finding: Finding) -> bool:
 
 
 def _elsewhere(value: str, document: Document) -> bool:
-    """Whether the source holds ``value`` more often than its parts do: a look that spares most documents the next one."""
-    return document.source.count(value.encode()) > sum(part.text.count(value) for part in document.parts)
+    """Whether the source holds ``value`` more often than its parts and facts do: a look that spares most documents the next."""
+    left = document.source.count(value.encode()) - sum(part.text.count(value) for part in document.parts)
+    if left > 0 and isinstance(document.reading, Reading):
+        left -= sum(fact.value.count(value) for fact in document.reading.facts)
+    return left > 0
 
 
 def _clinical(document: Document) -> Iterable[str]:
