@@ -24,9 +24,9 @@ from deidstream.core.surrogate.person import Person
 from deidstream.core.surrogate.surrogates import IDENTIFIERS, Surrogates
 from deidstream.core.surrogate.tokens import TokenCipher, token
 
-__all__ = ["Scene", "Transform", "placeholder"]
+__all__ = ["DATES", "Scene", "Transform", "placeholder"]
 
-_DATES = frozenset({Category.DATE, Category.BIRTH_DATE, Category.DEATH_DATE})
+DATES = frozenset({Category.DATE, Category.BIRTH_DATE, Category.DEATH_DATE})
 _COARSE = frozenset({Category.REGION, Category.COUNTRY})
 _NULL = '""'
 """HL7 v2, 2.5.3: the value is to be deleted. It is no value."""
@@ -98,7 +98,7 @@ class Transform:
         return found
 
     def _shifted(self, finding: Finding, value: str, scene: Scene) -> str | None:
-        if finding.category not in _DATES:
+        if finding.category not in DATES:
             return None
         cap = self._policy.ages.cap if finding.category is Category.BIRTH_DATE else None
         order = self._policy.dates.order
@@ -112,7 +112,7 @@ class Transform:
 
     def _generalised(self, finding: Finding, value: str, scene: Scene) -> str | None:
         category = finding.category
-        if category in _DATES:
+        if category in DATES:
             cap = self._policy.ages.cap if category is Category.BIRTH_DATE else None
             floor = _years_before(scene.received, cap + 1, 0) if cap else None
             return dates.generalise(value, finding.form, self._policy.dates.generalise_to, floor)
@@ -125,7 +125,7 @@ class Transform:
         return value if category in _COARSE else None
 
     def _pseudonym(self, finding: Finding, value: str, scene: Scene) -> str | None:
-        if finding.category in _DATES:
+        if finding.category in DATES:
             return self._shifted(finding, value, scene)
         if finding.category is Category.AGE:
             return self._generalised(finding, value, scene)
@@ -156,7 +156,7 @@ def _masked(value: str) -> str:
 
 
 def _years_before(day: date, years: int, offset: int) -> date:
-    """The first birth date of somebody younger than ``years`` on ``day``, on the shifted timeline: who was born before is that old."""
+    """The first birth date of somebody younger than ``years`` on ``day``, on the shifted timeline."""
     moved = date.fromordinal(day.toordinal() + offset)
     last = moved.day if (moved.month, moved.day) != (2, 29) else 28
     return date.fromordinal(date(moved.year - years, moved.month, last).toordinal() + 1)

@@ -4,6 +4,10 @@ One permutation a project serves all identifiers, and depends on nothing but the
 PID-3, a FHIR identifier, a reference and a text. Digits stay digits and letters letters, each in its case; separators,
 leading zeros and known prefixes (``MRN-``) stay. What a value is (a UUID, a number with a check digit, plain) is computed from
 the value alone, and images are walked on until they are of the same kind: injective by construction.
+
+So a surrogate of a US social security number may be a number that was issued to somebody else: of the 10^9 numbers of that shape
+the SSA never issues 111 million (areas 000, 666 and 900 to 999, group 00, serial 0000; 20 CFR 422.103), too few for the other
+889 million to go to without two meeting. It says nothing about either person. Who may not accept that redacts ``national_id``.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from deidstream.core.finding import Finding
 from deidstream.core.policy import Policy
 from deidstream.core.span import Span
 from deidstream.core.surrogate.names import unmarked
-from deidstream.core.transform import Scene, Transform, placeholder
+from deidstream.core.transform import DATES, Scene, Transform, placeholder
 from deidstream.formats.hl7v2 import Hl7Document
 
 __all__ = ["Decided", "Opened", "decide", "opened", "unsupported", "whole_part"]
@@ -62,6 +62,9 @@ def decide(
         if span is not None and not whole:
             value = value[span[0] : span[1]]
         method, line = policy.rule(finding, value)
+        if method is Method.KEEP:
+            decisions.append(Decision(locator, span, category, method, value, line, (detector,), score))
+            continue
         if method is Method.QUARANTINE:
             quarantined = quarantined or locator
         elif method is Method.HOLD:
@@ -69,7 +72,11 @@ def decide(
         made = transform.apply(method, finding, value, scenes[subject if subject < len(scenes) else 0])
         if made is not None and work.plain and not made.isascii():
             made = unmarked(made)
-        if made is None or not _fits(holder, span, method, value, made):
+        if (
+            made is None
+            or span is None
+            or (part is None and made is not value and not _admits(holder, category, method, value, made))
+        ):
             method = method if method is Method.DROP else Method.REDACT
             if part:
                 made = "" if method is Method.DROP else placeholder(category)
@@ -121,13 +128,14 @@ def _leaf(document: Document, finding: Finding) -> Leaf | None:
         raise
 
 
-def _fits(holder: Part | Leaf | None, span: Span | None, method: Method, value: str, made: str) -> bool:
-    """Whether ``made`` may stand there: an element as a whole is kept or removed; a date, code or number stays one."""
-    if span is None:
-        return method is Method.KEEP
-    if made is value or getattr(holder, "admits_text", True):
+def _admits(holder: Part | Leaf | None, category: Category, method: Method, value: str, made: str) -> bool:
+    """Whether ``made`` may stand in the leaf: a date, code or number stays one. (An element as a whole is kept or removed.)"""
+    if not isinstance(holder, Leaf) or holder.admits_text:
         return True
-    return method is not Method.MASK and _same_kind(value, made)
+    if method is Method.MASK:
+        return False
+    # the methods for dates write in the form that they read
+    return category in DATES or _same_kind(value, made)
 
 
 _LITERALS = frozenset({"true", "false", "null"})
