@@ -24,6 +24,10 @@ NULL = '""'
 """An empty pair of quotes says: delete what you have stored (2.8, 2.5.3). No value, no leaf."""
 
 
+_MANY = 16
+"""Pieces up to which counting from the front is quicker than noting where each begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What ``split`` found. ``at`` maps a character to its byte, None where they are the same."""
@@ -61,6 +65,7 @@ class Hl7Document(Document):
         self._segments: dict[str, Segment] | None = None
         self._found: dict[str, Leaf] = {}
         self._starts: dict[str, list[int]] = {}
+        self._pieces: dict[tuple[int, str], list[int]] = {}
 
     @property
     def is_plain(self) -> bool:
@@ -116,11 +121,11 @@ class Hl7Document(Document):
         end = start + len(segment.fields[field])
         if field > 2 or segment.skew != 2:
             if repetition > 1 or marks.repetition in segment.fields[field]:
-                start, end = _piece(characters, start, end, marks.repetition, repetition, path)
+                start, end = self._piece(start, end, marks.repetition, repetition, path)
             if component:
-                start, end = _piece(characters, start, end, marks.component, component, path)
+                start, end = self._piece(start, end, marks.component, component, path)
                 if subcomponent:
-                    start, end = _piece(characters, start, end, marks.subcomponent, subcomponent, path)
+                    start, end = self._piece(start, end, marks.subcomponent, subcomponent, path)
         text = characters[start:end]
         if not self.message.plain:
             text = self.text(text)
@@ -137,6 +142,20 @@ class Hl7Document(Document):
             lengths = (len(value) + 1 for value in segment.fields)
             starts = self._starts[segment.path] = list(accumulate(lengths, initial=segment.start))
         return starts[number]
+
+    def _piece(self, start: int, end: int, mark: str, number: int, path: str) -> tuple[int, int]:
+        """The ``number``-th of the pieces that ``mark`` makes of ``[start, end)``."""
+        characters = self.message.characters
+        if number <= _MANY or not mark:
+            return _piece(characters, start, end, mark, number, path)
+        # Counting from the start for each of 100,000 repetitions would take hours: all starts are noted at once.
+        starts = self._pieces.get((start, mark))
+        if starts is None:
+            lengths = (len(piece) + 1 for piece in characters[start:end].split(mark))
+            starts = self._pieces[start, mark] = list(accumulate(lengths, initial=start))
+        if number >= len(starts):
+            raise Unsafe("no-such-locator", path)
+        return starts[number - 1], starts[number] - 1
 
     def _removal(self, path: str) -> Splice:
         segment = self._segment(path)

@@ -1,0 +1,136 @@
+"""A simulated hospital day through a running deployment, by MLLP and FHIR: what may not be found is not found, what must be is."""
+
+import re
+from collections import Counter
+from typing import get_args
+
+import pytest
+from deidstream.cli.simulate.day import day
+from deidstream.stream.signals import Event as LogEvent
+
+from tests.harness.client import Search, audit_entries, cli, eventually, fates, http, idle, log_lines, mllp
+from tests.harness.deployment import deployment
+
+pytestmark = pytest.mark.slow
+
+MESSAGES = 160
+LABELS = re.compile(rb"\|NM\|([^|]*)\|[^|]*\|([^|]*)\|")
+
+
+@pytest.fixture(scope="module")
+def events():
+    return list(day(MESSAGES, seed=11))
+
+
+@pytest.fixture(scope="module")
+def running(events, tmp_path_factory):
+    with deployment(tmp_path_factory.mktemp("day")) as up:
+        up.start()
+        up.wait_ready()
+        assert feed(up, events) == {"CA": sum(e.format == "hl7v2" for e in events), 200: count(events, "fhir")}
+        idle(up, MESSAGES)
+        assert eventually(lambda: delivered(up) >= MESSAGES)
+        yield up
+
+
+def feed(up, events):
+    """Everything in order, one connection each; how it was answered."""
+    answers = Counter()
+    for event in events:
+        if event.format == "hl7v2":
+            answers.update(mllp(up.mllp, event.content))
+        else:
+            answers[http(up.fhir, "POST", "", event.content).status] += 1
+    return answers
+
+
+def count(events, format_):
+    return sum(event.format == format_ for event in events)
+
+
+def delivered(up):
+    return sum(1 for path in up.released.iterdir() if not path.stem.endswith("p") and not path.name.startswith("."))
+
+
+def planted(events, *, names):
+    """The strings that were planted, long enough to be nobody else's."""
+    strings = {string for event in events for string in event.planted if len(string) > 5}
+    return {string for string in strings if names or re.search(r"\d", string)}
+
+
+def test_everything_that_was_acknowledged_is_released(running):
+    assert Counter(tuple(sorted(fate)) for fate in fates(running).values()) == {("released",): MESSAGES}
+
+
+def test_no_content_lies_at_rest_or_in_logs(running, events, tmp_path_factory):
+    search = Search(planted(events, names=True))
+    sources = tmp_path_factory.mktemp("sources")
+    for event in events:
+        (sources / f"{event.number}.msg").write_bytes(event.content)
+    seen = set().union(*search.folder(sources).values())
+    assert seen == planted(events, names=True)  # the search can see
+    assert not search.folder(running.state)
+    assert not search.content((running.folder / "up.log").read_bytes())
+    assert not search.content(repr(audit_entries(running)).encode())
+    assert not search.content(cli(running, "quarantine", "list").stdout.encode())
+    assert not search.content("\n".join(path.name for path in running.folder.rglob("*")).encode())
+
+
+def test_no_number_street_or_phone_is_released(running, events):
+    leaked = Search(planted(events, names=False)).folder(running.released)
+    assert not leaked, {name: len(found) for name, found in leaked.items()}
+
+
+def test_the_family_of_the_patient_is_not_in_the_released_message(running, events):
+    """Name by name: somebody else's surrogate may by chance be this one's name."""
+    by_control = {event.content: event for event in events}
+    releases = {release.case_id: release for release in running.releases() if not release.id.endswith("p")}
+    from tests.harness.client import case_of
+
+    wrong = []
+    for content, event in by_control.items():
+        source, control = ("adt", event.control_id.encode()) if event.format == "hl7v2" else ("fhir", b"POST \0")
+        release = releases[case_of(running, source, control, content)]
+        name = re.escape(event.person.family.encode())
+        if re.search(rb"(?<![\w\x80-\xff])" + name + rb"(?![\w\x80-\xff])", release.content):
+            wrong.append(event.kind)
+    assert not wrong
+
+
+def test_clinical_values_are_all_there(running, events):
+    sent = Counter(found for event in events for found in LABELS.findall(event.content))
+    released = Counter()
+    codes = Counter()
+    for path in running.released.glob("*.hl7"):
+        released.update(LABELS.findall(path.read_bytes()))
+        codes.update(re.findall(rb"\b\d{3,5}-\d\b\^[^^|]*\^LN", path.read_bytes()))
+    assert released == sent
+    assert codes == Counter(c for e in events for c in re.findall(rb"\b\d{3,5}-\d\b\^[^^|]*\^LN", e.content))
+    rates = [path.read_bytes() for path in running.released.glob("*.json") if b"8867-4" in path.read_bytes()]
+    assert len(rates) == count(events, "fhir")
+    assert all(b'"value": 72' in rate or b'"value":72' in rate for rate in rates)
+
+
+def test_the_log_is_json_lines_of_known_events(running):
+    lines = log_lines(running)
+    assert lines
+    assert {line["event"] for line in lines} <= set(get_args(LogEvent))
+    assert {line["level"] for line in lines} <= {"info"}
+
+
+def test_the_audit_log_is_sound(running):
+    result = cli(running, "audit", "verify")
+    assert (result.returncode, "sound" in result.stdout) == (0, True), result.stdout
+
+
+def test_metrics_have_the_names_in_signals(running):
+    from urllib.request import urlopen
+
+    from deidstream.stream.signals import Metric
+
+    pages = "".join(
+        urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        for port in range(running.health, running.health + 3)
+    )
+    shown = {name for name in get_args(Metric) if name.replace(".", "_") in pages}
+    assert shown == set(get_args(Metric)) - {"deidstream.retries"}  # nothing was away
