@@ -37,7 +37,7 @@ class Pipeline:
         self.mllp, self.fhir = running.mllp, running.fhir
         began = time.monotonic()
         running.start()
-        running.wait_ready()
+        running.wait_ready(120.0)
         self.start_up = time.monotonic() - began
         self.start_up_cpu = self.cpu()
         self.idle = 0.0
@@ -82,7 +82,7 @@ class Pipeline:
         return {name: (resident_bytes(one), _peak(one)) for name, one in processes.items()}
 
     def released(self) -> int:
-        """Releases committed so far, without those that come with one of them (Provenance)."""
+        """Releases committed so far; FHIR has two for each message (Provenance)."""
         rows = self._bus.execute(
             "SELECT coalesce(sum(head), 0) FROM lanes WHERE topic = 'deidstream.releases.v1'"
         ).fetchall()
