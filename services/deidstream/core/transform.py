@@ -4,8 +4,8 @@ Where nothing may stand there, ``apply`` gives None, and what that means depends
 stead (``placeholder``); a structured value goes, and what holds it stays valid without it. HL7 v2: the field, component or
 subcomponent is empty, which receivers read as "not said" (not ``""``, which tells them to delete what they have). FHIR: the
 property goes, with what would be left empty by that (``Identifier.value``; ``system`` and ``type`` stay and say what it was).
-CDA: the attribute goes (``II.extension``; ``root`` stays), or an element's text. No ``data-absent-reason`` or ``nullFlavor`` is
-written: it would be a statement of ours in the name of the sender.
+CDA: the attribute goes (``II.extension``; ``root`` stays), or an element's text, and the element says that it was masked
+(``nullFlavor="MSK"``) where its type allows it.
 """
 
 from __future__ import annotations

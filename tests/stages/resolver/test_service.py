@@ -16,7 +16,7 @@ from deidstream.core.policy import Doubt, Languages
 from deidstream.core.reassemble import edits
 from deidstream.core.span import Span
 from deidstream.formats.hl7v2 import split
-from deidstream.stages.resolver.decide import _same_kind, opened
+from deidstream.stages.resolver.decide import _same_kind, country_of, opened
 
 from tests.stages.resolver.conftest import NOTE, RECEIVED, Make, document, resolver
 
@@ -285,3 +285,13 @@ def test_safe_harbor_derives_no_code_from_an_identifier(make: Make):
     for category in removed - generalised - {Category.UNKNOWN}:
         assert policy.categories[category] is Method.REDACT
     assert policy.unknown is Method.REDACT
+
+
+def test_the_addresses_of_an_institution_tell_its_country(case: Case, make: Make):
+    paper = document()
+    paper.leaves = [leaf._replace(text="NLD") if leaf.path == "ZPD-1" else leaf for leaf in paper.leaves]
+    finding = next(one for one in case.findings if one.locator == "ZPD-1")
+    country = finding._replace(category=Category.COUNTRY, form="country", span=Span(0, 3))
+    work = opened(case, paper, (country,))
+    assert country_of(work).country == "NL"
+    assert country_of(replace(work, findings=())).country == ""

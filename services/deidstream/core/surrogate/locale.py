@@ -18,7 +18,7 @@ from deidstream.core.subject import Known, Subject
 from deidstream.core.surrogate.name_tables import languages_of, normalise, script_language
 from deidstream.core.surrogate.places import country_of_city, street_language
 
-__all__ = ["Locale", "country_code", "locale_of"]
+__all__ = ["Locale", "country_code", "locale_of", "of_country"]
 
 
 class Locale(NamedTuple):
@@ -82,6 +82,11 @@ _BY_LANGUAGE = {"pt": "PT", "es": "ES", "nl": "NL", "de": "DE", "fr": "FR"}
 def country_code(text: str) -> str:
     """The alpha-2 code of a country as an address writes it (``FRA``, ``fr``, ``Frankreich``); '' where it is none we know."""
     return _spellings().get(fold(text.strip()), "")
+
+
+def of_country(code: str) -> Locale:
+    """The country of that code, and the language that most speak there."""
+    return Locale(_COUNTRIES[code][1], code) if code in _COUNTRIES else Locale()
 
 
 def locale_of(subject: Subject) -> Locale:

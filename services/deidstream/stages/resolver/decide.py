@@ -15,11 +15,12 @@ from deidstream.core.errors import Unsafe
 from deidstream.core.finding import Finding
 from deidstream.core.policy import Policy
 from deidstream.core.span import Span
+from deidstream.core.surrogate.locale import Locale, country_code, of_country
 from deidstream.core.surrogate.names import unmarked
 from deidstream.core.transform import DATES, Scene, Transform, placeholder
 from deidstream.formats.hl7v2 import Hl7Document
 
-__all__ = ["Decided", "Opened", "decide", "opened", "unsupported", "whole_part"]
+__all__ = ["Decided", "Opened", "country_of", "decide", "opened", "unsupported", "whole_part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,16 @@ def decide(
         decisions.append(Decision(locator, span, category, method, made, line, (detector,), score))
     kept = _without_removed(decisions, removed, work.parts) if removed else tuple(decisions)
     return Decided(kept, "" if reviewed else held, quarantined)
+
+
+def country_of(work: Opened) -> Locale:
+    """Where the first address of the message lies that names a country we know."""
+    for finding in work.findings:
+        if finding.category is Category.COUNTRY and (leaf := _leaf(work.document, finding)):
+            code = country_code(leaf.text)
+            if code:
+                return of_country(code)
+    return Locale()
 
 
 def unsupported(parts: Iterable[Part], policy: Policy) -> list[Part]:

@@ -20,7 +20,7 @@ from deidstream.core.transform import Scene, Transform
 from deidstream.ports import Clock, KeyRing
 from deidstream.stages.resolver.ciphers import SivTokens, aes
 from deidstream.stages.resolver.config import Project, ResolverSettings
-from deidstream.stages.resolver.decide import Decided, Opened, decide, opened, unsupported, whole_part
+from deidstream.stages.resolver.decide import Decided, Opened, country_of, decide, opened, unsupported, whole_part
 
 __all__ = ["Recipient", "Resolver", "recipient"]
 
@@ -96,7 +96,7 @@ class Resolver:
             dropped = {part.locator for part in foreign}
             findings = tuple(finding for finding in work.findings if finding.locator not in dropped)
             work = replace(work, findings=(*findings, *map(whole_part, foreign)))
-        scenes = self._scenes(case, one)
+        scenes = self._scenes(case, work, one)
         decided = decide(work, one.policy, one.transform, scenes, bool(case.header.attribute("reviewed")))
         return self._outcome(own, decided)
 
@@ -116,12 +116,15 @@ class Resolver:
         deadline = self._clock.now() + self._settings.review_days * 86_400
         return Hold(case, "review", reason, deadline)
 
-    def _scenes(self, case: Case, one: Recipient) -> list[Scene]:
+    def _scenes(self, case: Case, work: Opened, one: Recipient) -> list[Scene]:
         received = _day(case.header.received)
         low, high = one.policy.dates.shift_days
         scenes = []
         for subject in case.subjects or (_NOBODY,):
             who, keys = self._person(subject)
+            if not subject.known:
+                # an institution, say: the addresses of the message tell the country
+                who = replace(who, locale=country_of(work))
             offset = one.surrogates.offset(subject.id or case.id, low, high, keys)
             memory = one.transform.memory(subject.id or case.id, subject.revision, received)
             scenes.append(Scene(who, offset, received, memory))
