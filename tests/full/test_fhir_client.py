@@ -16,7 +16,7 @@ def test_the_client_understands_every_answer(exchange: Exchange, java: Java) -> 
     assert int(lines[0].split()[-1]) > 140, "resource types that can be created, updated and deleted"
     assert lines[1:] == [
         "create 201 information true",
-        "update 200 information true",
+        "update 200 information false",
         "delete 200 information false",
         "transaction transaction-response 2 200 OK",
         "read 405 not-supported",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from tests.full.java import wait_for
 pytestmark = pytest.mark.full
 
 EXAMPLES = Path(__file__).parents[1] / "data/fhir"
+
+
+@lru_cache(maxsize=1)
+def http() -> httpx.Client:
+    """One client for all: each would read the system's certificates."""
+    return httpx.Client(timeout=60, verify=False)
+
+
 UNSENT = {
     "Bundle-bundle-transaction.json": "asks for searches, and nothing can be read from our endpoint",
     "Bundle-bundle-search-warning.json": "the validator refuses the example as it stands: an entry without fullUrl",
@@ -25,22 +34,22 @@ UNSENT = {
 
 def errors(exchange: Exchange, resource: bytes) -> list[str]:
     """What HAPI's validator finds wrong."""
-    answer = httpx.post(f"http://127.0.0.1:{exchange.server}/validate", content=resource, timeout=60)
+    answer = http().post(f"http://127.0.0.1:{exchange.server}/validate", content=resource, timeout=60)
     answer.raise_for_status()
     return answer.text.splitlines()
 
 
 def send(exchange: Exchange, method: str, path: str, content: bytes) -> None:
     headers = {"content-type": "application/fhir+json"}
-    answer = httpx.request(method, f"{exchange.base}/{path}", content=content, headers=headers, timeout=30)
+    answer = http().request(method, f"{exchange.base}/{path}", content=content, headers=headers, timeout=30)
     assert answer.status_code in (200, 201), answer.text
 
 
 def kept(exchange: Exchange, reference: str) -> dict[str, Any]:
     """What the server has under ``reference``; waits for it."""
     url = f"http://127.0.0.1:{exchange.server}/fhir/{reference}"
-    wait_for(lambda: httpx.get(url).status_code == 200, f"{reference.partition('/')[0]} is at the server")
-    found: dict[str, Any] = httpx.get(url).json()
+    wait_for(lambda: http().get(url).status_code == 200, f"{reference.partition('/')[0]} is at the server")
+    found: dict[str, Any] = http().get(url).json()
     return found
 
 
