@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Collection
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--only", choices=_PARTS, action="append", help="a part alone; again for another")
     parser.add_argument("--corpus", type=Path, default=Path(os.environ.get("CORPUS", _SHARED)))
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the deployment is stopped
     wanted = given.only or _PARTS
     corpus = load(given.corpus)
     print(f"corpus: {corpus.name}, {len(corpus.hl7)} HL7 messages, {len(corpus.fhir)} FHIR resources", flush=True)
