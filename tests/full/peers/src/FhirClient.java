@@ -56,7 +56,7 @@ public class FhirClient {
     }
 
     static void put(Bundle bundle, org.hl7.fhir.r4.model.Resource resource, String url) {
-        bundle.addEntry().setResource(resource).getRequest().setMethod(Bundle.HTTPVerb.PUT).setUrl(url);
+        bundle.addEntry().setFullUrl("https://fhir.stmary.example/r4/" + url).setResource(resource).getRequest().setMethod(Bundle.HTTPVerb.PUT).setUrl(url);
     }
 
     static void tell(String what, MethodOutcome answer) {
