@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from deidstream.core.decision import Decision, Method
 from deidstream.core.document import Document, Edit, Part
@@ -34,7 +36,12 @@ def edits(document: Document, decisions: Iterable[Decision]) -> list[Edit]:
 
 def _in_part(part: Part, span: Span, replacement: str) -> Iterator[Edit]:
     text = replacement
-    for piece in part.pieces:
+    # Pieces stand in the order of the text; a part may have 100,000 of them, and as many findings.
+    first = bisect_right(part.pieces, span.start, key=attrgetter("end"))
+    for number in range(first, len(part.pieces)):
+        piece = part.pieces[number]
+        if piece.start >= span.end:
+            return
         start, end = max(span.start, piece.start), min(span.end, piece.end)
         if start >= end:
             continue
