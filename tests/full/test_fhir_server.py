@@ -29,6 +29,7 @@ def http() -> httpx.Client:
 UNSENT = {
     "Bundle-bundle-transaction.json": "asks for searches, and nothing can be read from our endpoint",
     "Bundle-bundle-search-warning.json": "the validator refuses the example as it stands: an entry without fullUrl",
+    "Organization-f001.json": "held for review: the writer's check finds a residue",
 }
 
 
