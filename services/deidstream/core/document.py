@@ -107,12 +107,17 @@ class Document:
 
     def __init__(self, source: bytes, leaves: Sequence[Leaf], parts: Sequence[Part] = ()) -> None:
         self.source = source
-        self.leaves = leaves
+        self._leaves = leaves
         self.parts = parts
         self._by_path: dict[str, Leaf] | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.source)} bytes, {len(self.leaves)} leaves, {len(self.parts)} parts)"
+
+    @property
+    def leaves(self) -> Sequence[Leaf]:
+        """In source order. A format may make them when they are first asked for."""
+        return self._leaves
 
     def leaf(self, path: str) -> Leaf:
         """The leaf at ``path``, also inside nested documents (``outer!inner``). Raises Unsafe when there is none."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import overload
 
 from deidstream.core.document import NESTED, Document, Leaf, Part, Splice, apply_splices
 from deidstream.core.errors import Unsafe
@@ -56,7 +55,7 @@ class Hl7Document(Document):
     format = "hl7v2"
 
     def __init__(self, message: Message, parts: Sequence[Part], nested: dict[str, Document]) -> None:
-        super().__init__(message.source, _Leaves(self), parts)
+        super().__init__(message.source, (), parts)
         self.message = message
         self.segments = message.segments
         self.delimiters = message.delimiters
@@ -71,6 +70,13 @@ class Hl7Document(Document):
     def is_plain(self) -> bool:
         """Whether every value reads as its characters stand: ASCII throughout, and no escape."""
         return self.message.plain
+
+    @property
+    def leaves(self) -> Sequence[Leaf]:
+        """All populated elements at the lowest level, in source order; made on first use."""
+        if not self._leaves:
+            self._leaves = [self.leaf(path) for path in populated(self.message)]
+        return self._leaves
 
     def text(self, characters: str) -> str:
         """What a value reads, given its characters as they stand in ``Segment.fields``."""
@@ -169,32 +175,6 @@ class Hl7Document(Document):
                 break
         at = self.message.at
         return Splice(at[segment.start], at[end], b"") if at is not None else Splice(segment.start, end, b"")
-
-
-class _Leaves(Sequence[Leaf]):
-    """All populated elements at the lowest level, in source order; made on first use."""
-
-    def __init__(self, document: Hl7Document) -> None:
-        self._document = document
-        self._leaves: list[Leaf] | None = None
-
-    def _all(self) -> list[Leaf]:
-        if self._leaves is None:
-            self._leaves = [self._document.leaf(path) for path in populated(self._document.message)]
-        return self._leaves
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __iter__(self) -> Iterator[Leaf]:
-        return iter(self._all())
-
-    @overload
-    def __getitem__(self, index: int) -> Leaf: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Leaf]: ...
-    def __getitem__(self, index: int | slice) -> Leaf | Sequence[Leaf]:
-        return self._all()[index]
 
 
 def read_text(message: Message, characters: str) -> str:
