@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deidstream.core.errors import Malformed
 from deidstream.formats.hl7v2 import acknowledgement as ack
 from deidstream.formats.hl7v2.acknowledgement import Fault, Verdict, acknowledge, expects_answer
 from deidstream.formats.hl7v2.header import peek
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 MSH = b"MSH|^~\\&|LAB|HOSP|EHR|CLINIC|20240101||ORU^R01|42|P|%s|||%s|%s||%s\rPID|1||SECRET\r"
 

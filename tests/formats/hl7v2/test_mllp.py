@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from deidstream.formats.hl7v2.mllp import Deframer, Fault, Frame, frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from deidstream.formats.hl7v2.mllp import Deframer, Fault, Frame, frame
 
 LIMIT = 60
 

@@ -43,7 +43,9 @@ class Site:
     def workers(
         self, factory: object = None, open_: Callable[[DestinationSettings], Destination] | None = None
     ) -> Workers:
-        destinations = [{"kind": "folder", "name": name, "path": "/nowhere", "projects": ["p"]} for name in self.receivers]
+        destinations = [
+            {"kind": "folder", "name": name, "path": "/nowhere", "projects": ["p"]} for name in self.receivers
+        ]
         settings = DeliverySettings.model_validate({"destinations": destinations})
         place = Workplace(
             factory or self.bus,  # type: ignore[arg-type]

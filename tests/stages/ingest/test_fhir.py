@@ -226,10 +226,24 @@ REFUSALS = [
     ),
     ("POST", "/Patient", PATIENT, {**FHIR, "content-encoding": "br"}, 415, "unsupported-encoding"),
     ("POST", "/Patient", PATIENT, {**FHIR, "content-encoding": "gzip"}, 400, "bad-encoding"),
-    ("POST", "/Patient", gzip.compress(PATIENT, mtime=0)[:-4], {**FHIR, "content-encoding": "gzip"}, 400, "bad-encoding"),
+    (
+        "POST",
+        "/Patient",
+        gzip.compress(PATIENT, mtime=0)[:-4],
+        {**FHIR, "content-encoding": "gzip"},
+        400,
+        "bad-encoding",
+    ),
     ("POST", "/Patient", PATIENT, {**FHIR, "accept": "application/fhir+xml"}, 406, "not-acceptable"),
     ("POST", "/Patient", b" " * 200_000, FHIR, 413, "body-too-large"),
-    ("POST", "/Patient", gzip.compress(b" " * 10_000_000, mtime=0), {**FHIR, "content-encoding": "gzip"}, 413, "body-too-large"),
+    (
+        "POST",
+        "/Patient",
+        gzip.compress(b" " * 10_000_000, mtime=0),
+        {**FHIR, "content-encoding": "gzip"},
+        413,
+        "body-too-large",
+    ),
 ]
 
 
@@ -268,7 +282,9 @@ def test_a_hundred_thousand_entries_do_not_stop_the_endpoint(client: httpx.Clien
 
 
 def test_a_compressed_body_is_taken(client: httpx.Client, intake: RememberingIntake) -> None:
-    response = client.post("/Patient", content=gzip.compress(PATIENT, mtime=0), headers={**FHIR, "content-encoding": "gzip"})
+    response = client.post(
+        "/Patient", content=gzip.compress(PATIENT, mtime=0), headers={**FHIR, "content-encoding": "gzip"}
+    )
     assert response.status_code == 201
     assert intake.cases[0].source == PATIENT
 
