@@ -1,8 +1,8 @@
 """The cyclic garbage collector, told what this program is like.
 
 A batch holds hundreds of thousands of small tuples (leaves, facts, findings, decisions) that form no cycles: reference counting
-frees them, and a collector that looks through them again and again costs a third of the processor time of a chain (measured over
-the HL7 corpus). It stays on, for the cycles that libraries make, and looks more rarely; what start-up made is never looked at again.
+frees them. A collector that looks through them again and again costs a third of the processor time of a chain (measured over the
+HL7 corpus). It stays on, for the cycles that libraries make, and looks more rarely; what start-up made it never looks at again.
 """
 
 from __future__ import annotations
