@@ -263,7 +263,7 @@ def test_one_trace_runs_through_all_stages(running, collector):
     def spans():
         return [s for s in list(collector.spans) if any(a.value.string_value == case for a in s.attributes)]
 
-    wanted = {"ingest", "identify", "fields", "text", "resolver", "writer"}
+    wanted = {"ingest", "identify", "fields", "text", "resolver", "writer", "delivery"}
     eventually(lambda: wanted <= {one.name.rpartition(".")[2] for one in spans()}, 20)
     assert {one.name.rpartition(".")[2] for one in spans()} >= wanted
     assert len({one.trace_id for one in spans()}) == 1

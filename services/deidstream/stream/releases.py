@@ -15,7 +15,7 @@ from deidstream.ports import Bus, Clock, KeyRing, Output, Record
 from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.health import Pulse
-from deidstream.stream.parcel import REFUSED, Parcel, Result
+from deidstream.stream.parcel import DELIVERED, REFUSED, Parcel, Result
 from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import QUARANTINE, RELEASES
@@ -138,7 +138,7 @@ class ReleaseLoop:
                 self._give_back(Unavailable("destination-crashed", self._name))
 
     def _turn(self, records: Sequence[Record]) -> None:
-        now = self._clock.now()
+        now, began = self._clock.now(), time.time()
         arrived: list[Parcel] = []
         outputs: list[Output] = []
         for record in records:
@@ -146,7 +146,7 @@ class ReleaseLoop:
                 arrived.append(open_parcel(record.headers.get("kind", "release"), record.value, self._keys))
             except (Malformed, Unsafe) as error:
                 outputs.append(self._quarantine(record.headers.get("case", ""), error, record.value, record.key, now))
-        self._commit(self._courier.handle(arrived), outputs, now)
+        self._commit(self._courier.handle(arrived), outputs, now, began)
 
     def _tick(self) -> None:
         steady = time.monotonic()
@@ -156,12 +156,12 @@ class ReleaseLoop:
         now = self._clock.now()
         results = self._courier.tick(now)
         if results:
-            self._commit(results, [], now)
+            self._commit(results, [], now, now)
         if steady - self._pruned > _PRUNE_EVERY:
             self._pruned = steady
             self._courier.prune(now)
 
-    def _commit(self, results: Sequence[Result], outputs: list[Output], now: float) -> None:
+    def _commit(self, results: Sequence[Result], outputs: list[Output], now: float, began: float) -> None:
         audits = []
         for result in results:
             audits.append(self._account(result))
@@ -170,6 +170,10 @@ class ReleaseLoop:
         outputs += self._audit.record(audits, now)
         self._bus.commit(outputs)
         self._audit.committed()
+        delivered = [
+            result.parcel.release for result in results if result.status == DELIVERED and result.parcel.release
+        ]
+        self._telemetry.delivered(delivered, began)
 
     def _account(self, result: Result) -> Audit:
         details: dict[str, object] = {"destination": self._name, "code": result.code}

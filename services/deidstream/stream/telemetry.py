@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deidstream.core.case import Case
+from deidstream.core.release import Release
 from deidstream.stream import signals
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Telemetry(Protocol):
 
     def released(self, latencies: Sequence[float]) -> None:
         """Seconds from receipt to release, one for each release that was committed."""
+
+    def delivered(self, releases: Sequence[Release], began: float) -> None:
+        """A destination has taken ``releases``, on which it has worked since ``began`` (epoch seconds)."""
 
     def retried(self, code: str) -> None:
         """A batch was given back."""
@@ -47,6 +51,9 @@ class Silent:
         """See ``Telemetry``."""
 
     def released(self, latencies: Sequence[float]) -> None:
+        """See ``Telemetry``."""
+
+    def delivered(self, releases: Sequence[Release], began: float) -> None:
         """See ``Telemetry``."""
 
     def retried(self, code: str) -> None:
@@ -97,12 +104,19 @@ class OtelTelemetry:
         for kind, count in outcomes.items():
             self._cases.add(count, {"stage": stage, "outcome": kind})
         if self._spans is not None:
-            self._spans.add(stage, cases, began, ended)
+            self._spans.add(stage, [(case.header.trace, case.id) for case in cases], began, ended)
 
     def released(self, latencies: Sequence[float]) -> None:
         """See ``Telemetry``."""
         for seconds in latencies:
             self._latency.record(seconds)
+
+    def delivered(self, releases: Sequence[Release], began: float) -> None:
+        """See ``Telemetry``."""
+        ended = time.time()
+        self._cases.add(len(releases), {"stage": "delivery", "outcome": "delivered"})
+        if self._spans is not None:
+            self._spans.add("delivery", [(one.trace, one.case_id) for one in releases], began, ended)
 
     def retried(self, code: str) -> None:
         """See ``Telemetry``."""
@@ -139,28 +153,57 @@ class _Spans:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
-        self._provider = TracerProvider(resource=resource)
+        class Given(RandomIdGenerator):
+            """The ids that ingest has put into the traceparent are those of its own span, made after them."""
+
+            ids: tuple[int, int] | None = None
+
+            def generate_trace_id(self) -> int:
+                return self.ids[0] if self.ids else super().generate_trace_id()
+
+            def generate_span_id(self) -> int:
+                return self.ids[1] if self.ids else super().generate_span_id()
+
+        self._ids = Given()
+        self._provider = TracerProvider(resource=resource, id_generator=self._ids)
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("deidstream")
 
-    def add(self, stage: str, cases: Sequence[Case], began: float, ended: float) -> None:
+    def add(self, stage: str, cases: Sequence[tuple[str, str]], began: float, ended: float) -> None:
+        """``cases``: the traceparent and the id of each."""
         start, end = int(began * 1e9), int(ended * 1e9)
-        for case in cases:
-            parent = _context(case.header.trace)
-            if parent is not None:
-                attributes = {"deidstream.stage": stage, "deidstream.case": case.id}
-                span = self._tracer.start_span(
-                    f"{signals.SPAN_STAGE}.{stage}", context=parent, start_time=start, attributes=attributes
-                )
-                span.end(end)
+        for trace, case_id in cases:
+            if not trace:
+                continue
+            first = stage == "ingest"
+            self._ids.ids = _ids(trace) if first else None
+            span = self._tracer.start_span(
+                f"{signals.SPAN_STAGE}.{stage}",
+                context=_root() if first else _parent(trace),
+                start_time=start,
+                attributes={"deidstream.stage": stage, "deidstream.case": case_id},
+            )
+            span.end(end)
 
     def close(self) -> None:
         self._provider.shutdown()
 
 
-def _context(traceparent: str) -> Any:  # Any: opentelemetry's Context
+def _ids(traceparent: str) -> tuple[int, int]:
+    _, trace, span, _ = traceparent.split("-")
+    return int(trace, 16), int(span, 16)
+
+
+def _root() -> Any:  # Any: opentelemetry's Context
+    from opentelemetry.context import Context
+
+    return Context()
+
+
+def _parent(traceparent: str) -> Any:  # Any: opentelemetry's Context
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-    return TraceContextTextMapPropagator().extract({"traceparent": traceparent}) if traceparent else None
+    return TraceContextTextMapPropagator().extract({"traceparent": traceparent})

@@ -96,7 +96,7 @@ def test_birth_years_of_people_over_89_say_no_more_than_90(case: Case, make: Mak
     old = document()
     finding = Finding("PID-7", Span(0, 8), Category.BIRTH_DATE, 1.0, "fields.hl7v2/1", Role.PATIENT, "hl7.DT")
     leaves = [leaf._replace(text="19200512") if leaf.path == "PID-7" else leaf for leaf in old.leaves]
-    old.leaves = leaves
+    old._leaves = leaves
     aged = replace(case, document=old, findings=(finding,))
     for policy, year in (("hipaa-safe-harbor", "1933"), ("research-dates-shifted", None)):
         made = by_place(forwarded(resolver(make(policy=policy)).handle([aged])))["PID-7"].replacement or ""
@@ -202,7 +202,7 @@ def test_what_lies_below_a_removed_element_is_not_decided_again(case: Case, make
 
 def test_an_explicit_null_stays_a_null(case: Case, make: Make):
     paper = document()
-    paper.leaves = [leaf._replace(text='""') if leaf.path == "PID-5.1" else leaf for leaf in paper.leaves]
+    paper._leaves = [leaf._replace(text='""') if leaf.path == "PID-5.1" else leaf for leaf in paper.leaves]
     finding = Finding("PID-5.1", Span(0, 2), Category.NAME, 1.0, "fields.hl7v2/1", Role.PATIENT, "family")
     done = forwarded(resolver(make()).handle([replace(case, document=paper, findings=(finding,))]))
     assert by_place(done)["PID-5.1"].replacement == '""'
@@ -220,7 +220,7 @@ def test_decisions_and_cases_print_no_content(case: Case, make: Make):
 def test_a_place_that_admits_no_text_gets_a_value_of_its_kind_or_none(case: Case, make: Make):
     """``Location.position.longitude`` is a JSON number: no city may stand there."""
     paper = document()
-    paper.leaves = [
+    paper._leaves = [
         leaf._replace(admits_text=False) if leaf.path in {"PID-11.5", "ZPD-1"} else leaf for leaf in paper.leaves
     ]
     findings = tuple(
@@ -264,7 +264,7 @@ def test_only_a_declared_charset_lets_marked_letters_in(case: Case, charset: str
 def test_a_birth_date_tells_no_age_over_89(case: Case, make: Make, born: str, told: bool):
     """Received on 14 November 2023: who was born on 14 November 1933 is 90, which is written as 1 January."""
     paper = document()
-    paper.leaves = [leaf._replace(text=born) if leaf.path == "PID-7" else leaf for leaf in paper.leaves]
+    paper._leaves = [leaf._replace(text=born) if leaf.path == "PID-7" else leaf for leaf in paper.leaves]
     done = forwarded(resolver(make()).handle([replace(case, document=paper)]))
     out = by_place(done)["PID-7"].replacement or ""
     moved = by_place(done)["MSH-7"].replacement or ""
@@ -289,7 +289,7 @@ def test_safe_harbor_derives_no_code_from_an_identifier(make: Make):
 
 def test_the_addresses_of_an_institution_tell_its_country(case: Case, make: Make):
     paper = document()
-    paper.leaves = [leaf._replace(text="NLD") if leaf.path == "ZPD-1" else leaf for leaf in paper.leaves]
+    paper._leaves = [leaf._replace(text="NLD") if leaf.path == "ZPD-1" else leaf for leaf in paper.leaves]
     finding = next(one for one in case.findings if one.locator == "ZPD-1")
     country = finding._replace(category=Category.COUNTRY, form="country", span=Span(0, 3))
     work = opened(case, paper, (country,))

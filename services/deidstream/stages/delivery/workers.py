@@ -81,8 +81,9 @@ class Workers:
         )
         bus = place.bus.open(f"delivery.{name}", (RELEASES,), f"delivery.{name}")
         try:
+            audit = place.audit(f"delivery.{name}")
             loop = ReleaseLoop(
-                name, courier, bus, place.keys, place.audit(f"delivery.{name}"), place.clock, waiting, settings.batch
+                name, courier, bus, place.keys, audit, place.clock, waiting, settings.batch, place.telemetry
             )
             loop.run(stop)
         finally:

@@ -153,9 +153,15 @@ def _entitled(one: Recipient, case: Case) -> bool:
         return False
     if chosen.formats and header.format not in chosen.formats:
         return False
-    if chosen.kinds and not _kinds(case) & set(chosen.kinds):
+    if chosen.kinds and not _is_envelope(case) and not _kinds(case) & set(chosen.kinds):
         return False
     return _in_cohort(one, case) if chosen.cohort or chosen.opt_out else True
+
+
+def _is_envelope(case: Case) -> bool:
+    """The first and last segments of a batch file have no kind of their own: they go where their messages go."""
+    start = case.source.lstrip()[:3]
+    return case.header.format == "hl7v2" and start in (b"FHS", b"BHS", b"BTS", b"FTS") and b"MSH" not in case.source
 
 
 def _in_cohort(one: Recipient, case: Case) -> bool:
