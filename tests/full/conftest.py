@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from deidstream.cli.demo.ports import free_row
 
 from tests.certificates import Certificates, make_certificates
 from tests.full.java import Java, prepared
 from tests.full.stores import tls_properties
-from tests.harness.deployment import Running, deployment, free_ports
+from tests.harness.deployment import Running, deployment
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def tls_server(java: Java, certificates: Certificates) -> Java:
 @pytest.fixture(scope="session")
 def hospital(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Hospital]:
     folder = tmp_path_factory.mktemp("hospital")
-    mllp, tls_in, receiver, tls_receiver = free_ports(4)
+    mllp, tls_in, receiver, tls_receiver = free_row(4)
     server = {"certificate": str(certificates.server), "key": str(certificates.server_key)}
     client = {"certificate": str(certificates.client), "key": str(certificates.client_key), "ca": str(certificates.ca)}
     demanding = server | {"client_ca": str(certificates.ca), "client_required": True}
@@ -84,7 +85,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
 @pytest.fixture(scope="session")
 def exchange(tmp_path_factory: pytest.TempPathFactory, java: Java) -> Iterator[Exchange]:
     folder = tmp_path_factory.mktemp("exchange")
-    (server,) = free_ports(1)
+    (server,) = free_row(1)
     log = folder / "server.log"
     url = f"http://127.0.0.1:{server}/fhir"
     destinations = [{"name": "server", "kind": "fhir", "url": url, "projects": ["research"]}]

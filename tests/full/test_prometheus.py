@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from deidstream.cli.demo.ports import free_row
 from deidstream.stream.stages import DEFAULT_CHAINS
 
 from tests.full.conftest import Hospital
 from tests.full.java import CACHE, Java, absent, wait_for
 from tests.full.test_mllp import Feed, send_and_release
-from tests.harness.deployment import free_ports
 
 pytestmark = pytest.mark.full
 
@@ -36,7 +36,7 @@ def pages(hospital: Hospital) -> list[str]:
 @contextmanager
 def scraping(folder: Path, targets: list[str]) -> Iterator[str]:
     """The address of a Prometheus that scrapes ``targets`` once a second."""
-    (port,) = free_ports(1)
+    (port,) = free_row(1)
     jobs = [{"job_name": "deidstream", "static_configs": [{"targets": targets}]}]
     config = folder / "prometheus.yml"
     config.write_text(yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}))

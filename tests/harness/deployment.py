@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,37 +17,13 @@ from urllib.request import urlopen
 import yaml
 from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.opening import open_bus
+from deidstream.cli.demo.ports import free_row
 from deidstream.core.release import Release
 from deidstream.stream import quarantine
 from deidstream.stream.stages import DEFAULT_CHAINS, RELEASES
 from deidstream.wire import decode_release
 
 ISSUERS = {"stmary": ["STMARY", "urn:oid:2.16.840.1.113883.19.5"]}
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
-def health_base() -> int:
-    """The first of a run of free ports, one for each chain."""
-    while True:
-        base = free_ports(1)[0]
-        try:
-            for port in range(base, base + len(DEFAULT_CHAINS)):
-                with socket.socket() as one:
-                    one.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return base
 
 
 @dataclass(slots=True)
@@ -122,15 +97,14 @@ def deployment(folder: Path, **sections: Any) -> Iterator[Running]:
 
     ``sections`` replace those of the configuration.
     """
-    mllp, fhir = free_ports(2)
-    running = Running(folder, mllp, fhir, health_base())
+    running = Running(folder, *free_row(2 + len(DEFAULT_CHAINS))[:3])
     (folder / "drop").mkdir(parents=True, exist_ok=True)
     running.released.mkdir(exist_ok=True)
     tree = {
         "deployment": {"state": str(running.state), "health": {"port": running.health}},
         "ingest": {
-            "mllp": [{"name": "adt", "port": mllp}],
-            "fhir": [{"port": fhir, "sources": [{"name": "fhir"}]}],
+            "mllp": [{"name": "adt", "port": running.mllp}],
+            "fhir": [{"port": running.fhir, "sources": [{"name": "fhir"}]}],
             "folders": [{"name": "drop", "path": str(folder / "drop"), "settle_seconds": 0.2}],
         },
         "identity": {"issuer_aliases": ISSUERS},

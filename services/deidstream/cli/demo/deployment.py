@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
+from deidstream.cli.demo.ports import free_row
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.stream.stages import DEFAULT_CHAINS
 
@@ -59,7 +59,7 @@ class Deployment:
     @classmethod
     def prepare(cls, folder: Path) -> Deployment:
         """Writes the configuration, with ports that are free now. Raises Misconfigured when the folder is in use already."""
-        mllp, fhir, *pages = _free_ports(2 + len(DEFAULT_CHAINS))
+        mllp, fhir, *pages = free_row(2 + len(DEFAULT_CHAINS))
         made = cls(folder.resolve(), mllp, fhir, pages[0])
         if made.config.exists():
             raise Misconfigured("demo-folder", "--dir", "holds an earlier demo; give a new folder")
@@ -144,7 +144,7 @@ def _is_ready(page: str) -> bool:
     try:
         with urlopen(f"{page}/readyz", timeout=2.0) as answer:  # noqa: S310 - our own loopback address
             return bool(answer.status == 200)
-    except (URLError, OSError):
+    except (OSError, HTTPException):
         return False
 
 
@@ -157,31 +157,6 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Two ports, and then a row of them one after the other: that is how health pages are numbered."""
-    first = _bound([0, 0])
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            start = probe.getsockname()[1]
-        row = list(range(start, start + count - 2))
-        try:
-            if row[-1] < 65_000 and not set(row) & set(first):
-                return [*first, *_bound(row)]
-        except OSError:
-            continue
-
-
-def _bound(ports: list[int]) -> list[int]:
-    """The ports, each shown to be free; 0 stands for any."""
-    sockets: list[socket.socket] = []
-    try:
-        sockets += [socket.create_server(("127.0.0.1", port)) for port in ports]
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def _quoted(path: Path) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from urllib.request import urlopen
 
 from deidstream.adapters.file_keys import FileKeyRing
@@ -79,7 +80,7 @@ class Watch:
         return records
 
     def _read_metrics(self, page: str) -> None:
-        with suppress(OSError), urlopen(f"{page}/metrics", timeout=1.0) as answer:  # noqa: S310 - our own loopback address
+        with suppress(OSError, HTTPException), urlopen(f"{page}/metrics", timeout=1.0) as answer:  # noqa: S310 - our own loopback address
             text = answer.read().decode()
             fresh: dict[str, Counter[str]] = {}
             for sample in _SAMPLE.finditer(text):
