@@ -186,7 +186,7 @@ def private_id(keys: KeyRing, seen: Seen) -> str:
 
 def subject_of(facts: Facts, subject: str, sequence: int, seen: Seen) -> Subject:
     """The subject as the case carries it: what is remembered, then what only this message says."""
-    known = facts.known.items + seen.passing
+    known = facts.known.items + facts.known.news(seen.passing)
     return Subject(subject, sequence, facts.revision, facts.sex or "unknown", facts.language, known)
 
 

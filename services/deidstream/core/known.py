@@ -38,14 +38,21 @@ class Remembered:
 
         Beyond the limit the oldest items go, those that are not names, dates of birth or record numbers first.
         """
-        if not said:
-            return self
-        fresh = [group for key, group in _groups(said).items() if key not in self._keys and not self._contain(key)]
+        fresh = self._fresh(said)
         if not fresh:
             return self
         label = 1 + max((int(item.group) for item in self.items), default=0)
         added = [replace(item, group=str(label + offset)) for offset, group in enumerate(fresh) for item in group]
         return Remembered.of(_bounded((*self.items, *added), limit))
+
+    def news(self, said: Sequence[Known]) -> tuple[Known, ...]:
+        """What of ``said`` is not among this, as it stands there."""
+        return tuple(item for group in self._fresh(said) for item in group)
+
+    def _fresh(self, said: Sequence[Known]) -> list[list[Known]]:
+        if not said:
+            return []
+        return [group for key, group in _groups(said).items() if key not in self._keys and not self._contain(key)]
 
     def _contain(self, key: _Key) -> bool:
         """Whether a richer group says all of it (``Doe`` alone after ``Doe, John``)."""

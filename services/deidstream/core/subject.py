@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from deidstream.core.category import Category, Role
 
-__all__ = ["Identifier", "Known", "Subject"]
+__all__ = ["PASSING", "Identifier", "Known", "Subject"]
+
+PASSING = "message "
+"""Begins the group of what one message says and nobody remembers. Remembered groups have numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Known:
     value: str = field(repr=False)
     group: str = ""
     issuer: str = ""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether this message alone says so: it may be looked for in the message's texts, and nothing else may rest on it."""
+        return self.group.startswith(PASSING)
 
 
 @dataclass(frozen=True, slots=True)

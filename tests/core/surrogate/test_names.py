@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from deidstream.core.category import Category, Role
-from deidstream.core.subject import Known, Subject
+from deidstream.core.subject import PASSING, Known, Subject
 from deidstream.core.surrogate.locale import Locale
 from deidstream.core.surrogate.name_tables import given_guess, normalise, table
 from deidstream.core.surrogate.names import Names, unmarked
@@ -84,6 +84,30 @@ def test_the_surrogate_has_the_sex_that_the_name_tells(name: str, sex: str):
 )
 def test_the_surrogate_comes_from_the_language_of_the_name(name: str, language: str):
     assert normalise(surrogate(name, "family", NOBODY)) in {normalise(one) for one in table(language).family}
+
+
+@pytest.mark.parametrize(
+    ("name", "home", "language"),
+    [
+        ("Fournier", "ar", "fr"),
+        ("Иванов", "uk", "uk"),
+        ("Иванов", "en", "ru"),
+        ("山田", "ja", "ja"),
+        ("Smith", "de", "de"),
+    ],
+)
+def test_the_subjects_language_counts_where_it_is_written_as_the_name_is(name: str, home: str, language: str):
+    for number in range(30):
+        made = surrogate(name, "family", Person(f"s{number}", locale=Locale(home, "")))
+        assert normalise(made) in {normalise(one) for one in table(language).family}
+
+
+def test_names_said_in_passing_change_no_surrogate():
+    remembered = (Known(Category.NAME, Role.PATIENT, "given", "Maria", "1"),)
+    doctor = Known(Category.NAME, Role.CLINICIAN, "given", "Bettina", f"{PASSING}PV1-7")
+    alone, beside = (person(Subject("s1", known=known)) for known in (remembered, (*remembered, doctor)))
+    assert alone == beside
+    assert surrogate("B", "middle", alone) == surrogate("B", "middle", beside)
 
 
 def test_what_is_learnt_later_about_other_things_does_not_change_a_name():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from deidstream.adapters.identity_plan import KNOWN_LIMIT
 from deidstream.adapters.memory_identity import MemoryIdentityStore
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.case import Case, Header
@@ -271,6 +272,26 @@ def test_after_learning_every_case_knows_what_the_last_one_said() -> None:
     stage.learn(cases)
     known = [sorted(item.value for item in case.subjects[0].known) for case in _forwarded(stage.handle(cases))]
     assert known == [["Doe", "Roe"], ["Doe", "Roe"]]
+
+
+def test_after_learning_more_than_is_remembered_no_case_depends_on_those_handled_before_it() -> None:
+    facts = {f"c{number}": [_fact(f"Name{number}-{piece}") for piece in range(8)] for number in range(50)}
+    cases = [_case(name, [_mr("11")], facts=said) for name, said in facts.items()]
+    store = MemoryIdentityStore(MemoryKeyRing())
+    learning = Identify(store, _Clock())
+    learning.learn(cases)
+    learning.settle()
+    results = []
+    for order in (cases, cases[::-1]):
+        handled = _forwarded(Identify(store, _Clock(), remember=False).handle(order))
+        results.append({case.id: (case.header.identity_revision, case.subjects[0].known) for case in handled})
+    assert results[0] == results[1]
+    for name, said in facts.items():
+        _, known = results[0][name]
+        assert {fact.value for fact in said} <= {item.value for item in known}, (
+            "what a case says itself is always looked for"
+        )
+    assert len({item for _, known in results[0].values() for item in known if not item.is_passing}) == KNOWN_LIMIT
 
 
 def test_learning_two_values_of_a_single_valued_number_holds_both_messages() -> None:

@@ -72,7 +72,7 @@ class Engine:
             Settings(_tree(options)), ("ingest", "identify", "fields", "text", "resolver", "writer")
         )
         self._admission = Admission(self._process.keys, self._process.clock)
-        self._identify = build_identify(self._process)
+        self._identify = build_identify(self._process, remember=False)  # beyond what was learned from all
         self._stages: dict[str, Stage] = {
             "identify": self._identify,
             "fields": build_fields(self._process),

@@ -15,6 +15,7 @@ __all__ = [
     "Table",
     "family_language",
     "given_guess",
+    "language_as_written",
     "languages_of",
     "normalise",
     "script_language",
@@ -104,6 +105,12 @@ def script_language(name: str) -> str:
         return ""
     label = unicodedata.name(letter, "")
     return next((language for script, language in _SCRIPTS if label.startswith(script)), "")
+
+
+def language_as_written(name: str, home: str) -> str:
+    """``home`` where its names are in the script of ``name`` (an Arab in an ASCII message has none), else the script's language."""
+    script = script_language(name)
+    return home if home and script_language(table(home).family[0]) == script else script
 
 
 def _guess(names: dict[str, tuple[Guess, ...]], name: str, language: str) -> Guess:

@@ -1,7 +1,8 @@
 """Surrogates for people's names: word by word, so that ``Mr. Smith`` and the PID-5.1 ``SMITH`` become the same other family.
 
 Each word is mapped by itself, from the subject, its kind (family or given) and its spelling without case and marks. The surrogate
-is of the script of the word, else of the subject's language, else of the language that knows the word. Its sex is that of the
+is of the subject's language where that is written as the word is, else of the language of the word's script, else of the one that
+knows the word. Its sex is that of the
 word in the tables, and only where they do not tell, and the word is the subject's own, the subject's. So a name changes its
 surrogate only when the subject's language becomes known after its first message. Titles, suffixes, particles (``van der``),
 separators and case style stay.
@@ -18,6 +19,7 @@ from deidstream.core.month_names import restyled
 from deidstream.core.surrogate.name_tables import (
     family_language,
     given_guess,
+    language_as_written,
     normalise,
     script_language,
     table,
@@ -92,11 +94,11 @@ class Names:
         return names[start]
 
     def _pool(self, kind: str, base: str, home: str, sex: str) -> tuple[str, ...]:
-        script = script_language(base) or home
+        home = language_as_written(base, home)
         if kind == "family":
-            return table(script or family_language(base, self._language) or self._language).family
+            return table(home or family_language(base, self._language) or self._language).family
         guess = given_guess(base, home or self._language)
-        language = script or guess.language or self._language
+        language = home or guess.language or self._language
         return table(language).given(guess.sex or sex or _sex_by_ending(normalise(base), language))
 
 

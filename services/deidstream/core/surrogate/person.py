@@ -50,12 +50,15 @@ class Person:
 
 
 def person(subject: Subject) -> Person:
-    """The names in ``subject.known``, taken apart into words."""
+    """The names that are remembered of ``subject``, taken apart into words.
+
+    What one message says in passing (its clinicians) counts for nothing here: surrogates would change from message to message.
+    """
     kinds: dict[str, str] = {}
     initials: dict[str, tuple[str, ...]] = {}
     own: set[str] = set()
     for known in subject.known:
-        if known.category is not Category.NAME or known.form in {"prefix", "suffix"}:
+        if known.category is not Category.NAME or known.form in {"prefix", "suffix"} or known.is_passing:
             continue
         for word, kind in _words(known.value, known.form):
             key = normalise(word)

@@ -12,11 +12,11 @@ from deidstream.stages.process import Process, run
 __all__ = ["build"]
 
 
-def build(process: Process) -> Identify:
+def build(process: Process, *, remember: bool = True) -> Identify:
     """The stage as configured."""
     deployment = process.deployment
     store = SqlIdentityStore(deployment.database_url("identity"), process.keys, process.clock)
-    return Identify(store, process.clock, process.settings.section("identity", IdentifyConfig))
+    return Identify(store, process.clock, process.settings.section("identity", IdentifyConfig), remember=remember)
 
 
 if __name__ == "__main__":

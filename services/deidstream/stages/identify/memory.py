@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from deidstream.core.category import Category, Role
 from deidstream.core.fact import Fact
-from deidstream.core.subject import Known
+from deidstream.core.subject import PASSING, Known
 
 __all__ = ["known_by_subject"]
 
@@ -39,8 +39,6 @@ _CATEGORIES = frozenset(
 
 _REMEMBERED = frozenset({Role.PATIENT, Role.RELATIVE, Role.INSURER, Role.EMPLOYER})
 _HEARD = _REMEMBERED | {Role.CLINICIAN}
-_PASSING_GROUP = "message "
-"""Keeps the groups of a message apart from those that are remembered, which have numbers."""
 _LONGEST = 200
 
 
@@ -59,5 +57,5 @@ def known_by_subject(facts: Iterable[Fact], subjects: int) -> list[tuple[tuple[K
         if role in _REMEMBERED:
             said[subject][0].append(Known(category, role, form, text, group, issuer))
         else:
-            said[subject][1].append(Known(category, role, form, text, _PASSING_GROUP + group, issuer))
+            said[subject][1].append(Known(category, role, form, text, PASSING + group, issuer))
     return [(tuple(remembered), tuple(passing)) for remembered, passing in said]

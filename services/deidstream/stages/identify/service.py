@@ -10,7 +10,7 @@ from deidstream.core.case import Case
 from deidstream.core.document import Document
 from deidstream.core.fact import Link, Reading
 from deidstream.core.outcome import Audit, Forward, Hold, Outcome, Quarantine
-from deidstream.core.subject import Identifier, Known, Subject
+from deidstream.core.subject import PASSING, Identifier, Known, Subject
 from deidstream.detection import fields
 from deidstream.ports import Clock, Contradiction, IdentityStore, Seen
 from deidstream.stages.identify.config import IdentifyConfig
@@ -37,9 +37,16 @@ class _Read:
 
 
 class Identify:
-    """Resolves subjects through ``store``. Cases of one call are resolved in one transaction, in order."""
+    """Resolves subjects through ``store``. Cases of one call are resolved in one transaction, in order.
 
-    def __init__(self, store: IdentityStore, clock: Clock, config: IdentifyConfig | None = None) -> None:
+    Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
+    case depends on which others were handled before it.
+    """
+
+    def __init__(
+        self, store: IdentityStore, clock: Clock, config: IdentifyConfig | None = None, *, remember: bool = True
+    ) -> None:
+        self._remember = remember
         self._store = store
         self._clock = clock
         self._config = config or IdentifyConfig()
@@ -51,7 +58,7 @@ class Identify:
         self.settle()
         outcomes: list[Outcome] = []
         waiting: list[_Read] = []
-        for read in [self._read(case) for case in cases]:
+        for read in [self._handled(case) for case in cases]:
             if read.links:
                 outcomes += self._resolved(waiting)
                 waiting = []
@@ -100,6 +107,10 @@ class Identify:
             if survivor
         )
         return _Read(case, document, persons, links)
+
+    def _handled(self, case: Case) -> _Read:
+        read = self._read(case)
+        return read if self._remember else replace(read, persons=tuple(map(_for_itself, read.persons)))
 
     def _persons(self, case: Case, document: Document, reading: Reading) -> tuple[Seen, ...]:
         count = len(reading.subjects)
@@ -187,6 +198,12 @@ class Identify:
             identity_revision=first.revision,
         )
         return Forward(replace(read.case, header=header, subjects=subjects, document=read.document), tuple(read.audit))
+
+
+def _for_itself(person: Seen) -> Seen:
+    """What would be remembered, said in passing."""
+    said = tuple(replace(item, group=PASSING + item.group) for item in person.known)
+    return replace(person, known=(), sex="", language="", passing=said + person.passing)
 
 
 def _at(values: Sequence[str], index: int) -> str:
