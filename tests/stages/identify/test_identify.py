@@ -294,6 +294,12 @@ def test_after_learning_more_than_is_remembered_no_case_depends_on_those_handled
     assert len({item for _, known in results[0].values() for item in known if not item.is_passing}) == KNOWN_LIMIT
 
 
+def test_without_remembering_what_a_case_says_of_somebody_unknown_is_theirs() -> None:
+    stage = Identify(MemoryIdentityStore(MemoryKeyRing()), _Clock(), remember=False)
+    (case,) = _forwarded(stage.handle([_case("c1", [], facts=[_fact("Doe")])]))
+    assert [(item.value, item.is_passing) for item in case.subjects[0].known] == [("Doe", False)]
+
+
 def test_learning_two_values_of_a_single_valued_number_holds_both_messages() -> None:
     stage = _identify()
     cases = [

@@ -93,10 +93,11 @@ def locale_of(subject: Subject) -> Locale:
     """What is known of ``subject``; see the module."""
     stated, _, region = subject.language.partition("-")
     stated = stated.lower()
-    country = _country(subject.known) or (region.upper() if region.upper() in _COUNTRIES else "")
+    known = [item for item in subject.known if not item.is_passing]
+    country = _country(known) or (region.upper() if region.upper() in _COUNTRIES else "")
     if not country:
-        country = _home(stated) if stated else _evidence(subject.known)
-    language = stated or (_COUNTRIES[country][1] if country in _COUNTRIES else "") or _named(subject.known)
+        country = _home(stated) if stated else _evidence(known)
+    language = stated or (_COUNTRIES[country][1] if country in _COUNTRIES else "") or _named(known)
     return Locale(language, country or _home(language))
 
 

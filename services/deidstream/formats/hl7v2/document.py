@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
 from deidstream.core.document import NESTED, Document, Leaf, Part, Splice, apply_splices
 from deidstream.core.errors import Unsafe
-from deidstream.formats.hl7v2.codec import ValueCodec
 from deidstream.formats.hl7v2.definition import components, fields
 from deidstream.formats.hl7v2.delimiters import Delimiters
+from deidstream.formats.hl7v2.dialect import Dialect
 from deidstream.formats.hl7v2.encapsulated import encoded
 from deidstream.formats.hl7v2.path import parse
-from deidstream.formats.hl7v2.segment import LINE, Segment, value_at
+from deidstream.formats.hl7v2.segment import LINE, Segment
 from deidstream.formats.hl7v2.structure import CODED, TEXT_COMPONENTS, TEXT_TYPES, codes, decided
 
-__all__ = ["Hl7Document", "Message"]
+__all__ = ["Hl7Document", "Message", "described"]
 
 NULL = '""'
 """An empty pair of quotes says: delete what you have stored (2.8, 2.5.3). No value, no leaf."""
@@ -35,12 +35,19 @@ class Message:
     characters: str
     at: Sequence[int] | None
     segments: tuple[Segment, ...]
-    delimiters: Delimiters
-    codec: ValueCodec
-    version: str
-    """Whose tables are read (``definition.nearest`` of MSH-12)."""
+    dialect: Dialect
     plain: bool
     """ASCII throughout, no escape behind the header's own."""
+
+    @property
+    def delimiters(self) -> Delimiters:
+        """Those that the header states."""
+        return self.dialect.delimiters
+
+    @property
+    def version(self) -> str:
+        """Whose tables are read."""
+        return self.dialect.version
 
     def __repr__(self) -> str:
         return f"Message({len(self.segments)} segments, {self.version})"
@@ -89,6 +96,20 @@ class Hl7Document(Document):
             found = self._found[path] = self._leaf(path)
         return found
 
+    def starts(self, segment: Segment) -> Sequence[int]:
+        """Where each field of ``segment``, from 1 on, begins, in characters of the message."""
+        starts = self._starts.get(segment.path)
+        if starts is None:
+            lengths = (len(value) + 1 for value in segment.fields)
+            starts = self._starts[segment.path] = list(accumulate(lengths, initial=segment.start - segment.skew))
+            if segment.skew == 2:
+                starts[1] += 1  # the separator itself, with none before it
+        return starts
+
+    def place(self, leaves: Iterable[Leaf]) -> None:
+        """Takes note of elements that a reader has come across on its way, so that ``leaf`` need not look for them."""
+        self._found.update((leaf.path, leaf) for leaf in leaves)
+
     def removals(self, paths: Sequence[str]) -> list[Splice]:
         """An element's bytes become none; a segment (``OBX[3]``) goes with its line end."""
         return [self._removal(path) for path in paths]
@@ -123,7 +144,7 @@ class Hl7Document(Document):
             raise Unsafe("no-such-locator", path)
         _, field, repetition, component, subcomponent = place
         marks, characters = self.delimiters, self.message.characters
-        start = self._field_start(segment, field)
+        start = self.starts(segment)[field]
         end = start + len(segment.fields[field])
         if field > 2 or segment.skew != 2:
             if repetition > 1 or marks.repetition in segment.fields[field]:
@@ -137,17 +158,8 @@ class Hl7Document(Document):
             text = self.text(text)
         if self.message.at is not None:
             start, end = self.message.at[start], self.message.at[end]
-        type_, free = _described(self.version, self.type_of(segment, field), component, subcomponent)
-        return Leaf(path, start, end, text, self.message.codec, type_, free, self.nested.get(path))
-
-    def _field_start(self, segment: Segment, number: int) -> int:
-        if segment.skew:
-            return value_at(segment, number).start
-        starts = self._starts.get(segment.path)
-        if starts is None:
-            lengths = (len(value) + 1 for value in segment.fields)
-            starts = self._starts[segment.path] = list(accumulate(lengths, initial=segment.start))
-        return starts[number]
+        type_, free = described(self.version, self.type_of(segment, field), component, subcomponent)
+        return Leaf(path, start, end, text, self.message.dialect.codec, type_, free, self.nested.get(path))
 
     def _piece(self, start: int, end: int, mark: str, number: int, path: str) -> tuple[int, int]:
         """The ``number``-th of the pieces that ``mark`` makes of ``[start, end)``."""
@@ -179,11 +191,7 @@ class Hl7Document(Document):
 
 def read_text(message: Message, characters: str) -> str:
     """What ``characters`` of ``message`` read: in its charset, escapes resolved."""
-    if message.plain:
-        return characters
-    if message.at is None and not characters.isascii():
-        characters = message.codec.decode(characters.encode("latin-1"))
-    return message.codec.text(characters)
+    return characters if message.plain else message.dialect.read(characters)
 
 
 def field_type(message: Message, segment: Segment, number: int) -> str:
@@ -273,7 +281,7 @@ _CODE_COMPONENTS = frozenset({1, 3, 4, 6, 7, 8, 10, 12, 13})
 
 
 @lru_cache(maxsize=8192)
-def _described(version: str, type_: str, component: int, subcomponent: int) -> tuple[str, bool]:
+def described(version: str, type_: str, component: int, subcomponent: int) -> tuple[str, bool]:
     """The name of an element's type (``XPN.1.2``), and whether any text may stand there."""
     levels = [number for number in (component, subcomponent) if number]
     return ".".join((type_, *map(str, levels))), _admits_text(version, type_, component, subcomponent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["LINE", "Segment", "Value", "value_at"]
+__all__ = ["LINE", "Segment"]
 
 LINE = "LINE"
 """Name of a line that is no segment (text broken by a bare line end): its only field holds all of it."""
@@ -29,18 +29,3 @@ class Segment(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Segment({self.path}, {len(self.fields) - 1} fields)"
-
-
-class Value(NamedTuple):
-    """The characters ``[start, end)`` of the message."""
-
-    start: int
-    end: int
-
-
-def value_at(segment: Segment, number: int) -> Value:
-    """Where field ``number`` of ``segment`` stands, all repetitions together."""
-    if segment.skew == 2 and number == 1:
-        return Value(segment.start + 3, segment.start + 4)
-    start = segment.start + sum(map(len, segment.fields[:number])) + number - segment.skew
-    return Value(start, start + len(segment.fields[number]))

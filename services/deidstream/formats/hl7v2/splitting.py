@@ -10,6 +10,7 @@ from deidstream.formats.hl7v2.charset import decide, is_transparent, wide
 from deidstream.formats.hl7v2.codec import value_codec
 from deidstream.formats.hl7v2.definition import nearest
 from deidstream.formats.hl7v2.delimiters import HEADERS, STANDARD, Delimiters, read_delimiters
+from deidstream.formats.hl7v2.dialect import dialect
 from deidstream.formats.hl7v2.document import Hl7Document, Message
 from deidstream.formats.hl7v2.part import Parts
 from deidstream.formats.hl7v2.path import ordinal
@@ -40,7 +41,8 @@ def split(source: bytes, charset: str = "") -> Hl7Document:
     version = nearest(_first(header, 12, delimiters)) if header.name == "MSH" else nearest("")
     escape = delimiters.escape
     plain = at is None and source.isascii() and not (escape and characters.count(escape) > (header.skew == 2))
-    message = Message(source, characters, at, segments, delimiters, value_codec(delimiters, codec_name), version, plain)
+    spoken = dialect(version, delimiters, codec_name, at is not None)
+    message = Message(source, characters, at, segments, spoken, plain)
     parts = Parts(message, _language(header, delimiters))
     made = parts.all()
     return Hl7Document(message, made, parts.nested)

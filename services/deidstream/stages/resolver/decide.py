@@ -165,7 +165,7 @@ _NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII
 
 def _plain(case: Case, document: Document) -> bool:
     if case.header.format == "hl7v2" and isinstance(document, Hl7Document):
-        return document.message.codec.charset == "ascii"
+        return document.message.dialect.codec.charset == "ascii"
     return case.header.format == "text" and case.source.isascii() and not case.header.attribute("charset")
 
 

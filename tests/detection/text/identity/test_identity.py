@@ -305,6 +305,11 @@ def test_one_error_is_one_edit_or_one_exchange(one: str, other: str) -> None:
         assert bool(NearIndex([one.encode()]).find([other.encode()])) is expected
 
 
+def test_a_word_near_several_known_ones_is_near_them_in_the_same_order_in_every_process() -> None:
+    words = sorted(b"walke" + bytes([letter]) for letter in b"acdefghijklmnopqstuvwxyz")
+    assert NearIndex(reversed(words)).find([b"walker"]) == {b"walker": words}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_spans_hold_in_any_text_around(before: str, after: str) -> None:

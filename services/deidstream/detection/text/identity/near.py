@@ -42,7 +42,7 @@ class NearIndex:
                     if -1 <= len(word) - length <= 1 and one_error(token, word)
                 ]
                 if near:
-                    found[token] = near
+                    found[token] = sorted(near)  # sets of bytes have another order in every process
         return found
 
 
