@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, insert, select, update
 
 from deidstream.adapters.identity_plan import Facts, Stamps
 from deidstream.adapters.sql_identity_tables import (
@@ -25,6 +26,22 @@ from deidstream.ports import KeyRing, Sealed
 
 __all__ = ["IdentityRows"]
 
+_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+_OWNERS = select(IDENTIFIER.c.hash, IDENTIFIER.c.subject_id).where(IDENTIFIER.c.hash.in_(_WANTED))
+_ORIGINS = select(IDENTIFIER.c.hash, IDENTIFIER.c.subject_id, IDENTIFIER.c.origin).where(IDENTIFIER.c.hash.in_(_WANTED))
+_FILLED = select(IDENTIFIER.c.subject_id, IDENTIFIER.c.slot).where(
+    IDENTIFIER.c.slot != b"", IDENTIFIER.c.subject_id.in_(_WANTED)
+)
+_REVISIONS = select(SUBJECT.c.id, SUBJECT.c.revision).where(SUBJECT.c.id.in_(_WANTED)).with_for_update()
+_SEALED = select(SUBJECT.c.id, SUBJECT.c.revision, SUBJECT.c.key_id, SUBJECT.c.nonce, SUBJECT.c.ciphertext).where(
+    SUBJECT.c.id.in_(_WANTED)
+)
+_STAMPED = select(SUBJECT_CASE.c.case_id, SUBJECT_CASE.c.subject_id, SUBJECT_CASE.c.sequence).where(
+    SUBJECT_CASE.c.case_id.in_(_WANTED)
+)
+_LAST = select(SEQUENCE.c.source, SEQUENCE.c.subject_id, SEQUENCE.c.last).where(
+    SEQUENCE.c.source.in_(bindparam("sources", expanding=True)), SEQUENCE.c.subject_id.in_(_WANTED)
+)
 _CATEGORY = {str(category): category for category in Category}
 _ROLE = {str(role): role for role in Role}
 
@@ -39,27 +56,15 @@ class IdentityRows:
 
     def owners(self, marks: Iterable[bytes]) -> dict[bytes, str]:
         """Hash to subject, for the hashes that have one."""
-        columns = select(IDENTIFIER.c.hash, IDENTIFIER.c.subject_id)
-        found: dict[bytes, str] = {}
-        for some in chunks(marks):
-            rows = self._connection.execute(columns.where(IDENTIFIER.c.hash.in_(some)))
-            found.update((bytes(mark), subject) for mark, subject in rows)
-        return found
+        return {bytes(mark): subject for mark, subject in self._rows(_OWNERS, marks)}
 
     def origins(self, marks: Iterable[bytes]) -> dict[bytes, tuple[str, str]]:
         """Hash to subject and to the subject that had it first."""
-        columns = select(IDENTIFIER.c.hash, IDENTIFIER.c.subject_id, IDENTIFIER.c.origin)
-        rows = self._connection.execute(columns.where(IDENTIFIER.c.hash.in_(list(marks))))
-        return {bytes(mark): (subject, origin) for mark, subject, origin in rows}
+        return {bytes(mark): (subject, origin) for mark, subject, origin in self._rows(_ORIGINS, marks)}
 
     def filled(self, subjects: Iterable[str]) -> set[tuple[str, bytes]]:
         """The single-valued slots of ``subjects`` that hold a value."""
-        columns = select(IDENTIFIER.c.subject_id, IDENTIFIER.c.slot).where(IDENTIFIER.c.slot != b"")
-        return {
-            (subject, bytes(slot))
-            for some in chunks(subjects)
-            for subject, slot in self._connection.execute(columns.where(IDENTIFIER.c.subject_id.in_(some)))
-        }
+        return {(subject, bytes(slot)) for subject, slot in self._rows(_FILLED, subjects)}
 
     def add(self, identifiers: Mapping[bytes, tuple[str, bytes]]) -> None:
         """New identifiers (hash to subject and slot), and their subjects where they are new too."""
@@ -76,16 +81,14 @@ class IdentityRows:
         """What is remembered of each, from ``cached`` where its revision is still the one that is stored. Locks the rows."""
         found: dict[str, Facts] = {}
         stale: list[str] = []
-        revisions = select(SUBJECT.c.id, SUBJECT.c.revision).with_for_update()
-        for some in chunks(sorted(subjects)):
-            for subject, revision in self._connection.execute(revisions.where(SUBJECT.c.id.in_(some))):
-                have = cached.get(subject)
-                if revision == 0:
-                    found[subject] = Facts()
-                elif have is not None and have.revision == revision:
-                    found[subject] = have
-                else:
-                    stale.append(subject)
+        for subject, revision in self._rows(_REVISIONS, sorted(subjects)):
+            have = cached.get(subject)
+            if revision == 0:
+                found[subject] = Facts()
+            elif have is not None and have.revision == revision:
+                found[subject] = have
+            else:
+                stale.append(subject)
         return {**found, **self._opened(stale)}
 
     def save(self, changed: Mapping[str, Facts]) -> None:
@@ -108,18 +111,9 @@ class IdentityRows:
 
     def stamps(self, subjects: Collection[str], case_ids: Iterable[str], sources: Collection[str]) -> Stamps:
         """The sequences of ``case_ids``, and the last ones of ``subjects`` in ``sources``."""
-        given: dict[tuple[str, str], int] = {}
-        done = select(SUBJECT_CASE.c.case_id, SUBJECT_CASE.c.subject_id, SUBJECT_CASE.c.sequence)
-        for some in chunks(case_ids):
-            for case_id, subject, sequence in self._connection.execute(done.where(SUBJECT_CASE.c.case_id.in_(some))):
-                given[case_id, subject] = sequence
-        last: dict[tuple[str, str], int] = {}
-        columns = select(SEQUENCE.c.source, SEQUENCE.c.subject_id, SEQUENCE.c.last)
-        columns = columns.where(SEQUENCE.c.source.in_(list(sources)))
-        for some in chunks(subjects):
-            for source, subject, number in self._connection.execute(columns.where(SEQUENCE.c.subject_id.in_(some))):
-                last[source, subject] = number
-        return Stamps(given, last)
+        given = {(case_id, subject): sequence for case_id, subject, sequence in self._rows(_STAMPED, case_ids)}
+        ends = self._rows(_LAST, subjects, sources=list(sources))
+        return Stamps(given, {(source, subject): number for source, subject, number in ends})
 
     def stamp(self, stamped: Mapping[tuple[str, str], tuple[str, int]], last: Mapping[tuple[str, str], int]) -> None:
         """Writes the index (case and subject to source and sequence), and how far each sequence has come."""
@@ -184,15 +178,18 @@ class IdentityRows:
             self._connection.execute(delete(column.table).where(column.in_(list(subjects))))
 
     def _opened(self, subjects: Iterable[str]) -> dict[str, Facts]:
-        columns = select(SUBJECT.c.id, SUBJECT.c.revision, SUBJECT.c.key_id, SUBJECT.c.nonce, SUBJECT.c.ciphertext)
         found: dict[str, Facts] = {}
-        for some in chunks(subjects):
-            for subject, revision, key_id, nonce, text in self._connection.execute(
-                columns.where(SUBJECT.c.id.in_(some))
-            ):
-                sealed = Sealed(key_id, bytes(nonce), bytes(text))
-                found[subject] = _unpacked(revision, self._keys.open("identity", sealed, subject.encode()))
+        for subject, revision, key_id, nonce, text in self._rows(_SEALED, subjects):
+            sealed = Sealed(key_id, bytes(nonce), bytes(text))
+            found[subject] = _unpacked(revision, self._keys.open("identity", sealed, subject.encode()))
         return found
+
+    def _rows(
+        self, statement: Select[Any], wanted: Iterable[object], **parameters: object
+    ) -> Iterator[Any]:  # a row is whatever its statement selects
+        """The rows of ``statement`` for all that is ``wanted``, as many at a time as one statement takes."""
+        for some in chunks(wanted):
+            yield from self._connection.execute(statement, {"wanted": some, **parameters})
 
 
 def _packed(facts: Facts) -> bytes:

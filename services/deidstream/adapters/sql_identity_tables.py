@@ -6,6 +6,7 @@ Nothing in them can be read without a key: identifiers are keyed hashes, what is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Index,
+    Insert,
     Integer,
     LargeBinary,
     MetaData,
@@ -106,17 +108,30 @@ def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
 def insert_missing(connection: Connection, table: Table, rows: _Rows) -> None:
     """Inserts ``rows``; those whose key is there already change nothing, whoever wrote them."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+        connection.execute(_insert_missing(connection.dialect.name, table), list(rows))
 
 
 def upsert(connection: Connection, table: Table, rows: _Rows, columns: Sequence[str]) -> None:
     """Inserts ``rows``, or sets ``columns`` of the rows with their keys."""
     if rows:
-        statement = _insert(connection, table)
-        changes = {name: statement.excluded[name] for name in columns}
-        keys = [column.name for column in table.primary_key.columns]
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+        connection.execute(_upsert(connection.dialect.name, table, tuple(columns)), list(rows))
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+# Statements are built once: building one anew costs SQLAlchemy more than SQLite takes to carry it out.
+
+
+@lru_cache(maxsize=64)
+def _insert_missing(dialect: str, table: Table) -> Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=64)
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    statement = _insert(dialect, table)
+    changes = {name: statement.excluded[name] for name in columns}
+    keys = [column.name for column in table.primary_key.columns]
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
