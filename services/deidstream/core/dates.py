@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from deidstream.core import written_dates
 from deidstream.core.calendar import Day, moved
@@ -27,7 +28,7 @@ _HL7_TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d+)?)?)?(?:[+-]\d{4})?", re.
 _FHIR_TIME = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?", re.ASCII)
 _COMPACT_FORMS = frozenset({"hl7.DT", "hl7.DTM", "cda.TS"})
 _WHOLE = frozenset({8, 12, 14})
-"""Lengths of a day alone, with minutes, and with seconds: nearly all dates of a message."""
+"""Lengths of a day alone, with minutes, and with seconds."""
 _TIMES = {"hl7.TM": _HL7_TIME, "fhir.time": _FHIR_TIME}
 
 
@@ -45,8 +46,8 @@ class Shift:
 
 def shift(value: str, form: str, by: Shift) -> str | None:
     """``value`` moved, in its own form; None where it cannot be read. Times of day without a date stay."""
-    if form in _COMPACT_FORMS and len(value) in _WHOLE and value.isascii() and value.isdigit():
-        moved_day = _moved_whole(value[:8], by)
+    if form in _COMPACT_FORMS and _is_whole(value):
+        moved_day = _moved_whole(value[:8], by.days, by.floor)
         return None if moved_day is None else moved_day + value[8:]
     if form in _TIMES:
         return value if _TIMES[form].fullmatch(value) else None
@@ -87,14 +88,21 @@ def year_of(value: str, form: str) -> int | None:
     return parsed[0].year if parsed else None
 
 
-def _moved_whole(text: str, by: Shift) -> str | None:
+def _is_whole(value: str) -> bool:
+    """Whether it is a day alone, or with minutes or seconds, with or without a zone: nearly all dates of a message."""
+    digits = value[:-5] if value[-5:-4] in ("+", "-") else value
+    return len(digits) in _WHOLE and digits.isdigit() and value.isascii() and value[-4:].isdigit()
+
+
+@lru_cache(maxsize=8192)
+def _moved_whole(text: str, days: int, floor: date | None) -> str | None:
     """``YYYYMMDD`` moved; what is true for every other date, without its precision."""
     try:
-        end = date.fromordinal(date(int(text[:4]), int(text[4:6]), int(text[6:])).toordinal() + by.days)
+        end = date.fromordinal(date(int(text[:4]), int(text[4:6]), int(text[6:])).toordinal() + days)
     except (ValueError, OverflowError):
         return None
-    if by.floor is not None and end < by.floor:
-        end = date(by.floor.year, 1, 1)
+    if floor is not None and end < floor:
+        end = date(floor.year, 1, 1)
     return f"{end.year:04d}{end.month:02d}{end.day:02d}"
 
 

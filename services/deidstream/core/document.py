@@ -173,7 +173,9 @@ def splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
     """The byte ranges of the source that ``edits`` replace, unsorted. Raises Unsafe when a locator or span misses."""
     nested: dict[str, list[Edit]] = {}
     removed: list[str] = []
-    spans: dict[str, list[Edit]] = {}
+    pieces: dict[str, list[Edit]] = {}
+    found: list[Splice] = []
+    leaf, new = document.leaf, tuple.__new__  # a message has dozens of edits, nearly all of whole leaves
     for edit in edits:
         path, span, text = edit
         if NESTED in path:
@@ -181,15 +183,18 @@ def splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
             nested.setdefault(outer, []).append(Edit(inner, span, text))
         elif span is None and text is None:
             removed.append(path)
-        elif path in spans:
-            spans[path].append(edit)
         else:
-            spans[path] = [edit]
-    found = document.removals(removed) if removed else []
-    for path, of_leaf in spans.items():
-        found += _leaf_splices(document, document.leaf(path), of_leaf)
+            _, start, end, value, codec, _, _, _ = leaf(path)
+            if span is None or (span[0] == 0 and span[1] == len(value)):
+                found.append(new(Splice, (start, end, codec.encode(text or ""))))
+            else:
+                pieces.setdefault(path, []).append(edit)
+    if removed:
+        found += document.removals(removed)
+    for path, of_leaf in pieces.items():
+        found += _leaf_splices(document, leaf(path), of_leaf)
     for path, of_nested in nested.items():
-        found += _lifted(document, document.leaf(path), of_nested)
+        found += _lifted(document, leaf(path), of_nested)
     return found
 
 
@@ -200,16 +205,11 @@ def _lifted(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splic
 
 
 def _leaf_splices(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
-    size = leaf.end - leaf.start
-    at: Sequence[int] | None = None
+    """Of edits that each replace a part of the leaf."""
+    at = leaf.codec.offsets(document.source[leaf.start : leaf.end])
     found = []
     for _, span, text in edits:
-        if span is None or (span[0] == 0 and span[1] == len(leaf.text)):
-            found.append(Splice(leaf.start, leaf.end, leaf.codec.encode(text or "")))
-            continue
-        if at is None:
-            at = leaf.codec.offsets(document.source[leaf.start : leaf.end])
-        if not 0 <= span.start <= span.end < len(at) or at[-1] != size:
+        if span is None or not 0 <= span.start <= span.end < len(at) or at[-1] != leaf.end - leaf.start:
             raise Unsafe("edit-outside-value", leaf.path)
         found.append(Splice(leaf.start + at[span.start], leaf.start + at[span.end], leaf.codec.encode(text or "")))
     return found

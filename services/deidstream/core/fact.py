@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 from deidstream.core.subject import Identifier
 
-__all__ = ["Fact", "Link", "Reading"]
+__all__ = ["Fact", "Link", "Reading", "findings"]
 
 
 class Fact(NamedTuple):
@@ -34,13 +35,6 @@ class Fact(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Fact({self.locator}, {self.category}, {self.role}, {self.form})"
-
-    def finding(self, detector: str) -> Finding:
-        """The same as a finding of certainty 1."""
-        whole = Span(0, len(self.value)) if self.value else None
-        return Finding(
-            self.locator, self.span or whole, self.category, 1.0, detector, self.role, self.form, self.subject
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +61,12 @@ class Reading:
     links: tuple[Link, ...] = ()
     sexes: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+
+
+def findings(facts: Iterable[Fact], detector: str) -> tuple[Finding, ...]:
+    """The same as findings of certainty 1, in order."""
+    new, out = tuple.__new__, []
+    for locator, category, role, form, value, subject, _, _, _, span in facts:
+        span = span or (Span(0, len(value)) if value else None)
+        out.append(new(Finding, (locator, span, category, 1.0, detector, role, form, subject, "")))
+    return tuple(out)

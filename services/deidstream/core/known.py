@@ -7,7 +7,7 @@ dropped, so hearing the same message again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from deidstream.core.category import Category, Role
 from deidstream.core.subject import Known
@@ -42,7 +42,7 @@ class Remembered:
         if not fresh:
             return self
         label = 1 + max((int(item.group) for item in self.items), default=0)
-        added = [replace(item, group=str(label + offset)) for offset, group in enumerate(fresh) for item in group]
+        added = [item._replace(group=str(label + offset)) for offset, group in enumerate(fresh) for item in group]
         return Remembered.of(_bounded((*self.items, *added), limit))
 
     def news(self, said: Sequence[Known]) -> tuple[Known, ...]:

@@ -12,8 +12,6 @@ from deidstream.core.span import Span
 
 __all__ = ["edits"]
 
-_UNTOUCHED = frozenset({Method.KEEP})
-
 
 def edits(document: Document, decisions: Iterable[Decision]) -> list[Edit]:
     """The edits that carry out ``decisions``; those that keep give none.
@@ -23,14 +21,15 @@ def edits(document: Document, decisions: Iterable[Decision]) -> list[Edit]:
     """
     parts = {part.locator: part for part in document.parts}
     out: list[Edit] = []
-    for decision in decisions:
-        if decision.method in _UNTOUCHED:
+    new = tuple.__new__  # the constructor of Edit itself is slow, and a message has dozens
+    for locator, span, _, method, replacement, _, _, _ in decisions:
+        if method is Method.KEEP:
             continue
-        part = parts.get(decision.locator)
+        part = parts.get(locator)
         if part is None:
-            out.append(Edit(decision.locator, decision.span, decision.replacement))
+            out.append(new(Edit, (locator, span, replacement)))
         else:
-            out.extend(_in_part(part, decision.span or Span(0, len(part.text)), decision.replacement or ""))
+            out.extend(_in_part(part, span or Span(0, len(part.text)), replacement or ""))
     return out
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b32encode
 from dataclasses import dataclass, field
 
-__all__ = ["Release"]
+from deidstream.core.case import Header
+
+__all__ = ["Release", "release_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,9 @@ class Release:
     container: str = ""
     ordinal: int = 0
     size: int = 0
+
+
+def release_id(header: Header) -> str:
+    """The stable id of what a decided case is released as: 20 characters (as many as MSH-10 holds) made from ids alone."""
+    name = "\0".join((header.case_id, header.project, header.policy, str(header.release_version)))
+    return b32encode(hashlib.sha256(name.encode()).digest())[:20].decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from deidstream.core.category import Category, Role
 
@@ -12,17 +13,18 @@ PASSING = "message "
 """Begins the group of what one message says and nobody remembers. Remembered groups have numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(NamedTuple):
     """A number that somebody issued to a person. ``issuer`` and ``type`` are configuration, ``value`` is content."""
 
     issuer: str
     type: str
-    value: str = field(repr=False)
+    value: str
+
+    def __repr__(self) -> str:
+        return "Identifier()"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """One thing that structured data says about the subject, or about somebody around the subject.
 
     ``form`` says which piece it is: ``family``, ``given``, ``name`` (all of it), ``line``, ``city``, ``number`` ...
@@ -32,7 +34,7 @@ class Known:
     category: Category
     role: Role
     form: str
-    value: str = field(repr=False)
+    value: str
     group: str = ""
     issuer: str = ""
 
@@ -40,6 +42,9 @@ class Known:
     def is_passing(self) -> bool:
         """Whether this message alone says so: it may be looked for in the message's texts, and nothing else may rest on it."""
         return self.group.startswith(PASSING)
+
+    def __repr__(self) -> str:
+        return f"Known({self.category}, {self.role}, {self.form})"
 
 
 @dataclass(frozen=True, slots=True)

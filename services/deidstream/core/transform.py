@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from deidstream.core import dates, postal_codes
 from deidstream.core.ages import cap_age
@@ -30,8 +31,11 @@ DATES = frozenset({Category.DATE, Category.BIRTH_DATE, Category.DEATH_DATE})
 _COARSE = frozenset({Category.REGION, Category.COUNTRY})
 _NULL = '""'
 """HL7 v2, 2.5.3: the value is to be deleted. It is no value."""
+_IMPERSONAL = IDENTIFIERS | {Category.ORGANISATION}
+"""Categories whose pseudonyms depend on the value alone, whoever it is about (``core.surrogate``)."""
 _SUBJECTS = 1024
 _VALUES = 2048
+_SHARED = 16384
 Memory = dict[tuple[str, str, Category, Method, str], str | None]
 _LABELS = {category: f"[{category.value.upper()}]" for category in Category} | {
     **dict.fromkeys(IDENTIFIERS, "[ID]"),
@@ -60,6 +64,8 @@ class Transform:
         self._surrogates = surrogates
         self._tokens = tokens
         self._memories: dict[tuple[str, int, date], Memory] = {}
+        self._shared: Memory = {}
+        self._moves = lru_cache(maxsize=4096)(self._move)
         self._methods: dict[Method, Callable[[Finding, str, Scene], str | None]] = {
             Method.KEEP: lambda finding, value, scene: value,
             Method.MASK: lambda finding, value, scene: _masked(value),
@@ -77,12 +83,12 @@ class Transform:
             return None
         if value == _NULL or method is Method.KEEP:
             return value
-        memory = scene.memory
+        memory = self._shared if finding.category in _IMPERSONAL and method is Method.PSEUDONYM else scene.memory
         key = (value, finding.form, finding.category, method, finding.canonical)
         made = memory.get(key, "")
         if made != "":
             return made
-        if len(memory) >= _VALUES:
+        if len(memory) >= (_VALUES if memory is scene.memory else _SHARED):
             memory.clear()
         made = memory[key] = make(finding, value, scene)
         return made
@@ -100,15 +106,18 @@ class Transform:
     def _shifted(self, finding: Finding, value: str, scene: Scene) -> str | None:
         if finding.category not in DATES:
             return None
-        cap = self._policy.ages.cap if finding.category is Category.BIRTH_DATE else None
+        birth = finding.category is Category.BIRTH_DATE
+        return dates.shift(value, finding.form, self._moves(scene.offset, scene.received, birth))
+
+    def _move(self, days: int, received: date, birth: bool) -> dates.Shift:
+        cap = self._policy.ages.cap if birth else None
         order = self._policy.dates.order
-        by = dates.Shift(
-            days=scene.offset,
-            floor=_years_before(scene.received, cap + 1, scene.offset) if cap else None,
-            reference_year=scene.received.year,
+        return dates.Shift(
+            days,
+            floor=_years_before(received, cap + 1, days) if cap else None,
+            reference_year=received.year,
             day_first=None if order == "language" else order == "day-first",
         )
-        return dates.shift(value, finding.form, by)
 
     def _generalised(self, finding: Finding, value: str, scene: Scene) -> str | None:
         category = finding.category

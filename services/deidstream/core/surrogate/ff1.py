@@ -13,9 +13,6 @@ __all__ = ["FF1", "BlockCipher"]
 BlockCipher = Callable[[bytes], bytes]
 """AES under one key: 16 bytes to 16 bytes."""
 
-_ROUNDS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
-"""Two at a time: after an even and an odd round the halves are back in their places."""
-
 
 class FF1:
     """The permutations of the numbers below ``radix ** n``, one for each ``n``, under one key and tweak."""
@@ -29,21 +26,35 @@ class FF1:
     def encrypt(self, number: int, n: int) -> int:
         """The image of ``number``, 0 <= number < radix ** n, n >= 2."""
         shape = self._shape(n)
-        u, v, function = shape.modulus_u, shape.modulus_v, shape.function
+        u, v = shape.modulus_u, shape.modulus_v
         a, b = divmod(number, v)
-        for even, odd in _ROUNDS:
-            a = (a + function(even, b)) % u
-            b = (b + function(odd, a)) % v
+        if shape.rounds:  # the same in one expression: an identifier takes forty of these
+            block, cut, to_bytes, from_bytes = self._block, shape.cut, int.to_bytes, int.from_bytes
+            for even, odd in shape.rounds:
+                a = (a + (from_bytes(block(to_bytes(even ^ b, 16))) >> cut)) % u
+                b = (b + (from_bytes(block(to_bytes(odd ^ a, 16))) >> cut)) % v
+            return a * v + b
+        function = shape.function
+        for i in range(0, 10, 2):
+            a = (a + function(i, b)) % u
+            b = (b + function(i + 1, a)) % v
         return a * v + b
 
     def decrypt(self, number: int, n: int) -> int:
         """The number whose image is ``number``."""
         shape = self._shape(n)
-        u, v, function = shape.modulus_u, shape.modulus_v, shape.function
+        u, v = shape.modulus_u, shape.modulus_v
         a, b = divmod(number, v)
-        for even, odd in reversed(_ROUNDS):
-            b = (b - function(odd, a)) % v
-            a = (a - function(even, b)) % u
+        if shape.rounds:
+            block, cut, to_bytes, from_bytes = self._block, shape.cut, int.to_bytes, int.from_bytes
+            for even, odd in shape.rounds[::-1]:
+                b = (b - (from_bytes(block(to_bytes(odd ^ a, 16))) >> cut)) % v
+                a = (a - (from_bytes(block(to_bytes(even ^ b, 16))) >> cut)) % u
+            return a * v + b
+        function = shape.function
+        for i in range(8, -1, -2):
+            b = (b - function(i + 1, a)) % v
+            a = (a - function(i, b)) % u
         return a * v + b
 
     def _shape(self, n: int) -> _Shape:
@@ -68,23 +79,19 @@ class _Shape:
         header += n.to_bytes(4, "big") + len(tweak).to_bytes(4, "big")
         self._prefix = tweak + bytes((-len(tweak) - b - 1) % 16)
         self._chain = block(header)
-        single = len(self._prefix) + 1 + b == 16 and self._d <= 16
-        self.function = self._single_block() if single else self._many_blocks
-        """Step 6, i to iv: the round function, from the round and a half to a number."""
+        self.rounds = self._single_block() if len(self._prefix) + 1 + b == 16 and self._d <= 16 else ()
+        """Where Q is one block: for each two rounds what is combined with a half before encryption; else ()."""
+        self.cut = 8 * (16 - self._d)
+        """Bits that fall away where only the first ``d`` bytes of a block count."""
 
-    def _single_block(self) -> Callable[[int, int], int]:
-        """Where Q is one block, its constant part and the chaining value fold into one number."""
+    def _single_block(self) -> tuple[tuple[int, int], ...]:
+        """The constant part of Q and the chaining value fold into one number. After two rounds the halves are in their places."""
         size = self._bytes
         constant = int.from_bytes(self._chain, "big") ^ (int.from_bytes(self._prefix[:16], "big") << 8 * (size + 1))
-        rounds = [constant ^ (i << 8 * size) for i in range(10)]
-        block, taken, from_bytes = self._block, self._d, int.from_bytes
+        return tuple((constant ^ (i << 8 * size), constant ^ ((i + 1) << 8 * size)) for i in range(0, 10, 2))
 
-        def function(i: int, number: int) -> int:
-            return from_bytes(block((rounds[i] ^ number).to_bytes(16, "big"))[:taken], "big")
-
-        return function
-
-    def _many_blocks(self, i: int, number: int) -> int:
+    def function(self, i: int, number: int) -> int:
+        """Step 6, i to iv: the round function, from the round and a half to a number."""
         data = self._prefix + bytes((i,)) + number.to_bytes(self._bytes, "big")
         block, state = self._block, self._chain
         for at in range(0, len(data), 16):

@@ -52,6 +52,10 @@ class Names:
         """Another name in the place of ``value``; None where it is not understood as one, or nothing of it would change."""
         if form in {"prefix", "suffix"}:
             return value if _formal(value) else None
+        if not canonical and not form.startswith("name") and value.isalpha():
+            # a field of one word: most names of a message
+            made = self._word(_Word(value, value, "family" if form == "family" else "given"), person)
+            return made if made != value else None
         words = _read(value, form, person, canonical)
         out: list[str] = []
         at = 0

@@ -70,7 +70,7 @@ class Hl7Document(Document):
         self.nested = nested
         self._segments: dict[str, Segment] | None = None
         self._found: dict[str, Leaf] = {}
-        self._starts: dict[str, list[int]] = {}
+        self._before: dict[str, list[int]] = {}
         self._pieces: dict[tuple[int, str], list[int]] = {}
 
     @property
@@ -96,15 +96,14 @@ class Hl7Document(Document):
             found = self._found[path] = self._leaf(path)
         return found
 
-    def starts(self, segment: Segment) -> Sequence[int]:
-        """Where each field of ``segment``, from 1 on, begins, in characters of the message."""
-        starts = self._starts.get(segment.path)
-        if starts is None:
-            lengths = (len(value) + 1 for value in segment.fields)
-            starts = self._starts[segment.path] = list(accumulate(lengths, initial=segment.start - segment.skew))
-            if segment.skew == 2:
-                starts[1] += 1  # the separator itself, with none before it
-        return starts
+    def start(self, segment: Segment, number: int) -> int:
+        """Where field ``number`` of ``segment``, from 1 on, begins, in characters of the message."""
+        before = self._before.get(segment.path)
+        if before is None:
+            before = self._before[segment.path] = list(accumulate(map(len, segment.fields), initial=0))
+        if segment.skew == 2 and number == 1:
+            return segment.start + before[1]  # the separator itself, with none before it
+        return segment.start + before[number] + number - segment.skew
 
     def place(self, leaves: Iterable[Leaf]) -> None:
         """Takes note of elements that a reader has come across on its way, so that ``leaf`` need not look for them."""
@@ -144,9 +143,9 @@ class Hl7Document(Document):
             raise Unsafe("no-such-locator", path)
         _, field, repetition, component, subcomponent = place
         marks, characters = self.delimiters, self.message.characters
-        start = self.starts(segment)[field]
+        start = self.start(segment, field)
         end = start + len(segment.fields[field])
-        if field > 2 or segment.skew != 2:
+        if segment.name != LINE and (field > 2 or segment.skew != 2):
             if repetition > 1 or marks.repetition in segment.fields[field]:
                 start, end = self._piece(start, end, marks.repetition, repetition, path)
             if component:

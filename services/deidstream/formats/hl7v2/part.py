@@ -14,7 +14,7 @@ from deidstream.core.document import Document, Part, Piece
 from deidstream.core.errors import DeidstreamError
 from deidstream.formats.hl7v2.charset import TABLE_0211
 from deidstream.formats.hl7v2.definition import Field, components, fields
-from deidstream.formats.hl7v2.delimiters import HEADERS
+from deidstream.formats.hl7v2.delimiters import HEADERS, Delimiters
 from deidstream.formats.hl7v2.document import NULL, Message, cut, field_type, read_text
 from deidstream.formats.hl7v2.encapsulated import decoded, media_type
 from deidstream.formats.hl7v2.path import ordinal
@@ -38,6 +38,7 @@ _NUMERIC = frozenset("0123456789.+-eE<>= ")
 _SYSTEM_OF = ((1, 2, 3), (4, 5, 6), (10, 11, 12))
 """Components of a coded value: code, text, coding system."""
 _NUMBERS = frozenset({"NM", "SI", "SN", "NA", "NR", "MA", "MO", "CP", "CQ", "DT", "TM", "TS", "DTM"})
+_LONGEST = 400
 _SKIP, _TEXT, _CODED, _MIXED, _CODES, _FLAGS = range(6)
 
 
@@ -73,15 +74,19 @@ class Parts:
         if key != self._run_key or segment.subject != self._run_subject:
             self._end_run()
             self._run_key, self._run_subject = key, segment.subject
-        values, component = segment.fields, self._message.delimiters.component
-        count = len(values)
+        values, marks = segment.fields, self._message.delimiters
+        component, count = marks.component, len(values)
         for number, kind in _plan(self._message.version, segment.name):
             if number >= count:
                 break
             value = values[number]
-            if not value or (kind >= _CODES and " " not in value and component not in value):
+            if not value:
                 continue
-            self._field(segment, number, value, kind)
+            if kind == _CODED:
+                if labels := _labels(marks, value):
+                    self._label_all(segment, number, labels)
+            elif kind < _CODES or " " in value or component in value:
+                self._field(segment, number, value, kind)
 
     def _key(self, segment: Segment) -> tuple[str, ...]:
         if segment.name == "NTE":
@@ -96,8 +101,8 @@ class Parts:
         elif kind == _TEXT:
             in_run = self._run_key == ("NTE",) and number == 3
             self._text(segment, number, value, in_run)
-        elif kind == _CODED or (kind == _FLAGS and self._message.delimiters.component in value):
-            self._coded(segment, number, value)
+        elif kind == _FLAGS and self._message.delimiters.component in value:
+            self._label_all(segment, number, _labels(self._message.delimiters, value))
         elif kind in (_CODES, _FLAGS):
             if " " in value:
                 self._prose(segment, number, value, field_type(self._message, segment, number))
@@ -111,7 +116,7 @@ class Parts:
         if type_ in _LINES:
             self._text(segment, 5, value, in_run=True)
         elif type_ in CODED:
-            self._coded(segment, 5, value)
+            self._label_all(segment, 5, _labels(self._message.delimiters, value))
         elif type_ == "ED":
             self._encapsulated(segment, value)
         elif type_ in TEXT_COMPONENTS:
@@ -150,28 +155,10 @@ class Parts:
             (ordinal(base, index), piece) for index, piece in enumerate(value.split(mark), 1) if piece and piece != NULL
         ]
 
-    def _coded(self, segment: Segment, number: int, value: str) -> None:
+    def _label_all(self, segment: Segment, number: int, labels: tuple[tuple[str, str], ...]) -> None:
         base = f"{segment.path}-{number}"
-        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
-            pieces = cut(item, self._message.delimiters.component)
-            if len(pieces) == 3 and is_known_system(pieces[2]):
-                continue
-            path = ordinal(base, repetition)
-            if len(pieces) == 1:
-                if " " in item:
-                    self._label(segment, path, item)
-                continue
-            for code, text, system in _SYSTEM_OF:
-                if len(pieces) < code:
-                    break
-                if len(pieces) >= system and pieces[system - 1] and is_known_system(pieces[system - 1]):
-                    continue
-                if " " in pieces[code - 1]:
-                    self._label(segment, f"{path}.{code}", pieces[code - 1])
-                if len(pieces) >= text and pieces[text - 1]:
-                    self._label(segment, f"{path}.{text}", pieces[text - 1])
-            if len(pieces) > 8 and pieces[8]:
-                self._label(segment, f"{path}.9", pieces[8])
+        for below, characters in labels:
+            self._label(segment, base + below, characters)
 
     def _prose(self, segment: Segment, number: int, value: str, type_: str) -> None:
         """Codes and measures that read like words, in components that the type has and the field tables do not find."""
@@ -250,6 +237,43 @@ def is_identifying(message: Message, segment: Segment) -> str:
     """The category (as ``OBSERVATIONS`` spells it) of what an OBX says about who somebody is, '' for all other observations."""
     pieces = segment.fields[3].split(message.delimiters.component, 4) if message.delimiters.component else [""]
     return OBSERVATIONS.get(pieces[0]) or (OBSERVATIONS.get(pieces[3], "") if len(pieces) > 3 else "")
+
+
+def _labels(marks: Delimiters, value: str) -> tuple[tuple[str, str], ...]:
+    """What a coded value says in words that no published system answers for: what follows the field in its locator, and the words.
+
+    Codes come again and again, so the answers for short values are kept.
+    """
+    return (_kept_labels if len(value) <= _LONGEST else _read_labels)(marks.component, marks.repetition, value)
+
+
+def _read_labels(component: str, repetition: str, value: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (ordinal("", number) + below, words)
+        for number, item in enumerate(cut(value, repetition), 1)
+        for below, words in _item_labels(item, cut(item, component))
+    )
+
+
+_kept_labels = lru_cache(maxsize=4096)(_read_labels)
+
+
+def _item_labels(item: str, pieces: list[str]) -> Iterator[tuple[str, str]]:
+    if len(pieces) == 1:
+        if " " in item:
+            yield "", item
+        return
+    for code, text, system in _SYSTEM_OF:
+        if len(pieces) < code:
+            break
+        if len(pieces) >= system and pieces[system - 1] and is_known_system(pieces[system - 1]):
+            continue
+        if " " in pieces[code - 1]:
+            yield f".{code}", pieces[code - 1]
+        if len(pieces) >= text and pieces[text - 1]:
+            yield f".{text}", pieces[text - 1]
+    if len(pieces) > 8 and pieces[8]:
+        yield ".9", pieces[8]
 
 
 @lru_cache(maxsize=1024)

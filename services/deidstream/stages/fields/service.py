@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from deidstream import formats
 from deidstream.core.case import Case
-from deidstream.core.fact import Reading
+from deidstream.core.fact import Reading, findings
 from deidstream.core.outcome import Forward, Outcome
 from deidstream.detection import fields
 
@@ -28,5 +28,5 @@ def _with_findings(case: Case) -> Case:
     if not isinstance(reading, Reading):
         reading = document.reading = fields.read(document)
     detector = fields.detector(document)
-    found = tuple(fact.finding(detector) for fact in reading.facts)
+    found = findings(reading.facts, detector)
     return replace(case, document=document, findings=case.findings + found)

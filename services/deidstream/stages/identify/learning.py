@@ -120,13 +120,13 @@ def _disputed(single: Iterable[Identifier]) -> set[Identifier]:
 def _groups(known: Sequence[Known]) -> list[tuple[Known, ...]]:
     labelled: dict[tuple[str, str], list[Known]] = {}
     for number, item in enumerate(known):
-        labelled.setdefault((item.role, item.group or f"#{number}"), []).append(replace(item, group=""))
+        labelled.setdefault((item.role, item.group or f"#{number}"), []).append(item._replace(group=""))
     return [tuple(sorted(group, key=_known_order)) for group in labelled.values()]
 
 
 def _labelled(groups: Iterable[tuple[Known, ...]]) -> tuple[Known, ...]:
     in_order = sorted(groups, key=lambda group: (-len(group), [_known_order(item) for item in group]))
-    return tuple(replace(item, group=str(label)) for label, group in enumerate(in_order) for item in group)
+    return tuple(item._replace(group=str(label)) for label, group in enumerate(in_order) for item in group)
 
 
 def _known_order(item: Known) -> tuple[str, ...]:

@@ -204,7 +204,7 @@ def _for_itself(person: Seen) -> Seen:
     """What would be remembered, said in passing. (Of somebody whom nothing identifies nothing is remembered anyway.)"""
     if not person.identifiers:
         return person
-    said = tuple(replace(item, group=PASSING + item.group) for item in person.known)
+    said = tuple(item._replace(group=PASSING + item.group) for item in person.known)
     return replace(person, known=(), sex="", language="", passing=said + person.passing)
 
 

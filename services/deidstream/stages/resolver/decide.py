@@ -32,6 +32,11 @@ class Opened:
     findings: tuple[Finding, ...]
     plain: bool
     """Whether replacements should keep to ASCII, as all of a source that declares no other character set does."""
+    control: str = ""
+    """What the message control id of HL7 v2 becomes: by it a receiver tells a message sent again (chapter 2, MSH-10)."""
+
+
+_CONTROL, _RELEASE = "MSH-10", "format:release-id"
 
 
 class Decided(NamedTuple):
@@ -54,23 +59,29 @@ def decide(
     decisions: list[Decision] = []
     removed: set[str] = set()
     held = quarantined = ""
+    parts, leaf, rule, apply = work.parts, work.document.leaf, policy.rule, transform.apply
+    new = tuple.__new__  # the constructor of Decision itself is slow, and a message has dozens
     for finding in work.findings:
         locator, span, category, score, detector, _, _, subject, _ = finding
-        part = work.parts.get(locator)
-        holder = part or _leaf(work.document, finding)
+        part = parts.get(locator)
+        holder = part or (leaf(locator) if span is not None else _leaf(work.document, locator))
         value = holder.text if holder else ""
         whole = span is not None and span[0] == 0 and span[1] >= len(value)
         if span is not None and not whole:
             value = value[span[0] : span[1]]
-        method, line = policy.rule(finding, value)
+        if locator == _CONTROL and work.control and whole:
+            decided = (locator, span, category, Method.PSEUDONYM, work.control, _RELEASE, (detector,), score)
+            decisions.append(new(Decision, decided))
+            continue
+        method, line = rule(finding, value)
         if method is Method.KEEP:
-            decisions.append(Decision(locator, span, category, method, value, line, (detector,), score))
+            decisions.append(new(Decision, (locator, span, category, method, value, line, (detector,), score)))
             continue
         if method is Method.QUARANTINE:
             quarantined = quarantined or locator
         elif method is Method.HOLD:
             held = held or locator
-        made = transform.apply(method, finding, value, scenes[subject if subject < len(scenes) else 0])
+        made = apply(method, finding, value, scenes[subject if subject < len(scenes) else 0])
         if made is not None and work.plain and not made.isascii():
             made = unmarked(made)
         if (
@@ -85,7 +96,7 @@ def decide(
                 if not whole or _splits(holder):
                     removed.add(locator)
                 made = span = None
-        decisions.append(Decision(locator, span, category, method, made, line, (detector,), score))
+        decisions.append(new(Decision, (locator, span, category, method, made, line, (detector,), score)))
     kept = _without_removed(decisions, removed, work.parts) if removed else tuple(decisions)
     return Decided(kept, "" if reviewed else held, quarantined)
 
@@ -93,7 +104,7 @@ def decide(
 def country_of(work: Opened) -> Locale:
     """Where the first address of the message lies that names a country we know."""
     for finding in work.findings:
-        if finding.category is Category.COUNTRY and (leaf := _leaf(work.document, finding)):
+        if finding.category is Category.COUNTRY and (leaf := _leaf(work.document, finding.locator)):
             code = country_code(leaf.text)
             if code:
                 return of_country(code)
@@ -129,14 +140,12 @@ _LATIN = frozenset(
 )
 
 
-def _leaf(document: Document, finding: Finding) -> Leaf | None:
+def _leaf(document: Document, locator: str) -> Leaf | None:
     """The leaf, or None for an element that holds several."""
     try:
-        return document.leaf(finding.locator)
+        return document.leaf(locator)
     except Unsafe:
-        if finding.span is None:
-            return None
-        raise
+        return None
 
 
 def _admits(holder: Part | Leaf | None, category: Category, method: Method, value: str, made: str) -> bool:

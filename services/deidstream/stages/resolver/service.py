@@ -13,6 +13,7 @@ from deidstream.core.case import Case
 from deidstream.core.merge import merge
 from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine
 from deidstream.core.policy import Policy
+from deidstream.core.release import release_id
 from deidstream.core.subject import Subject
 from deidstream.core.surrogate.person import Person, person
 from deidstream.core.surrogate.surrogates import IDENTIFIERS, Pseudonyms, Surrogates
@@ -96,6 +97,8 @@ class Resolver:
             dropped = {part.locator for part in foreign}
             findings = tuple(finding for finding in work.findings if finding.locator not in dropped)
             work = replace(work, findings=(*findings, *map(whole_part, foreign)))
+        if header.format == "hl7v2":
+            work = replace(work, control=release_id(header))
         scenes = self._scenes(case, work, one)
         decided = decide(work, one.policy, one.transform, scenes, bool(case.header.attribute("reviewed")))
         return self._outcome(own, decided)

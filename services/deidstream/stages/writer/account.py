@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from deidstream.core.case import Case
 from deidstream.core.category import Category
-from deidstream.core.decision import Decision
 from deidstream.core.outcome import Audit
 from deidstream.core.release import Release
 
@@ -16,7 +16,10 @@ __all__ = ["account"]
 
 def account(case: Case, release: Release, now: float) -> Audit:
     """One entry; equal decisions at like places are counted, not listed."""
-    done = Counter(_line(decision) for decision in case.decisions)
+    done = Counter(
+        (_place(locator, category), category._value_, method._value_, rule, "+".join(detectors))
+        for locator, _, category, method, _, rule, detectors, _ in case.decisions
+    )
     return Audit(
         "case.released",
         case.id,
@@ -35,17 +38,13 @@ def account(case: Case, release: Release, now: float) -> Audit:
     )
 
 
-def _line(decision: Decision) -> tuple[str, str, str, str, str]:
-    detectors = "+".join(decision.detectors)
-    return (_place(decision), str(decision.category), str(decision.method), decision.rule, detectors)
-
-
 _ORDINALS = re.compile(r"\[[^\]]*\]")
 
 
-def _place(decision: Decision) -> str:
+@lru_cache(maxsize=8192)
+def _place(locator: str, category: Category) -> str:
     """The locator without ordinals. Names that no table knows may be content themselves: of those, the root only."""
-    path = _ORDINALS.sub("", decision.locator)
-    if decision.category is Category.UNKNOWN:
+    path = _ORDINALS.sub("", locator)
+    if category is Category.UNKNOWN:
         return re.split(r"[./!-]", path, maxsplit=1)[0]
     return path

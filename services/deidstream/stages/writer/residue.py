@@ -53,7 +53,9 @@ def surviving_values(document: Document, decisions: Sequence[Decision], rendered
         if decision.category not in _DIRECT or decision.method is Method.KEEP or decision.span is None:
             continue
         value = _original(document, texts, decision)
-        if len(value) < _SHORTEST or value in kept or value in found or not _has_digit(value) or _OID.fullmatch(value):
+        if len(value) < _SHORTEST or value in kept or value in found:
+            continue
+        if not _DIGIT.search(value) or _OID.fullmatch(value):
             continue
         if _stands(value.encode(), rendered, starts):
             found[value] = decision
@@ -112,6 +114,7 @@ def _inside(replaced: Sequence[tuple[int, int]], starts: Sequence[int], start: i
     return index >= 0 and replaced[index][0] <= start and end <= replaced[index][1]
 
 
+_DIGIT = re.compile(r"\d")
 _OID = re.compile(r"\d+(?:\.\d+){4,}")
 """Names a register, not a person; what it registers has a value of its own."""
 _WORD = re.compile(rb"[0-9A-Za-z/]")
@@ -119,7 +122,3 @@ _WORD = re.compile(rb"[0-9A-Za-z/]")
 
 def _is_word(byte: bytes) -> bool:
     return _WORD.match(byte) is not None
-
-
-def _has_digit(value: str) -> bool:
-    return any(character.isdigit() for character in value)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +13,7 @@ from deidstream.core.document import Document
 from deidstream.core.errors import Malformed
 from deidstream.core.finding import Finding
 from deidstream.core.outcome import Audit, Hold, Outcome, Released
-from deidstream.core.release import Release
+from deidstream.core.release import Release, release_id
 from deidstream.core.span import Span
 from deidstream.detection.text.codes import without_codes
 from deidstream.formats import fhir
@@ -25,7 +23,7 @@ from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.render import Rendered, render
 
-__all__ = ["Writer", "release_id"]
+__all__ = ["Writer"]
 
 _ROUNDS = 3
 """How often residue in texts is redacted before the case is held."""
@@ -47,13 +45,11 @@ class Writer:
         return [outcome for case in cases for outcome in self._written(_opened(case))]
 
     def _written(self, case: Case) -> list[Outcome]:
-        identifier = release_id(case)
-        decisions = _with_control_id(case, identifier)
-        decisions, rendered = self._clean(case, decisions)
+        decisions, rendered = self._clean(case, case.decisions)
         if rendered is None:
             return [self._held(case, decisions)]
         _check_form(case, rendered.content)
-        return self._released(replace(case, decisions=decisions), identifier, rendered)
+        return self._released(replace(case, decisions=decisions), rendered)
 
     def _clean(self, case: Case, decisions: tuple[Decision, ...]) -> tuple[tuple[Decision, ...], Rendered | None]:
         """Renders, redacting what the second look still finds in texts; None when something survives all the same."""
@@ -78,7 +74,7 @@ class Writer:
         deadline = self._clock.now() + self._settings.review_days * 86_400
         return Hold(case.with_header(itinerary=("resolver", "writer")), "review", "residue", deadline, audit=(audit,))
 
-    def _released(self, case: Case, identifier: str, rendered: Rendered) -> list[Outcome]:
+    def _released(self, case: Case, rendered: Rendered) -> list[Outcome]:
         header = case.header
         content, attributes = rendered.content, header.attributes
         if header.format == "fhir":
@@ -86,7 +82,7 @@ class Writer:
             attributes = (*attributes, ("resource", _resource(content)))
         container = header.container
         release = Release(
-            id=identifier,
+            id=release_id(header),
             case_id=header.case_id,
             project=header.project,
             source=header.source,
@@ -124,25 +120,6 @@ class Writer:
             ordinal=0,
             size=0,
         )
-
-
-def release_id(case: Case) -> str:
-    """The stable id of what is released: 20 characters (as many as MSH-10 holds) made from ids alone."""
-    header = case.header
-    name = "\0".join((header.case_id, header.project, header.policy, str(header.release_version)))
-    return b32encode(hashlib.sha256(name.encode()).digest())[:20].decode()
-
-
-def _with_control_id(case: Case, identifier: str) -> tuple[Decision, ...]:
-    """HL7's message control id becomes the release id: by it a receiver tells a message sent again (chapter 2, MSH-10)."""
-    if case.header.format != "hl7v2":
-        return case.decisions
-    return tuple(
-        decision._replace(replacement=identifier, method=Method.PSEUDONYM, rule="format:release-id")
-        if decision.locator == "MSH-10" and decision.span is not None
-        else decision
-        for decision in case.decisions
-    )
 
 
 def _redactions(findings: Sequence[Finding]) -> list[Decision]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from deidstream.core.document import Edit, splice
 from deidstream.core.errors import DeidstreamError
 from deidstream.detection.fields.hl7v2 import read
 from deidstream.formats.hl7v2 import Hl7Document, split
@@ -58,6 +59,13 @@ def test_damaged_messages(source: bytes) -> None:
     except DeidstreamError:
         return
     _agree(source)
+
+
+def test_a_line_of_no_segment_is_one_value_whatever_delimiters_stand_in_it() -> None:
+    document = split(b"MSH|^~\\&|A\rPID|1\r~ORC|RE|Doe^Jane~x\r")
+    (line,) = [fact for fact in read(document).facts if fact.locator == "LINE-1"]
+    assert document.leaf("LINE-1").text == line.value == "~ORC|RE|Doe^Jane~x"
+    assert splice(document, [Edit("LINE-1", None, "")]) == b"MSH|^~\\&|A\rPID|1\r\r"
 
 
 def test_a_value_that_comes_again_is_read_alike_in_its_new_place() -> None:

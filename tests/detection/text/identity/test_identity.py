@@ -10,7 +10,7 @@ from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.core.subject import Known, Subject
 from deidstream.detection.text.identity import Identity
-from deidstream.detection.text.identity.near import NearIndex, one_error
+from deidstream.detection.text.identity.near import near, one_error
 from deidstream.detection.text.identity.ordinary import ordinary
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -302,12 +302,12 @@ def test_one_error_is_one_edit_or_one_exchange(one: str, other: str) -> None:
     expected = other in edits(one)
     assert one_error(one.encode(), other.encode()) is expected
     if len(one) >= 5:
-        assert bool(NearIndex([one.encode()]).find([other.encode()])) is expected
+        assert bool(near([other.encode()], [[one.encode()]])) is expected
 
 
 def test_a_word_near_several_known_ones_is_near_them_in_the_same_order_in_every_process() -> None:
     words = sorted(b"walke" + bytes([letter]) for letter in b"acdefghijklmnopqstuvwxyz")
-    assert NearIndex(reversed(words)).find([b"walker"]) == {b"walker": words}
+    assert near([b"walker"], [words[::-1]]) == {b"walker": words}
 
 
 @settings(max_examples=60, deadline=None)

@@ -75,7 +75,7 @@ def _read_observation(dialect: Dialect, type_: str, category: str, value: str) -
     return tuple(reader.notes)
 
 
-_kept = lru_cache(maxsize=4096)(_read)
+_kept = lru_cache(maxsize=8192)(_read)
 _kept_observation = lru_cache(maxsize=2048)(_read_observation)
 
 

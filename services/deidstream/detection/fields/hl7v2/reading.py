@@ -62,7 +62,9 @@ class Walk:
                 continue
             if name == "OBX" and number == 5:
                 self._observation(segment, value)
-            elif node is not TEXT and not (type(node) is Shape and node.quiet and self._fits(value, node)):
+            elif node is not TEXT and not (
+                type(node) is Shape and node.quiet and (value.isalnum() or self._fits(value, node))
+            ):
                 found = notes(self._dialect, name, number, value, self._insured)
                 if found:
                     self._found(segment, number, found)
@@ -87,7 +89,7 @@ class Walk:
 
     def _found(self, segment: Segment, number: int, found: tuple[Note, ...]) -> None:
         new, codec, subject = self._new, self._dialect.codec, segment.subject
-        base, at = f"{segment.path}-{number}", self._document.starts(segment)[number]
+        base, at = f"{segment.path}-{number}", self._document.start(segment, number)
         for note in found:
             below, start, end, text, category, role, form, group, issuer, id_type, type_, free = note
             path = base + below

@@ -72,11 +72,12 @@ class Identity:
 def _found(page: Page, lexicon: Lexicon) -> Iterator[tuple[Finding, int]]:
     tokens = page.short_tokens()
     matched = tokens & lexicon.words
-    near = lexicon.near.find(tokens - matched - unmistakable())
+    near = lexicon.near(tokens - matched - unmistakable())
     if matched or near:
-        for found in people.find(page, lexicon, matched, near):
+        terms = lexicon.terms(matched.union(*near.values()))
+        for found in people.find(page, terms, matched, near):
             yield _finding(page, found.mark, found.said, found.score, found.form, found.canonical)
-        for place in phrases.find(page, lexicon, matched, near):
+        for place in phrases.find(page, terms, matched, near):
             yield _finding(page, place.mark, place.said, place.score)
     for number in numbers.find(page, lexicon, tokens):
         if number.form:

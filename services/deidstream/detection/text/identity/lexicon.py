@@ -1,18 +1,19 @@
-"""What is known about the subjects of a case, compiled: dictionaries from folded words and digits to what they may mean."""
+"""What is known about the subjects of a case: what words and digits to look for, and what they may mean."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deidstream.core.category import Category, Role
 from deidstream.core.subject import Known, Subject
-from deidstream.detection.text.identity.near import NearIndex
+from deidstream.detection.text.identity.near import near
 from deidstream.detection.text.identity.ordinary import ordinary
 from deidstream.detection.text.identity.shapes import NOTHING, Name, Phrase, Shape
 
-__all__ = ["Lexicon", "NameTerm", "PhraseTerm", "Said", "compiled"]
+__all__ = ["Lexicon", "NameTerm", "PhraseTerm", "Said", "Terms", "compiled", "is_loose"]
 
 Person = tuple[int, Role, str]
 
@@ -48,23 +49,50 @@ class PhraseTerm(NamedTuple):
     phrase: Phrase
 
 
+class Terms(NamedTuple):
+    """What some words may mean. ``initials``: of the persons among whose names these words are."""
+
+    names: dict[bytes, list[NameTerm]]
+    phrases: dict[bytes, list[PhraseTerm]]
+    initials: dict[Person, dict[bytes, tuple[Said, Name]]]
+
+
 @dataclass(slots=True)
 class Lexicon:
-    """Compiled once for a state of knowledge, then only read."""
+    """Made once for a state of knowledge, then only read. What words mean is worked out for those that a text has (``terms``)."""
 
-    names: dict[bytes, list[NameTerm]] = field(default_factory=dict)
-    phrases: dict[bytes, list[PhraseTerm]] = field(default_factory=dict)
+    worded: list[tuple[Said, Shape]] = field(default_factory=list)
+    """All that is found by words, the most telling first."""
+    words: frozenset[bytes] = frozenset()
+    """Every form of every word of these."""
     digits: list[tuple[bytes, Said]] = field(default_factory=list)
     literals: list[tuple[bytes, Said]] = field(default_factory=list)
     days: dict[tuple[int, int, int], Said] = field(default_factory=dict)
     day_digits: dict[tuple[int, ...] | bytes, Said] = field(default_factory=dict)
     """Every way to write one of ``days`` in digits: as three numbers in any usual order, or as eight digits."""
     raw: list[tuple[str, Said]] = field(default_factory=list)
-    initials: dict[Person, dict[bytes, tuple[Said, Name]]] = field(default_factory=dict)
-    words: frozenset[bytes] = frozenset()
-    near: NearIndex = field(default_factory=lambda: NearIndex(()))
-    loose_words: frozenset[bytes] = frozenset()
-    """Known words that are ordinary ones too, or too short: they count only in the company of names."""
+
+    def near(self, tokens: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+        """Those of ``tokens`` that are one typing error away from words that are long and rare enough, and from which."""
+        return near(tokens, [shape.rare for _, shape in self.worded if shape.rare])
+
+    def terms(self, words: AbstractSet[bytes]) -> Terms:
+        """What ``words`` may mean, the subject's own first."""
+        found = Terms({}, {}, {})
+        persons: set[Person] = set()
+        for said, shape in self.worded:
+            if not shape.words.isdisjoint(words):
+                _add(found, words, persons, said, shape)
+        for said, shape in self.worded:
+            if shape.names and said.person in persons:
+                initials = found.initials.setdefault(said.person, {})
+                for name in shape.names:
+                    for initial in name.initials:
+                        initials.setdefault(initial, (said, name))
+        for terms in found.names.values():
+            if len(terms) > 1:
+                terms.sort(key=lambda term: (term.said.rank, -term.score))
+        return found
 
 
 def compiled(subjects: Iterable[Subject], shape: Callable[[Known], Shape]) -> Lexicon:
@@ -80,27 +108,19 @@ def compiled(subjects: Iterable[Subject], shape: Callable[[Known], Shape]) -> Le
                 had.add(value)
             found = shape(known)
             if found is not NOTHING:
-                _add(lexicon, Said(number, known, number * 2 + (known.role is not Role.PATIENT)), found)
-    lexicon.words = frozenset(lexicon.names) | frozenset(lexicon.phrases)
-    common = ordinary()
-    lexicon.loose_words = frozenset(word for word in lexicon.words if len(word) < 4 or word in common)
-    familiar = {word for word, terms in lexicon.names.items() if all(term.familiar for term in terms)}
-    lexicon.near = NearIndex(lexicon.words - lexicon.loose_words - familiar)
-    for terms in lexicon.names.values():
-        if len(terms) > 1:
-            terms.sort(key=lambda term: (term.said.rank, -term.score))
+                _take(lexicon, Said(number, known, number * 2 + (known.role is not Role.PATIENT)), found)
+    lexicon.words = frozenset().union(*[found.words for _, found in lexicon.worded])
     return lexicon
 
 
-def _add(lexicon: Lexicon, said: Said, shape: Shape) -> None:
-    for name in shape.names:
-        for form, place, score, familiar in name.terms:
-            lexicon.names.setdefault(form, []).append(NameTerm(said, name, place, score, familiar))
-        for initial in name.initials:
-            lexicon.initials.setdefault(said.person, {}).setdefault(initial, (said, name))
-    for phrase in shape.phrases:
-        for form in phrase.anchors:
-            lexicon.phrases.setdefault(form, []).append(PhraseTerm(said, phrase))
+def is_loose(word: bytes) -> bool:
+    """Whether a known word is an ordinary one too, or too short: it counts only in the company of names."""
+    return len(word) < 4 or word in ordinary()
+
+
+def _take(lexicon: Lexicon, said: Said, shape: Shape) -> None:
+    if shape.names or shape.phrases:
+        lexicon.worded.append((said, shape))
     if shape.digits:
         lexicon.digits += [(digits, said) for digits in shape.digits]
     if shape.literals:
@@ -111,6 +131,18 @@ def _add(lexicon: Lexicon, said: Said, shape: Shape) -> None:
         lexicon.days.setdefault(shape.day, said)
         for way in _in_digits(*shape.day):
             lexicon.day_digits.setdefault(way, said)
+
+
+def _add(found: Terms, words: AbstractSet[bytes], persons: set[Person], said: Said, shape: Shape) -> None:
+    for name in shape.names:
+        for form, place, score, familiar in name.terms:
+            if form in words:
+                found.names.setdefault(form, []).append(NameTerm(said, name, place, score, familiar))
+                persons.add(said.person)
+    for phrase in shape.phrases:
+        for form in phrase.anchors:
+            if form in words:
+                found.phrases.setdefault(form, []).append(PhraseTerm(said, phrase))
 
 
 def _in_digits(year: int, month: int, day: int) -> Iterator[tuple[int, ...] | bytes]:

@@ -5,45 +5,34 @@ One error leaves the first or the last letters of a word as they were, so candid
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-__all__ = ["MINIMUM_LENGTH", "NearIndex", "one_error"]
+__all__ = ["MINIMUM_LENGTH", "near", "one_error"]
 
 MINIMUM_LENGTH = 5
 """Shorter words have too many neighbours that are other words."""
 
 
-class NearIndex:
-    """Known words by their first two and their last three letters."""
-
-    def __init__(self, words: Iterable[bytes]) -> None:
-        self._heads: dict[bytes, list[bytes]] = {}
-        self._tails: dict[bytes, list[bytes]] = {}
-        for word in words:
-            if len(word) >= MINIMUM_LENGTH:
-                for head in {word[:2], word[:1] + word[2:3]}:
-                    self._heads.setdefault(head, []).append(word)
-                self._tails.setdefault(word[-3:], []).append(word)
-
-    def find(self, tokens: Iterable[bytes]) -> dict[bytes, list[bytes]]:
-        """Those of ``tokens`` that are one error away from known words, and from which."""
-        if not self._heads:
-            return {}
-        heads, tails = self._heads, self._tails
-        found: dict[bytes, list[bytes]] = {}
-        for token in tokens:
-            candidates = heads.get(token[:2])
-            also = tails.get(token[-3:])
-            if candidates or also:
-                length = len(token)
-                near = [
-                    word
-                    for word in {*(candidates or ()), *(also or ())}
-                    if -1 <= len(word) - length <= 1 and one_error(token, word)
-                ]
-                if near:
-                    found[token] = sorted(near)  # sets of bytes have another order in every process
-        return found
+def near(tokens: Iterable[bytes], known: Iterable[Collection[bytes]]) -> dict[bytes, list[bytes]]:
+    """Those of ``tokens`` that are one error away from words of ``known``, and from which, in order."""
+    sought = list(tokens)
+    heads, tails = {token[:2] for token in sought}, {token[-3:] for token in sought}
+    by_head: dict[bytes, list[bytes]] = {}
+    by_tail: dict[bytes, list[bytes]] = {}
+    for word in {word for words in known for word in words}:
+        for head in {word[:2], word[:1] + word[2:3]} & heads:
+            by_head.setdefault(head, []).append(word)
+        if word[-3:] in tails:
+            by_tail.setdefault(word[-3:], []).append(word)
+    found: dict[bytes, list[bytes]] = {}
+    if by_head or by_tail:
+        for token in sought:
+            length = len(token)
+            words = {*by_head.get(token[:2], ()), *by_tail.get(token[-3:], ())}
+            close = [word for word in words if -1 <= len(word) - length <= 1 and one_error(token, word)]
+            if close:
+                found[token] = sorted(close)  # sets of bytes have another order in every process
+    return found
 
 
 def one_error(one: bytes, other: bytes) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from deidstream.core.names import TITLES
-from deidstream.detection.text.identity.lexicon import Lexicon, NameTerm, Said
+from deidstream.detection.text.identity.lexicon import NameTerm, Said, Terms, is_loose
 from deidstream.detection.text.identity.ordinary import CLINICAL_NOUNS, eponyms
 from deidstream.detection.text.identity.page import Mark, Page
 from deidstream.detection.text.identity.shapes import TYPO, VARIANT, Name, is_particle
@@ -62,25 +62,23 @@ class People(NamedTuple):
     score: float
 
 
-def find(page: Page, lexicon: Lexicon, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]) -> list[People]:
+def find(page: Page, known: Terms, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]) -> list[People]:
     """Names at the words ``matched``, and at ``near`` ones (word to the known words it may be)."""
-    hits = sorted(_hits(page, lexicon, matched, near), key=lambda hit: (hit.start, -hit.end))
-    return [people for run in _runs(page, hits) for people in _people(page, lexicon, run)]
+    hits = sorted(_hits(page, known, matched, near), key=lambda hit: (hit.start, -hit.end))
+    return [people for run in _runs(page, hits) for people in _people(page, known, run)]
 
 
-def _hits(
-    page: Page, lexicon: Lexicon, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]
-) -> Iterator[_Hit]:
+def _hits(page: Page, known: Terms, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]) -> Iterator[_Hit]:
     for word in matched:
-        terms = lexicon.names.get(word)
+        terms = known.names.get(word)
         if terms:
-            loose = word in lexicon.loose_words
+            loose = is_loose(word)
             familiar = all(term.familiar for term in terms)
             for start, end in page.occurrences(word):
                 if not (loose or familiar) or page.capitalised(start):
                     yield _Hit(start, end, terms, terms[0].score, loose)
     for token, words in near.items():
-        terms = [term for word in words for term in lexicon.names.get(word, ())]
+        terms = [term for word in words for term in known.names.get(word, ())]
         if terms:
             loose = len(token) < 5 or max(map(len, words)) < 6
             for start, end in page.occurrences(token):
@@ -104,9 +102,9 @@ def _linked(page: Page, end: int, start: int) -> bool:
     return start - end <= _LONGEST_GAP and _GAP.fullmatch(page.lower, end, start) is not None
 
 
-def _people(page: Page, lexicon: Lexicon, run: Sequence[_Hit]) -> Iterator[People]:
+def _people(page: Page, known: Terms, run: Sequence[_Hit]) -> Iterator[People]:
     pieces = _pieces(page, run)
-    pieces = _with_initials(page, lexicon, pieces)
+    pieces = _with_initials(page, known, pieces)
     if len(pieces) == 1 and _doubtful(page, pieces[0]):
         return
     group: list[_Piece] = []
@@ -158,34 +156,34 @@ def _extended(page: Page, hit: _Hit, term: NameTerm) -> _Piece:
     return _Piece(start, end, term.said, term.name, score, hit.loose and not joined, place)
 
 
-def _with_initials(page: Page, lexicon: Lexicon, pieces: list[_Piece]) -> list[_Piece]:
-    before = _initial_before(page, lexicon, pieces[0])
+def _with_initials(page: Page, known: Terms, pieces: list[_Piece]) -> list[_Piece]:
+    before = _initial_before(page, known, pieces[0])
     while before is not None and len(pieces) < 8:
         pieces.insert(0, before)
-        before = _initial_before(page, lexicon, before)
-    after = _initial_after(page, lexicon, pieces[-1])
+        before = _initial_before(page, known, before)
+    after = _initial_after(page, known, pieces[-1])
     while after is not None and len(pieces) < 8:
         pieces.append(after)
-        after = _initial_after(page, lexicon, after)
+        after = _initial_after(page, known, after)
     return pieces
 
 
-def _initial_before(page: Page, lexicon: Lexicon, piece: _Piece) -> _Piece | None:
+def _initial_before(page: Page, known: Terms, piece: _Piece) -> _Piece | None:
     at = max(0, piece.start - 4)
     found = _INITIAL_BEFORE.search(page.lower, at, piece.start)
-    return _initial(page, lexicon, piece, found.start(1)) if found else None
+    return _initial(page, known, piece, found.start(1)) if found else None
 
 
-def _initial_after(page: Page, lexicon: Lexicon, piece: _Piece) -> _Piece | None:
+def _initial_after(page: Page, known: Terms, piece: _Piece) -> _Piece | None:
     dot = page.lower[piece.end : piece.end + 1] == b"." and piece.end - piece.start == 1
     found = _INITIAL_AFTER.match(page.lower, piece.end + dot)
-    return _initial(page, lexicon, piece, found.start(1)) if found and found.start(1) > piece.end else None
+    return _initial(page, known, piece, found.start(1)) if found and found.start(1) > piece.end else None
 
 
-def _initial(page: Page, lexicon: Lexicon, beside: _Piece, at: int) -> _Piece | None:
+def _initial(page: Page, known: Terms, beside: _Piece, at: int) -> _Piece | None:
     if not page.capitalised(at):
         return None
-    meant = lexicon.initials.get(beside.said.person, {}).get(page.lower[at : at + 1])
+    meant = known.initials.get(beside.said.person, {}).get(page.lower[at : at + 1])
     if meant is None or (
         meant[1] is beside.name and (beside.end - beside.start > 1 or page.lower[beside.start] == page.lower[at])
     ):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from deidstream.core.category import Category
-from deidstream.detection.text.identity.lexicon import Lexicon, PhraseTerm, Said
+from deidstream.detection.text.identity.lexicon import PhraseTerm, Said, Terms, is_loose
 from deidstream.detection.text.identity.ordinary import ordinary
 from deidstream.detection.text.identity.page import Mark, Page
 from deidstream.detection.text.identity.shapes import EXACT, TYPO, VARIANT, is_particle, street_word
@@ -22,25 +22,25 @@ class Place(NamedTuple):
     score: float
 
 
-def find(page: Page, lexicon: Lexicon, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]) -> list[Place]:
+def find(page: Page, known: Terms, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]) -> list[Place]:
     """Phrases at the words ``matched``, and at ``near`` ones."""
-    return list(_places(page, lexicon, matched, near))
+    return list(_places(page, known, matched, near))
 
 
 def _places(
-    page: Page, lexicon: Lexicon, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]
+    page: Page, known: Terms, matched: Iterable[bytes], near: Mapping[bytes, Sequence[bytes]]
 ) -> Iterator[Place]:
     for word in matched:
-        for term in lexicon.phrases.get(word, ()):
+        for term in known.phrases.get(word, ()):
             for mark in page.occurrences(word):
-                yield from _proven(page, lexicon, term, mark, EXACT if word in term.phrase.words else VARIANT)
+                yield from _proven(page, term, mark, EXACT if word in term.phrase.words else VARIANT)
     for token, words in near.items():
-        for term in (term for word in words for term in lexicon.phrases.get(word, ())):
+        for term in (term for word in words for term in known.phrases.get(word, ())):
             for mark in page.occurrences(token):
-                yield from _proven(page, lexicon, term, mark, TYPO)
+                yield from _proven(page, term, mark, TYPO)
 
 
-def _proven(page: Page, lexicon: Lexicon, term: PhraseTerm, mark: Mark, score: float) -> Iterator[Place]:
+def _proven(page: Page, term: PhraseTerm, mark: Mark, score: float) -> Iterator[Place]:
     words, anchor = term.phrase.words, term.phrase.anchor
     start, missing_before = _leftwards(page, mark[0], words[:anchor])
     end, missing_after = _rightwards(page, mark[1], words[anchor + 1 :])
@@ -48,16 +48,16 @@ def _proven(page: Page, lexicon: Lexicon, term: PhraseTerm, mark: Mark, score: f
     telling = sum(not is_particle(word) for word in words)
     if missing and not (page.capitalised(mark[0]) and _enough(term, telling - len(missing), missing)):
         return
-    if telling == 1 and not _named(page, lexicon, mark):
+    if telling == 1 and not _named(page, mark):
         return
     yield Place((start, end), term.said, min(score, VARIANT) if missing else score)
 
 
-def _named(page: Page, lexicon: Lexicon, mark: Mark) -> bool:
+def _named(page: Page, mark: Mark) -> bool:
     """Whether one word alone is used as the name of a place: with a capital, and not a word that any sentence begins with."""
     if not page.capitalised(mark[0]):
         return False
-    if page.lower[mark[0] : mark[1]] not in lexicon.loose_words:
+    if not is_loose(page.lower[mark[0] : mark[1]]):
         return True
     before = page.word_before(mark[0])
     return before is not None and not page.capitalised(before[1][0]) and page.buffer[mark[0] - 1 : mark[0]] == b" "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from deidstream.core import names
 from deidstream.core.category import Category
 from deidstream.core.subject import Known
 from deidstream.detection.text.fold import OTHER_LETTER, fold_word
+from deidstream.detection.text.identity.near import MINIMUM_LENGTH
 from deidstream.detection.text.identity.ordinary import ordinary
 
 __all__ = ["EXACT", "NOTHING", "TYPO", "VARIANT", "Name", "Phrase", "Shape", "Word", "shape"]
@@ -106,6 +107,10 @@ class Shape(NamedTuple):
     """Year, month, day."""
     raw: tuple[str, ...] = ()
     """Strings in scripts without case."""
+    words: frozenset[bytes] = frozenset()
+    """Every form of a word by which one of ``names`` or ``phrases`` is found."""
+    rare: tuple[bytes, ...] = ()
+    """Those of ``words`` that are long and rare enough to be looked for with a typing error."""
 
 
 NOTHING = Shape()
@@ -114,23 +119,20 @@ NOTHING = Shape()
 
 def shape(known: Known) -> Shape:
     """What to look for, for ``known``; ``NOTHING`` where there is nothing to look for."""
-    found = _shape(known)
-    return found if any(found) else NOTHING
-
-
-def _shape(known: Known) -> Shape:
     category = known.category
     if category is Category.NAME:
-        return _name(known)
-    if category in (Category.BIRTH_DATE, Category.DEATH_DATE):
-        return Shape(day=_day(known.value))
-    if category is Category.EMAIL:
-        return Shape(literals=(_folded(known.value),))
-    if category in _NUMBERS:
-        return _number(known)
-    if category in _PHRASES:
-        return _phrases(known)
-    return Shape()
+        found = _name(known)
+    elif category in _NUMBERS:
+        found = _number(known)
+    elif category in _PHRASES:
+        found = _phrases(known)
+    elif category in (Category.BIRTH_DATE, Category.DEATH_DATE):
+        found = Shape(day=_day(known.value))
+    elif category is Category.EMAIL:
+        found = Shape(literals=(_folded(known.value),))
+    else:
+        return NOTHING
+    return found if any(found) else NOTHING
 
 
 def street_word(word: bytes) -> bytes:
@@ -154,7 +156,7 @@ def _is_other(text: str) -> bool:
 
 def _name(known: Known) -> Shape:
     if known.form in ("prefix", "suffix"):
-        return Shape()
+        return NOTHING
     if known.form.startswith("name"):
         found = names.pieces(known.value, known.form == "name.family_first")
         split = [(piece.kind, piece.text) for piece in found]
@@ -162,9 +164,12 @@ def _name(known: Known) -> Shape:
         split = [(known.form, known.value)]
     made = [_named(form, text) for form, text in split]
     raw = (known.value, known.value.replace(" ", "")) if _is_other(known.value) else ()
+    terms = [term for name in made for term in name.terms]
     return Shape(
         names=tuple(name for name in made if name.terms or name.initials),
         raw=tuple(text for text in dict.fromkeys(raw) if len(text) > 1),
+        words=frozenset([term.form for term in terms]),
+        rare=_rare([term.form for term in terms if not term.familiar]),
     )
 
 
@@ -203,7 +208,7 @@ def _familiar(word: bytes) -> Iterator[bytes]:
 
 def _number(known: Known) -> Shape:
     folded = _folded(known.value)
-    bare = _PUNCTUATION.sub(b"", folded)
+    bare = folded if folded.isalnum() else _PUNCTUATION.sub(b"", folded)
     if known.category is Category.USERNAME or not bare.isdigit():
         groups = _TOKENS.findall(folded)
         forms = dict.fromkeys((folded, *(separator.join(groups) for separator in (b"", b"-", b" ", b"."))))
@@ -235,7 +240,13 @@ def _phrases(known: Known) -> Shape:
         if anchor >= 0:
             found.append(Phrase(words, anchor, tuple({words[anchor], *_line_forms(words[anchor])})))
     raw = (known.value,) if _is_other(known.value) and len(known.value) > 1 else ()
-    return Shape(phrases=tuple(found), raw=raw)
+    anchors = [form for phrase in found for form in phrase.anchors]
+    return Shape(phrases=tuple(found), raw=raw, words=frozenset(anchors), rare=_rare(anchors))
+
+
+def _rare(words: Iterable[bytes]) -> tuple[bytes, ...]:
+    common = ordinary()
+    return tuple([word for word in words if len(word) >= MINIMUM_LENGTH and word not in common])
 
 
 def _anchor(words: tuple[bytes, ...]) -> int:
