@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from deidstream.core.decision import Decision
 from deidstream.core.document import Document
@@ -24,8 +25,7 @@ class Container:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What may be seen without a key: ids, codes and counts, never content."""
 
     case_id: str
@@ -86,11 +86,15 @@ class Case:
         """The same case with the head of its itinerary done."""
         return self.with_header(itinerary=self.header.itinerary[1:])
 
-    def with_header(self, **changes: object) -> Case:
+    def with_header(self, **changes: Any) -> Case:  # Any: the fields of Header, which checks their names
         """The same case with some header fields changed; content and cache are shared."""
-        # Not ``replace`` for the case: it is called for every case and stage, and takes three times as long.
-        return Case(
-            replace(self.header, **changes),  # type: ignore[arg-type]  # checked by Header itself
+        return self.changed(header=self.header._replace(**changes))
+
+    def changed(self, **changes: object) -> Case:
+        """The same case with some of its fields changed."""
+        # Not ``replace``: it is called for every case and stage, and takes three times as long.
+        made = Case(
+            self.header,
             self.source,
             self.location,
             self.subjects,
@@ -100,3 +104,6 @@ class Case:
             self.unknown,
             self.sealed,
         )
+        for name, value in changes.items():
+            setattr(made, name, value)
+        return made

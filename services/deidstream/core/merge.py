@@ -32,6 +32,8 @@ _NUMBERS = frozenset(
     }
 )
 _Rank = tuple[object, ...]
+# Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
+_NOBODY, _NAME = Role.UNKNOWN, Category.NAME
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -77,10 +79,10 @@ def _united(group: Sequence[Finding]) -> Finding:
         return best
     union = Span(min(span.start for span in spans), max(span.end for span in spans))
     score = max(finding.score for finding in group)
-    role = best.role if best.role is not Role.UNKNOWN else _role(group, best.category)
+    role = best.role if best.role is not _NOBODY else _role(group, best.category)
     # The canonical value describes its own extent: where the union is wider, it would no longer be what stands there.
     canonical = best.canonical if best.span == union else ""
-    form = best.form if best.span == union or best.category is not Category.NAME else "name"
+    form = best.form if best.span == union or best.category is not _NAME else "name"
     return best._replace(span=union, score=score, role=role, canonical=canonical, form=form)
 
 
@@ -103,8 +105,8 @@ def _inside_another_kind(finding: Finding, group: Sequence[Finding]) -> bool:
 
 
 def _role(group: Sequence[Finding], category: Category) -> Role:
-    known = [finding for finding in group if finding.role is not Role.UNKNOWN and finding.category is category]
-    return max(known, key=_rank).role if known else Role.UNKNOWN
+    known = [finding for finding in group if finding.role is not _NOBODY and finding.category is category]
+    return max(known, key=_rank).role if known else _NOBODY
 
 
 def _rank(finding: Finding) -> _Rank:
@@ -116,7 +118,7 @@ def _rank(finding: Finding) -> _Rank:
         layer == _LAYERS["fields"],
         finding.category is not Category.UNKNOWN,
         checked,
-        layer if finding.category is Category.NAME else 0,
+        layer if finding.category is _NAME else 0,
         finding.score,
         span.end - span.start,
         layer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b32encode
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from deidstream.core.case import Header
 
@@ -41,5 +42,9 @@ class Release:
 
 def release_id(header: Header) -> str:
     """The stable id of what a decided case is released as: 20 characters (as many as MSH-10 holds) made from ids alone."""
-    name = "\0".join((header.case_id, header.project, header.policy, str(header.release_version)))
+    return _hashed("\0".join((header.case_id, header.project, header.policy, str(header.release_version))))
+
+
+@lru_cache(maxsize=1024)
+def _hashed(name: str) -> str:
     return b32encode(hashlib.sha256(name.encode()).digest())[:20].decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from deidstream import formats
 from deidstream.core.case import Case, Header
@@ -35,7 +34,7 @@ def warm(stages: Mapping[str, Stage]) -> None:
         document = formats.split(format_, source)
         document.reading = fields.read(document)
         case = Case(Header("0" * 32, "warming", format_, 0.0, _PURE), source, subjects=_subjects(document.reading))
-        case = replace(case, document=document)
+        case = case.changed(document=document)
         for name in _PURE:
             if name in stages:
                 onward = [one.case for one in stages[name].handle([case]) if isinstance(one, Forward)]

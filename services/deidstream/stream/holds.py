@@ -7,7 +7,7 @@ under the reason for which it was held, because nobody has looked at it in time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Malformed
@@ -68,4 +68,4 @@ def _sealed(item: Held, keys: KeyRing) -> Case:
         case = decode_case(item.payload, keys, ())
     except DeidstreamError as error:
         raise Malformed(error.code, f"hold:{item.stage}") from None
-    return case if case.header.itinerary else replace(case.with_header(itinerary=(item.stage,)))
+    return case if case.header.itinerary else case.with_header(itinerary=(item.stage,))

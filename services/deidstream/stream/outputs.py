@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from deidstream.core.case import Case, Header
 from deidstream.core.errors import DeidstreamError, Malformed
@@ -81,7 +81,7 @@ class Outputs:
             case.id, stage, topic, outcome.code, outcome.place, self._sealed(case), header.key, header.format
         )
         if header.sequence or header.container:  # destinations that keep order or batches need not wait for it
-            self._gap(Gap(replace(case, source=b""), "quarantined", header.project))
+            self._gap(Gap(case.changed(source=b""), "quarantined", header.project))
 
     def _sealed(self, case: Case) -> bytes:
         try:

@@ -61,7 +61,7 @@ def _again(record: QuarantineRecord, keys: KeyRing, corrected: bytes | None) -> 
             raise Malformed("no-inbox", record.id)
         return Output(record.topic, record.key, record.payload, headers)
     case = open_case(record, keys)
-    header = replace(case.header, itinerary=("identify",), key=case.header.source, sequence=0, project="", policy="")
+    header = case.header._replace(itinerary=("identify",), key=case.header.source, sequence=0, project="", policy="")
     value = encode_case(Case(header, corrected, case.location), keys)
     return Output(inbox("identify"), header.key, value, headers)
 

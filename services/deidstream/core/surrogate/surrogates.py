@@ -33,6 +33,8 @@ IDENTIFIERS = frozenset(
     }
 )
 """Categories that share the one permutation."""
+# Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
+_NAME, _PLACE, _ORGANISATION = Category.NAME, Category.PLACE, Category.ORGANISATION
 
 
 class Pseudonyms(Protocol):
@@ -108,15 +110,15 @@ class Surrogates:
     def pseudonym(self, category: Category, form: str, value: str, person: Person, canonical: str = "") -> str | None:
         """What stands in for ``value``; None where no surrogate of its kind can be made, or it would not differ."""
         made = self._made(category, form, value, person, canonical)
-        formal = category is Category.NAME and form in {"prefix", "suffix"}
+        formal = category is _NAME and form in {"prefix", "suffix"}
         return made if made != value or formal else None
 
     def _made(self, category: Category, form: str, value: str, person: Person, canonical: str) -> str | None:
         if category in IDENTIFIERS:
             return self.identifier(value)
-        if category is Category.NAME:
+        if category is _NAME:
             return self._names.surrogate(value, form if form else "name", person, canonical)
-        if category is Category.PLACE and (form == "code" or places.is_point_of_care(value)):
+        if category is _PLACE and (form == "code" or places.is_point_of_care(value)):
             return self._point_of_care(value)
         maker = _MAKERS.get(category)
         if maker:
@@ -126,7 +128,7 @@ class Surrogates:
         placed = _PLACED.get(category)
         if placed:
             return (places.address if form == "address" else placed)(value, self._prf, person.id, self._home(person))
-        if category is Category.ORGANISATION:
+        if category is _ORGANISATION:
             return (
                 self.identifier(value) if organisations.is_code(value) else organisations.organisation(value, self._prf)
             )

@@ -28,10 +28,11 @@ _NOWHERE = -1
 class ValueCodec:
     """All values of one message share one codec: its delimiters and its character set."""
 
-    __slots__ = ("_escape", "_known", "_marks", "_plain", "charset")
+    __slots__ = ("_escape", "_known", "_marks", "_narrow", "_plain", "charset")
 
     def __init__(self, delimiters: Delimiters, charset: str) -> None:
         self.charset = charset
+        self._narrow = charset not in SHIFTING and not _is_wide(charset)
         self._escape = delimiters.escape
         self._marks = _marks(delimiters)
         self._known = _pattern(self._escape) if self._escape else None
@@ -53,13 +54,12 @@ class ValueCodec:
         A character that the charset lacks loses its accents, or becomes ``?``.
         """
         if self._plain.fullmatch(text):
-            one_byte = self.charset not in SHIFTING and not _is_wide(self.charset)
-            return text.encode("ascii") if one_byte else _encode(text, self.charset)
+            return text.encode("ascii") if self._narrow else _encode(text, self.charset)
         return _encode("".join(self._escaped(character) for character in text.replace("\r\n", "\n")), self.charset)
 
     def offsets(self, raw: bytes) -> Sequence[int]:
         """For each code point of the text its byte offset in ``raw``, and last ``len(raw)``."""
-        if raw.isascii() and self.charset not in SHIFTING and not _is_wide(self.charset):
+        if self._narrow and raw.isascii():
             characters, at = raw.decode("ascii"), range(len(raw) + 1)
             if not self._escape or self._escape not in characters:
                 return at

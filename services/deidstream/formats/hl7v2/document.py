@@ -196,10 +196,17 @@ def read_text(message: Message, characters: str) -> str:
 def field_type(message: Message, segment: Segment, number: int) -> str:
     """The data type of field ``number``, '' where no version knows it. OBX-5 has the type that OBX-2 names, ST where none."""
     if segment.name == "OBX" and number == 5:
-        named = segment.fields[2].partition(message.delimiters.component)[0].strip().upper()
-        return named or "ST"
+        return observed_type(message.delimiters, segment)
     known = fields(message.version, segment.name)
     return known[number - 1].type if 0 < number <= len(known) else ""
+
+
+def observed_type(marks: Delimiters, segment: Segment) -> str:
+    """The data type of OBX-5: that which OBX-2 names, ST where it names none."""
+    named = segment.fields[2]
+    if not named.isalpha():
+        named = named.partition(marks.component)[0].strip()
+    return named.upper() or "ST"
 
 
 def is_text(segment: Segment, number: int, type_: str) -> bool:

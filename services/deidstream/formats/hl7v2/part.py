@@ -15,7 +15,7 @@ from deidstream.core.errors import DeidstreamError
 from deidstream.formats.hl7v2.charset import TABLE_0211
 from deidstream.formats.hl7v2.definition import Field, components, fields
 from deidstream.formats.hl7v2.delimiters import HEADERS, Delimiters
-from deidstream.formats.hl7v2.document import NULL, Message, cut, field_type, read_text
+from deidstream.formats.hl7v2.document import NULL, Message, cut, field_type, observed_type, read_text
 from deidstream.formats.hl7v2.encapsulated import decoded, media_type
 from deidstream.formats.hl7v2.path import ordinal
 from deidstream.formats.hl7v2.segment import LINE, Segment
@@ -48,6 +48,7 @@ class Parts:
     def __init__(self, message: Message, language: str) -> None:
         self.nested: dict[str, Document] = {}
         self._message = message
+        self._marks, self._version = message.delimiters, message.version
         self._language = language
         self._parts: list[Part] = []
         self._labels: dict[int, list[tuple[str, str]]] = {}
@@ -74,9 +75,9 @@ class Parts:
         if key != self._run_key or segment.subject != self._run_subject:
             self._end_run()
             self._run_key, self._run_subject = key, segment.subject
-        values, marks = segment.fields, self._message.delimiters
+        values, marks = segment.fields, self._marks
         component, count = marks.component, len(values)
-        for number, kind in _plan(self._message.version, segment.name):
+        for number, kind in _plan(self._version, segment.name):
             if number >= count:
                 break
             value = values[number]
@@ -91,7 +92,7 @@ class Parts:
     def _key(self, segment: Segment) -> tuple[str, ...]:
         if segment.name == "NTE":
             return ("NTE",)
-        if segment.name == "OBX" and len(segment.fields) > 5 and field_type(self._message, segment, 5) in _LINES:
+        if segment.name == "OBX" and len(segment.fields) > 5 and observed_type(self._marks, segment) in _LINES:
             return ("OBX", segment.fields[3])
         return ()
 
@@ -101,8 +102,8 @@ class Parts:
         elif kind == _TEXT:
             in_run = self._run_key == ("NTE",) and number == 3
             self._text(segment, number, value, in_run)
-        elif kind == _FLAGS and self._message.delimiters.component in value:
-            self._label_all(segment, number, _labels(self._message.delimiters, value))
+        elif kind == _FLAGS and self._marks.component in value:
+            self._label_all(segment, number, _labels(self._marks, value))
         elif kind in (_CODES, _FLAGS):
             if " " in value:
                 self._prose(segment, number, value, field_type(self._message, segment, number))
@@ -110,13 +111,13 @@ class Parts:
             self._mixed(segment, number, value, field_type(self._message, segment, number))
 
     def _observation(self, segment: Segment, value: str) -> None:
-        type_ = field_type(self._message, segment, 5)
-        if is_identifying(self._message, segment):
+        type_ = observed_type(self._marks, segment)
+        if is_identifying(self._marks, segment):
             return
         if type_ in _LINES:
             self._text(segment, 5, value, in_run=True)
         elif type_ in CODED:
-            self._label_all(segment, 5, _labels(self._message.delimiters, value))
+            self._label_all(segment, 5, _labels(self._marks, value))
         elif type_ == "ED":
             self._encapsulated(segment, value)
         elif type_ in TEXT_COMPONENTS:
@@ -126,9 +127,9 @@ class Parts:
 
     def _is_wordy(self, type_: str, value: str) -> bool:
         """Whether a value that should be a code or a measure reads like words."""
-        if type_ in IDENTIFYING or not _is_type(self._message.version, type_):
+        if type_ in IDENTIFYING or not _is_type(self._version, type_):
             return False
-        first = value.partition(self._message.delimiters.component or "^")[0]
+        first = value.partition(self._marks.component or "^")[0]
         return " " in value or (type_ in _NUMBERS and not _NUMERIC.issuperset(first))
 
     def _text(self, segment: Segment, number: int, value: str, in_run: bool) -> None:
@@ -148,7 +149,7 @@ class Parts:
             return [(base, value)]
         if value == NULL:
             return []
-        mark = self._message.delimiters.repetition
+        mark = self._marks.repetition
         if not mark or mark not in value:
             return [(base, value)]
         return [
@@ -173,10 +174,10 @@ class Parts:
                 self._label(segment, path, piece)
 
     def _components(self, segment: Segment, number: int, value: str, type_: str) -> Iterator[tuple[str, int, str]]:
-        children = components(self._message.version, type_) or (type_,)
+        children = components(self._version, type_) or (type_,)
         base = f"{segment.path}-{number}"
-        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
-            pieces = cut(item, self._message.delimiters.component)
+        for repetition, item in enumerate(cut(value, self._marks.repetition), 1):
+            pieces = cut(item, self._marks.component)
             path = ordinal(base, repetition)
             for component, (piece, child) in enumerate(zip(pieces, children, strict=False), 1):
                 if child not in IDENTIFYING:
@@ -184,8 +185,8 @@ class Parts:
 
     def _encapsulated(self, segment: Segment, value: str) -> None:
         base = f"{segment.path}-5"
-        for repetition, item in enumerate(cut(value, self._message.delimiters.repetition), 1):
-            pieces = cut(item, self._message.delimiters.component)
+        for repetition, item in enumerate(cut(value, self._marks.repetition), 1):
+            pieces = cut(item, self._marks.component)
             if len(pieces) < 5 or not pieces[4]:
                 continue
             path = f"{ordinal(base, repetition)}.5"
@@ -233,9 +234,14 @@ class Parts:
         return Part(locator, "\n".join(texts), tuple(placed), subject, self._language)
 
 
-def is_identifying(message: Message, segment: Segment) -> str:
+def is_identifying(marks: Delimiters, segment: Segment) -> str:
     """The category (as ``OBSERVATIONS`` spells it) of what an OBX says about who somebody is, '' for all other observations."""
-    pieces = segment.fields[3].split(message.delimiters.component, 4) if message.delimiters.component else [""]
+    return _asked(marks.component, segment.fields[3])
+
+
+@lru_cache(maxsize=2048)
+def _asked(component: str, code: str) -> str:
+    pieces = code.split(component, 4) if component else [""]
     return OBSERVATIONS.get(pieces[0]) or (OBSERVATIONS.get(pieces[3], "") if len(pieces) > 3 else "")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from deidstream import formats
 from deidstream.core.case import Case
@@ -29,4 +28,4 @@ def _with_findings(case: Case) -> Case:
         reading = document.reading = fields.read(document)
     detector = fields.detector(document)
     found = findings(reading.facts, detector)
-    return replace(case, document=document, findings=case.findings + found)
+    return case.changed(document=document, findings=case.findings + found)

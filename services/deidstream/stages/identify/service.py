@@ -190,14 +190,13 @@ class Identify:
         itinerary = (
             ("fields", "text", "resolver", "writer") if read.document.parts else ("fields", "resolver", "writer")
         )
-        header = replace(
-            read.case.header,
+        header = read.case.header._replace(
             itinerary=itinerary,
             key=first.id or read.case.header.source,
             sequence=first.sequence,
             identity_revision=first.revision,
         )
-        return Forward(replace(read.case, header=header, subjects=subjects, document=read.document), tuple(read.audit))
+        return Forward(read.case.changed(header=header, subjects=subjects, document=read.document), tuple(read.audit))
 
 
 def _for_itself(person: Seen) -> Seen:

@@ -21,6 +21,9 @@ from deidstream.core.transform import DATES, Scene, Transform, placeholder
 from deidstream.formats.hl7v2 import Hl7Document
 
 __all__ = ["Decided", "Opened", "country_of", "decide", "opened", "unsupported", "whole_part"]
+# Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
+_KEEP, _HOLD, _QUARANTINE = Method.KEEP, Method.HOLD, Method.QUARANTINE
+_DROP, _REDACT = Method.DROP, Method.REDACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,52 +62,61 @@ def decide(
     decisions: list[Decision] = []
     removed: set[str] = set()
     held = quarantined = ""
-    parts, leaf, rule, apply = work.parts, work.document.leaf, policy.rule, transform.apply
-    new = tuple.__new__  # the constructor of Decision itself is slow, and a message has dozens
+    parts, rule, apply, new = (
+        work.parts,
+        policy.rule,
+        transform.apply,
+        tuple.__new__,
+    )  # a message has dozens of findings
     for finding in work.findings:
         locator, span, category, score, detector, _, _, subject, _ = finding
         part = parts.get(locator)
-        holder = part or (leaf(locator) if span is not None else _leaf(work.document, locator))
-        value = holder.text if holder else ""
+        leaf = None if part else _leaf(work.document, locator, span)
+        value = part.text if part else leaf.text if leaf else ""
         whole = span is not None and span[0] == 0 and span[1] >= len(value)
         if span is not None and not whole:
             value = value[span[0] : span[1]]
-        if locator == _CONTROL and work.control and whole:
-            decided = (locator, span, category, Method.PSEUDONYM, work.control, _RELEASE, (detector,), score)
-            decisions.append(new(Decision, decided))
-            continue
         method, line = rule(finding, value)
-        if method is Method.KEEP:
-            decisions.append(new(Decision, (locator, span, category, method, value, line, (detector,), score)))
-            continue
-        if method is Method.QUARANTINE:
-            quarantined = quarantined or locator
-        elif method is Method.HOLD:
-            held = held or locator
-        made = apply(method, finding, value, scenes[subject if subject < len(scenes) else 0])
-        if made is not None and work.plain and not made.isascii():
-            made = unmarked(made)
-        if (
-            made is None
-            or span is None
-            or (part is None and made is not value and not _admits(holder, category, method, value, made))
-        ):
-            method = method if method is Method.DROP else Method.REDACT
-            if part:
-                made = "" if method is Method.DROP else placeholder(category)
-            else:
-                if not whole or _splits(holder):
-                    removed.add(locator)
-                made = span = None
+        made: str | None
+        if locator == _CONTROL and work.control and whole:
+            method, line, made = Method.PSEUDONYM, _RELEASE, work.control
+        elif method is _KEEP:
+            made = value
+        else:
+            if method is _QUARANTINE:
+                quarantined = quarantined or locator
+            elif method is _HOLD:
+                held = held or locator
+            made = apply(method, finding, value, scenes[subject if subject < len(scenes) else 0])
+            if made is not None and work.plain and not made.isascii():
+                made = unmarked(made)
+            if (
+                span is None
+                or made is None
+                or (leaf and not (leaf.admits_text or _fits(category, method, value, made)))
+            ):
+                method = method if method is _DROP else _REDACT
+                made = _instead(part, category, method)
+                if part is None:
+                    span = None
+                    if not whole or _splits(leaf):
+                        removed.add(locator)
         decisions.append(new(Decision, (locator, span, category, method, made, line, (detector,), score)))
-    kept = _without_removed(decisions, removed, work.parts) if removed else tuple(decisions)
+    kept = _without_removed(decisions, removed, parts) if removed else tuple(decisions)
     return Decided(kept, "" if reviewed else held, quarantined)
+
+
+def _instead(part: Part | None, category: Category, method: Method) -> str | None:
+    """What stands where nothing that was made may stand: a label in a text, nothing in a field."""
+    if part is None:
+        return None
+    return "" if method is _DROP else placeholder(category)
 
 
 def country_of(work: Opened) -> Locale:
     """Where the first address of the message lies that names a country we know."""
     for finding in work.findings:
-        if finding.category is Category.COUNTRY and (leaf := _leaf(work.document, finding.locator)):
+        if finding.category is Category.COUNTRY and (leaf := _leaf(work.document, finding.locator, None)):
             code = country_code(leaf.text)
             if code:
                 return of_country(code)
@@ -140,22 +152,22 @@ _LATIN = frozenset(
 )
 
 
-def _leaf(document: Document, locator: str) -> Leaf | None:
-    """The leaf, or None for an element that holds several."""
+def _leaf(document: Document, locator: str, span: Span | None) -> Leaf | None:
+    """The leaf, or None where the finding is of an element that holds several."""
     try:
         return document.leaf(locator)
     except Unsafe:
-        return None
+        if span is None:
+            return None
+        raise
 
 
-def _admits(holder: Part | Leaf | None, category: Category, method: Method, value: str, made: str) -> bool:
-    """Whether ``made`` may stand in the leaf: a date, code or number stays one. (An element as a whole is kept or removed.)"""
-    if not isinstance(holder, Leaf) or holder.admits_text:
-        return True
+def _fits(category: Category, method: Method, value: str, made: str) -> bool:
+    """Whether ``made`` may stand where no text may: a date, code or number stays one."""
     if method is Method.MASK:
-        return False
+        return made == value
     # the methods for dates write in the form that they read
-    return category in DATES or _same_kind(value, made)
+    return category in DATES or made == value or _same_kind(value, made)
 
 
 _LITERALS = frozenset({"true", "false", "null"})
@@ -193,7 +205,7 @@ def _without_removed(decisions: Iterable[Decision], removed: set[str], parts: di
             continue
         if locator in removed:
             gone.add(locator)
-            decision = decision._replace(span=None, replacement=None, method=Method.REDACT)
+            decision = decision._replace(span=None, replacement=None, method=_REDACT)
         out.append(decision)
     return tuple(out)
 

@@ -85,8 +85,8 @@ class Resolver:
             yield self._decided(case, work, one)
 
     def _decided(self, case: Case, work: Opened, one: Recipient) -> Outcome:
-        header = replace(case.header, project=one.project.name, policy=one.policy_id)
-        own = replace(case, header=header, document=work.document)
+        header = case.header._replace(project=one.project.name, policy=one.policy_id)
+        own = case.changed(header=header, document=work.document)
         foreign = unsupported(work.document.parts, one.policy)
         if foreign:
             action = one.policy.languages.unsupported
@@ -104,7 +104,7 @@ class Resolver:
         return self._outcome(own, decided)
 
     def _outcome(self, own: Case, decided: Decided) -> Outcome:
-        own = replace(own, decisions=decided.decisions)
+        own = own.changed(decisions=decided.decisions)
         if decided.quarantined:
             return self._quarantine(own, "policy-quarantine", decided.quarantined)
         if decided.held:

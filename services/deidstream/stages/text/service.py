@@ -40,14 +40,14 @@ class Text:
             if case.document is not None:
                 findings = without_codes(case.document, findings)
             position += len(own)
-            out.append(Forward(replace(case, findings=case.findings + tuple(findings)).advance()))
+            out.append(Forward(case.changed(findings=case.findings + tuple(findings)).advance()))
         return out
 
 
 def _opened(case: Case) -> Case:
     if case.document is None:
         document = formats.split(case.header.format, case.source, case.header.attribute("charset"))
-        return replace(case, document=document)
+        return case.changed(document=document)
     return case
 
 

@@ -41,16 +41,18 @@ _DIRECT = frozenset(
 )
 _SHORTEST = 6
 """Shorter values stand in clinical content by chance; the layers look for them in texts, in context."""
+# Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
+_KEEP = Method.KEEP
 
 
 def surviving_values(document: Document, decisions: Sequence[Decision], rendered: Rendered) -> list[Decision]:
     """The decisions whose original value still stands, as a whole word, in the output outside every replacement."""
     texts = {part.locator: part.text for part in document.parts}
-    kept = {_original(document, texts, decision) for decision in decisions if decision.method is Method.KEEP}
+    kept = {_original(document, texts, decision) for decision in decisions if decision.method is _KEEP}
     starts = [start for start, _ in rendered.replaced]
     found: dict[str, Decision] = {}
     for decision in decisions:
-        if decision.category not in _DIRECT or decision.method is Method.KEEP or decision.span is None:
+        if decision.category not in _DIRECT or decision.method is _KEEP or decision.span is None:
             continue
         value = _original(document, texts, decision)
         if len(value) < _SHORTEST or value in kept or value in found:

@@ -49,7 +49,7 @@ class Writer:
         if rendered is None:
             return [self._held(case, decisions)]
         _check_form(case, rendered.content)
-        return self._released(replace(case, decisions=decisions), rendered)
+        return self._released(case.changed(decisions=decisions), rendered)
 
     def _clean(self, case: Case, decisions: tuple[Decision, ...]) -> tuple[tuple[Decision, ...], Rendered | None]:
         """Renders, redacting what the second look still finds in texts; None when something survives all the same."""
@@ -149,7 +149,7 @@ def _redactions(findings: Sequence[Finding]) -> list[Decision]:
 def _opened(case: Case) -> Case:
     if case.document is not None:
         return case
-    return replace(case, document=formats.split(case.header.format, case.source, case.header.attribute("charset")))
+    return case.changed(document=formats.split(case.header.format, case.source, case.header.attribute("charset")))
 
 
 def _document(case: Case) -> Document:

@@ -16,19 +16,21 @@ from deidstream.formats.hl7v2.dialect import Dialect
 from deidstream.formats.hl7v2.document import NULL, cut, described, reads_whole
 from deidstream.formats.hl7v2.path import ordinal
 
-__all__ = ["Note", "notes", "notes_of_observation", "unknown"]
+__all__ = ["Note", "bare_notes", "notes", "notes_of_observation", "unknown"]
 
 _LONGEST = 400
 """Longer values are not kept."""
+# Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
+_RELATIVE, _PATIENT, _RECORD_ID, _ORGANISATION = Role.RELATIVE, Role.PATIENT, Category.RECORD_ID, Category.ORGANISATION
 
 
 class Note(NamedTuple):
     """A piece of the value, at the characters ``[start, end)`` of the field, reads ``text``. Never print one: it is content."""
 
-    below: str
-    """What follows the field in the locator: ``[2].1``."""
     start: int
     end: int
+    below: str
+    """What follows the field in the locator: ``[2].1``."""
     text: str
     category: Category
     role: Role
@@ -54,11 +56,66 @@ def notes_of_observation(dialect: Dialect, type_: str, category: str, value: str
     return (_kept_observation if len(value) <= _LONGEST else _read_observation)(dialect, type_, category, value)
 
 
-def unknown(dialect: Dialect, below: str, characters: str, start: int, type_: str) -> tuple[Note, ...]:
+def bare_notes(dialect: Dialect, segment: str, number: int, value: str, insured: bool) -> tuple[Note, ...]:
+    """The same for a value without any delimiter: a date, a number, a name alone."""
+    bare = _bare(dialect.version, segment)
+    rule, shape, type_, free = bare[number] if number < len(bare) else _UNKNOWN
+    if rule is None or value == NULL:
+        return ()
+    if shape is not None:
+        rule = _alone(rule, value, shape)
+    text = dialect.read(value)
+    if not text or text.isspace():
+        return ()
+    category, role, form, id_type = _meant(rule, "", insured)
+    return (tuple.__new__(Note, (0, len(value), "", text, category, role, form, "", "", id_type, type_, free)),)
+
+
+def unknown(dialect: Dialect, characters: str) -> tuple[Note, ...]:
     """``characters``, of which nobody can know what they are, as one piece."""
-    reader = _Reader(dialect, type_, insured=False)
-    reader.found(below, start, characters, UNKNOWN, below)
+    reader = _Reader(dialect, "", insured=False)
+    reader.found("", 0, characters, UNKNOWN, "")
     return tuple(reader.notes)
+
+
+class _Bare(NamedTuple):
+    """What a value without delimiters is, in a field: that of the first piece of its type (of ``shape``, where it has pieces)."""
+
+    rule: Rule | None
+    shape: Shape | None
+    type: str
+    admits_text: bool
+
+
+@lru_cache(maxsize=2048)
+def _bare(version: str, segment: str) -> tuple[_Bare, ...]:
+    types = ("", *(field.type for field in fields(version, segment)))
+    return tuple(_bare_of(version, node, type_) for node, type_ in zip(plan(version, segment), types, strict=False))
+
+
+def _bare_of(version: str, node: Node, type_: str) -> _Bare:
+    shape: Shape | None = None
+    while isinstance(node, Shape):
+        if shape is None or not shape.source:
+            shape = node
+        node = node.nodes[0]
+    return _Bare(node if isinstance(node, Rule) else None, shape, *described(version, type_, 0, 0))
+
+
+_UNKNOWN = _Bare(UNKNOWN, None, "", True)
+
+
+def _meant(rule: Rule, id_type: str, insured: bool) -> tuple[Category, Role, str, str]:
+    """Category, role, form, and type of identifier ('' where it is none). ``id_type``: as the value states it."""
+    category, role, form, implied = rule
+    if insured and role is _RELATIVE:
+        role = _PATIENT
+    if implied is None:
+        return category, role, form, ""
+    id_type = id_type or implied
+    if form == "number" and category is not _RECORD_ID and category is not _ORGANISATION:
+        category = category_of(id_type, category)
+    return category, role, form, id_type
 
 
 def _read(dialect: Dialect, segment: str, number: int, value: str, insured: bool) -> tuple[Note, ...]:
@@ -118,17 +175,18 @@ class _Reader:
             below = path if alone else f"{path}.1"
             self._element(below, at, pieces[0], nodes[0], path, issuer, id_type, shape, alone)
             return
+        special, mark = shape.type in _SPECIAL, self._subcomponent or self._component
         for number, piece in enumerate(pieces, 1):
             if piece and piece != NULL:
                 node = nodes[number - 1] if number <= len(nodes) else UNKNOWN
-                if shape.type in _CONTACT and isinstance(node, Rule):
-                    node = _contact(node, piece, pieces)
-                elif shape.type == "HD" and number == 2:
-                    node = _universal(node, pieces)
-                if shape.type == "ED" and number == 5:
-                    self.found(f"{path}.5", at, piece, UNKNOWN, f"{path}.5")
+                below = f"{path}.{number}"
+                if type(node) is Rule and not special and mark not in piece:
+                    self.found(below, at, piece, node, path, issuer, id_type, number)
+                elif special and shape.type == "ED" and number == 5:
+                    self.found(below, at, piece, UNKNOWN, below, component=5)
                 elif node is not None or not reads_whole(shape.type, number):
-                    self._element(f"{path}.{number}", at, piece, node, path, issuer, id_type, shape)
+                    node = _particular(shape, number, node, pieces) if special else node
+                    self._element(below, at, piece, node, path, issuer, id_type, shape)
             at += len(piece) + 1
 
     def _element(
@@ -146,13 +204,15 @@ class _Reader:
         """A component (or a whole field that has none), and the subcomponents below it."""
         if node is TEXT:
             return
+        component = int(path.rpartition(".")[2]) if path[-1:].isdigit() else 0
         if not self._has_below(piece):
             while isinstance(node, Shape):
                 if shape is None or not shape.source:
                     shape = node
                 node = node.nodes[0]
             if isinstance(node, Rule):
-                self.found(path, at, piece, _alone(node, piece, shape) if alone else node, group, issuer, id_type)
+                rule = _alone(node, piece, shape) if alone else node
+                self.found(path, at, piece, rule, group, issuer, id_type, component)
             return
         below = piece.split(self._subcomponent)
         if isinstance(node, Shape) and node.source:
@@ -161,7 +221,7 @@ class _Reader:
             if smallest and smallest != NULL:
                 inner = self._below(node, number, below)
                 if isinstance(inner, Rule):
-                    self.found(f"{path}.{number}", at, smallest, inner, group, issuer, id_type)
+                    self.found(f"{path}.{number}", at, smallest, inner, group, issuer, id_type, component, number)
             at += len(smallest) + 1
 
     def _below(self, node: Node, number: int, pieces: list[str]) -> Node:
@@ -175,27 +235,26 @@ class _Reader:
         return inner
 
     def found(
-        self, path: str, at: int, characters: str, rule: Rule, group: str, issuer: str = "", id_type: str = ""
+        self,
+        path: str,
+        at: int,
+        characters: str,
+        rule: Rule,
+        group: str,
+        issuer: str = "",
+        id_type: str = "",
+        component: int = 0,
+        subcomponent: int = 0,
     ) -> None:
         """Takes a note of ``characters``, unless they read as nothing."""
         text = self._dialect.read(characters)
         if not text or text.isspace():
             return
-        category, role, form, implied = rule
-        if self._insured and role is Role.RELATIVE:
-            role = Role.PATIENT
-        if implied is None:
-            issuer = id_type = ""
-        else:
-            id_type = id_type or implied
-            if form == "number" and category is not Category.RECORD_ID and category is not Category.ORGANISATION:
-                category = category_of(id_type, category)
-        levels = path.rpartition("]")[2].split(".")[1:]
-        component, subcomponent = (*map(int, levels), 0, 0)[:2]
+        category, role, form, id_type = _meant(rule, id_type, self._insured)
+        issuer = issuer if rule.id_type is not None else ""
         type_, free = described(self._dialect.version, self._type, component, subcomponent)
-        self.notes.append(
-            Note(path, at, at + len(characters), text, category, role, form, group, issuer, id_type, type_, free)
-        )
+        note = (at, at + len(characters), path, text, category, role, form, group, issuer, id_type, type_, free)
+        self.notes.append(tuple.__new__(Note, note))
 
     def _source(self, shape: Shape, pieces: list[str]) -> tuple[str, str]:
         """Issuer (namespace id, else universal id) and type of the identifier, as written."""
@@ -220,7 +279,14 @@ class _Reader:
         return bool(self._subcomponent) and self._subcomponent in piece
 
 
-_CONTACT = frozenset({"XTN"})
+_SPECIAL = frozenset({"XTN", "HD", "ED"})
+"""Types in which one component says what another is."""
+
+
+def _particular(shape: Shape, number: int, node: Node, pieces: list[str]) -> Node:
+    if shape.type == "XTN" and isinstance(node, Rule):
+        return _contact(node, pieces[number - 1], pieces)
+    return _universal(node, pieces) if shape.type == "HD" and number == 2 else node
 
 
 def _contact(rule: Rule, piece: str, pieces: list[str]) -> Rule:

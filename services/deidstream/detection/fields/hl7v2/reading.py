@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deidstream.core.document import Leaf
 from deidstream.core.fact import Fact
-from deidstream.detection.fields.hl7v2.field import Note, notes, notes_of_observation, unknown
+from deidstream.detection.fields.hl7v2.field import Note, bare_notes, notes, notes_of_observation, unknown
 from deidstream.detection.fields.hl7v2.rules import TEXT, UNKNOWN, Shape, observation, plan
 from deidstream.formats.hl7v2 import Hl7Document
-from deidstream.formats.hl7v2.document import cut
+from deidstream.formats.hl7v2.document import cut, observed_type
 from deidstream.formats.hl7v2.part import is_identifying
 from deidstream.formats.hl7v2.segment import LINE, Segment
 
@@ -27,7 +27,7 @@ class Walk:
         self._dialect = document.message.dialect
         # A tuple's own constructor, with all fields in order: a message has dozens of these.
         self._new = tuple.__new__
-        marks = document.delimiters
+        self._marks = marks = document.delimiters
         self._component, self._repetition, self._subcomponent = marks.component, marks.repetition, marks.subcomponent
         self._in_parts: frozenset[str] | None = None
         self._insured = False
@@ -44,7 +44,7 @@ class Walk:
         values, name = segment.fields, segment.name
         if name == LINE:
             if not self._is_in_parts(f"{segment.path}-1"):
-                self._found(segment, 1, unknown(self._dialect, "", values[1], 0, ""))
+                self._found(segment, 1, unknown(self._dialect, values[1]))
             return
         if name == "IN1":
             self._insured = self._is_self(segment)
@@ -65,9 +65,17 @@ class Walk:
             elif node is not TEXT and not (
                 type(node) is Shape and node.quiet and (value.isalnum() or self._fits(value, node))
             ):
-                found = notes(self._dialect, name, number, value, self._insured)
-                if found:
+                say = bare_notes if value.isalnum() or self._is_bare(value) else notes
+                if found := say(self._dialect, name, number, value, self._insured):
                     self._found(segment, number, found)
+
+    def _is_bare(self, value: str) -> bool:
+        """Whether no delimiter stands in ``value``."""
+        return not (
+            (self._component and self._component in value)
+            or (self._repetition and self._repetition in value)
+            or (self._subcomponent and self._subcomponent in value)
+        )
 
     def _fits(self, value: str, node: Shape) -> bool:
         """Whether a value of a type with nothing to find has no more components than the type, and nothing below them."""
@@ -78,8 +86,8 @@ class Walk:
         return not self._component or value.count(self._component) < len(node.nodes)
 
     def _observation(self, segment: Segment, value: str) -> None:
-        type_ = self._document.type_of(segment, 5)
-        category = is_identifying(self._document.message, segment)
+        type_ = observed_type(self._marks, segment)
+        category = is_identifying(self._marks, segment)
         node = observation(type_, category)
         below = self._subcomponent
         if node is TEXT or (node is None and self._component not in value and not (below and below in value)):
@@ -91,7 +99,7 @@ class Walk:
         new, codec, subject = self._new, self._dialect.codec, segment.subject
         base, at = f"{segment.path}-{number}", self._document.start(segment, number)
         for note in found:
-            below, start, end, text, category, role, form, group, issuer, id_type, type_, free = note
+            start, end, below, text, category, role, form, group, issuer, id_type, type_, free = note
             path = base + below
             if type_ == _ENCAPSULATED and self._encapsulated(path, subject):
                 continue
