@@ -67,6 +67,6 @@ def findings(facts: Iterable[Fact], detector: str) -> tuple[Finding, ...]:
     """The same as findings of certainty 1, in order."""
     new, out = tuple.__new__, []
     for locator, category, role, form, value, subject, _, _, _, span in facts:
-        span = span or (Span(0, len(value)) if value else None)
+        span = span or (new(Span, (0, len(value))) if value else None)
         out.append(new(Finding, (locator, span, category, 1.0, detector, role, form, subject, "")))
     return tuple(out)

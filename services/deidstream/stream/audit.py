@@ -174,10 +174,18 @@ class _Codes:
         try:
             if self._sound.issuperset(row):
                 return row
-        except TypeError:  # it holds rows itself, which have no hash
+        except TypeError:  # it holds lists itself, which have no hash
             return [self._checked(one, depth) for one in row]
-        self._sound.update([one for one in row if _is_count(one) or (isinstance(one, str) and _CODE.match(one))])
+        self._sound.update([one for one in row if self._is_sound(one, depth)])
         return [self._checked(one, depth) for one in row]
+
+    def _is_sound(self, value: object, depth: int) -> bool:
+        """Whether ``value``, which has a hash, may be written as it is."""
+        if isinstance(value, str):
+            return _CODE.match(value) is not None
+        return _is_count(value) or (
+            depth > 0 and isinstance(value, tuple) and all(self._is_sound(v, depth - 1) for v in value)
+        )
 
 
 def _is_count(value: object) -> bool:

@@ -109,7 +109,7 @@ def _segments(characters: str, lines: list[tuple[int, int]], delimiters: Delimit
     separator = delimiters.field
     counts: dict[str, int] = {}
     segments: list[Segment] = []
-    subject = -1
+    subject, new = -1, tuple.__new__
     for start, end in lines:
         line = characters[start:end]
         name = line[:3].upper()
@@ -127,9 +127,8 @@ def _segments(characters: str, lines: list[tuple[int, int]], delimiters: Delimit
         if name == "MSH" and segments:
             raise Malformed("several-messages", f"segment {len(segments) + 1}")
         counts[name] = count = counts.get(name, 0) + 1
-        segments.append(
-            Segment(name, name if count == 1 else ordinal(name, count), start, end, fields, skew, max(subject, 0))
-        )
+        path = name if count == 1 else ordinal(name, count)
+        segments.append(new(Segment, (name, path, start, end, fields, skew, subject if subject > 0 else 0)))
     return tuple(segments)
 
 

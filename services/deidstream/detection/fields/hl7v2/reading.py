@@ -52,9 +52,9 @@ class Walk:
             self._insured = False
         nodes = plan(self._dialect.version, name)
         count, component, subcomponent = len(nodes), self._component, self._subcomponent
-        for number in range(3 if segment.skew == 2 else 1, len(values)):
-            value = values[number]
-            if not value:
+        first = 3 if segment.skew == 2 else 1
+        for number, value in enumerate(values):
+            if not value or number < first:
                 continue
             node = nodes[number] if number < count else UNKNOWN
             if node is None and component not in value and (not subcomponent or subcomponent not in value):
