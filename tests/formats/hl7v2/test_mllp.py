@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deidstream.formats.hl7v2.mllp import Deframer, Fault, Frame, frame
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 LIMIT = 60
@@ -15,6 +15,9 @@ streams = st.lists(pieces, max_size=30).map(b"".join)
 
 
 @given(streams, st.lists(st.integers(1, 17), min_size=1, max_size=20))
+@example(b"\x0b" + b"x" * 59 + b"\x0bMSH", [1])  # the block is within the limit, with what begins the next one beyond
+@example(b"\x0b" + b"x" * 60 + b"\x1c\r", [1])
+@example(b"\x0b" + b"x" * 61 + b"\x1c\r", [1])
 @settings(max_examples=100)
 def test_frames_do_not_depend_on_where_tcp_cuts_the_stream(stream: bytes, sizes: list[int]) -> None:
     whole, cut = Deframer(LIMIT), Deframer(LIMIT)

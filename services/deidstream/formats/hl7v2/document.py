@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -105,9 +105,9 @@ class Hl7Document(Document):
             return segment.start + before[1]  # the separator itself, with none before it
         return segment.start + before[number] + number - segment.skew
 
-    def place(self, leaves: Iterable[Leaf]) -> None:
+    def place(self, leaves: Mapping[str, Leaf]) -> None:
         """Takes note of elements that a reader has come across on its way, so that ``leaf`` need not look for them."""
-        self._found.update((leaf.path, leaf) for leaf in leaves)
+        self._found.update(leaves)
 
     def removals(self, paths: Sequence[str]) -> list[Splice]:
         """An element's bytes become none; a segment (``OBX[3]``) goes with its line end."""

@@ -42,7 +42,7 @@ def frame(message: bytes) -> bytes:
 class Deframer:
     """Takes the bytes of one connection in any portions, gives the frames in order.
 
-    Holds at most ``limit`` bytes and one portion. A block that grows beyond ``limit`` is skipped to its end and given as
+    Holds at most ``limit`` bytes, a few that may begin the next block, and one portion. A block that grows beyond ``limit`` is skipped to its end and given as
     TOO_LARGE. A block in which ``<VT>MSH`` occurs has lost its end: what came before is given as UNFINISHED (or as good,
     where only the last ``<CR>`` is missing) and a new block begins.
     """
@@ -109,7 +109,7 @@ class Deframer:
             return bool(buffer)
         # Either mark may be cut by the end of this portion.
         self._seen = max(0, len(buffer) - len(_NEXT_MESSAGE) + 1)
-        if self._skipping or len(buffer) > self._limit:
+        if self._skipping or self._seen > self._limit:
             self._skip()
         return False
 

@@ -37,6 +37,7 @@ _CATEGORIES = frozenset(
 )
 """What a note may repeat. Visit numbers and dates of events belong to the message; they are found by rules."""
 
+_NAME = Category.NAME
 _REMEMBERED = frozenset({Role.PATIENT, Role.RELATIVE, Role.INSURER, Role.EMPLOYER})
 _HEARD = _REMEMBERED | {Role.CLINICIAN}
 _LONGEST = 200
@@ -44,18 +45,16 @@ _LONGEST = 200
 
 def known_by_subject(facts: Iterable[Fact], subjects: int) -> list[tuple[tuple[Known, ...], tuple[Known, ...]]]:
     """For each subject what is to be remembered, and what only this message says."""
-    said: list[tuple[list[Known], list[Known]]] = [([], []) for _ in range(max(subjects, 1))]
-    had: set[tuple[object, ...]] = set()
+    count, new = max(subjects, 1), tuple.__new__
+    said: list[tuple[dict[Known, None], dict[Known, None]]] = [({}, {}) for _ in range(count)]
     for _, category, role, form, value, subject, group, issuer, _, _ in facts:
-        if not value or role not in _HEARD or category not in _CATEGORIES or not 0 <= subject < len(said):
+        if role not in _HEARD or category not in _CATEGORIES or not 0 <= subject < count:
             continue
         text = value.strip()
-        key = (subject, category, role, form, text, group)
-        if key in had or not (category is not Category.NAME) < len(text) <= _LONGEST:
+        if not (1 if category is _NAME else 2) <= len(text) <= _LONGEST:
             continue
-        had.add(key)
         if role in _REMEMBERED:
-            said[subject][0].append(Known(category, role, form, text, group, issuer))
+            said[subject][0][new(Known, (category, role, form, text, group, issuer))] = None
         else:
-            said[subject][1].append(Known(category, role, form, text, PASSING + group, issuer))
+            said[subject][1][new(Known, (category, role, form, text, PASSING + group, issuer))] = None
     return [(tuple(remembered), tuple(passing)) for remembered, passing in said]

@@ -22,11 +22,9 @@ class Walk:
 
     def __init__(self, document: Hl7Document) -> None:
         self.facts: list[Fact] = []
-        self._leaves: list[Leaf] = []
+        self._leaves: dict[str, Leaf] = {}
         self._document = document
         self._dialect = document.message.dialect
-        # A tuple's own constructor, with all fields in order: a message has dozens of these.
-        self._new = tuple.__new__
         self._marks = marks = document.delimiters
         self._component, self._repetition, self._subcomponent = marks.component, marks.repetition, marks.subcomponent
         self._in_parts: frozenset[str] | None = None
@@ -96,7 +94,8 @@ class Walk:
             self._found(segment, 5, notes_of_observation(self._dialect, type_, category, value))
 
     def _found(self, segment: Segment, number: int, found: tuple[Note, ...]) -> None:
-        new, codec, subject = self._new, self._dialect.codec, segment.subject
+        new, facts, leaves = tuple.__new__, self.facts, self._leaves  # a message has dozens of these
+        codec, subject = self._dialect.codec, segment.subject
         base, at = f"{segment.path}-{number}", self._document.start(segment, number)
         for note in found:
             start, end, below, text, category, role, form, group, issuer, id_type, type_, free = note
@@ -104,8 +103,8 @@ class Walk:
             if type_ == _ENCAPSULATED and self._encapsulated(path, subject):
                 continue
             fact = (path, category, role, form, text, subject, base + group, issuer, id_type, None)
-            self.facts.append(new(Fact, fact))
-            self._leaves.append(new(Leaf, (path, at + start, at + end, text, codec, type_, free, None)))
+            facts.append(new(Fact, fact))
+            leaves[path] = new(Leaf, (path, at + start, at + end, text, codec, type_, free, None))
 
     def _encapsulated(self, path: str, subject: int) -> bool:
         """Whether the data at ``path`` are read elsewhere: as a part, or as a document of their own."""
