@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.opening import open_bus, prepare
@@ -29,6 +30,9 @@ CONFIG = "DEIDSTREAM_CONFIG"
 """The environment variable that names the configuration file, where no argument does."""
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """What a stage is built from. ``keys`` are those of this process's stages and no others."""
@@ -37,6 +41,14 @@ class Process:
     deployment: Deployment
     keys: KeyRing
     clock: SystemClock
+    _made: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def one(self, kind: type[T]) -> T:
+        """The one ``kind()`` of this process: stages of a chain, which run by turns, share what it compiles and remembers."""
+        made = self._made.get(kind)
+        if not isinstance(made, kind):
+            made = self._made[kind] = kind()
+        return made
 
     @classmethod
     def open(cls, config: Path | None, stages: tuple[str, ...]) -> Process:

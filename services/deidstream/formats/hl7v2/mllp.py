@@ -42,9 +42,9 @@ def frame(message: bytes) -> bytes:
 class Deframer:
     """Takes the bytes of one connection in any portions, gives the frames in order.
 
-    Holds at most ``limit`` bytes, a few that may begin the next block, and one portion. A block that grows beyond ``limit`` is skipped to its end and given as
-    TOO_LARGE. A block in which ``<VT>MSH`` occurs has lost its end: what came before is given as UNFINISHED (or as good,
-    where only the last ``<CR>`` is missing) and a new block begins.
+    Holds at most ``limit`` bytes, a few that may begin the next block, and one portion. A block that grows beyond ``limit`` is
+    skipped to its end and given as TOO_LARGE. A block in which ``<VT>MSH`` occurs has lost its end: what came before is given as
+    UNFINISHED (or as good, where only the last ``<CR>`` is missing) and a new block begins.
     """
 
     def __init__(self, limit: int) -> None:

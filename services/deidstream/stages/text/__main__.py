@@ -14,7 +14,7 @@ __all__ = ["build"]
 
 def build(process: Process) -> Text:
     """The stage as configured."""
-    return Text((Rules(),), Identity())
+    return Text((process.one(Rules),), process.one(Identity))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ __all__ = ["build"]
 
 def build(process: Process) -> Writer:
     """The stage as configured."""
-    return Writer(process.settings.section("writer", WriterSettings), (Rules(),), Identity(), process.clock)
+    return Writer(
+        process.settings.section("writer", WriterSettings), (process.one(Rules),), process.one(Identity), process.clock
+    )
 
 
 if __name__ == "__main__":

@@ -65,21 +65,23 @@ def surviving_values(document: Document, decisions: Sequence[Decision], rendered
 
 
 def undecided_in_texts(
-    rendered: Rendered, layers: Sequence[TextLayer], identity: SubjectLayer, subjects: Sequence[Subject]
-) -> list[Finding]:
-    """Findings in changed texts that touch no decided span, as findings of the ORIGINAL part."""
-    changed = rendered.parts
-    if not changed:
-        return []
-    again = [replace(item.part, text=item.text, pieces=()) for item in changed]
-    found: list[list[Finding]] = identity.find(again, subjects)
+    cases: Sequence[tuple[Rendered, Sequence[Subject]]], layers: Sequence[TextLayer], identity: SubjectLayer
+) -> list[list[Finding]]:
+    """For each case the findings in its changed texts that touch no decided span, as findings of the ORIGINAL part."""
+    again = [[replace(item.part, text=item.text, pieces=()) for item in rendered.parts] for rendered, _ in cases]
+    found = [one for parts, (_, subjects) in zip(again, cases, strict=True) for one in identity.find(parts, subjects)]
+    every = [part for parts in again for part in parts]
     for layer in layers:
-        found = [one + other for one, other in zip(found, layer.find(again), strict=True)]
+        found = [one + other for one, other in zip(found, layer.find(every), strict=True)]
+    of_part = iter(found)
     return [
-        finding._replace(span=origin)
-        for item, findings in zip(changed, found, strict=True)
-        for finding in findings
-        if (origin := _undecided(item, finding)) is not None
+        [
+            finding._replace(span=origin)
+            for item in rendered.parts
+            for finding in next(of_part)
+            if (origin := _undecided(item, finding)) is not None
+        ]
+        for rendered, _ in cases
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from deidstream import formats
 from deidstream.core.case import Case
@@ -29,6 +29,17 @@ _ROUNDS = 3
 """How often residue in texts is redacted before the case is held."""
 
 
+@dataclass(slots=True)
+class _Written:
+    """A case carried out as far as ``decisions`` go. ``held``: those because of which it may not leave."""
+
+    case: Case
+    document: Document
+    decisions: tuple[Decision, ...] = field(repr=False)
+    rendered: Rendered = field(repr=False)
+    held: tuple[Decision, ...] = field(default=(), repr=False)
+
+
 class Writer:
     """Turns decided cases into releases. ``layers`` and ``identity`` are those of the text stage: they read the result again."""
 
@@ -42,31 +53,46 @@ class Writer:
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
         """Released, or Hold for review. Raises Unsafe when a decision cannot be carried out."""
-        return [outcome for case in cases for outcome in self._written(_opened(case))]
+        written = [self._rendered(_opened(case)) for case in cases]
+        if self._settings.residue_check:
+            self._look_again(written)
+        return [outcome for one in written for outcome in self._outcomes(one)]
 
-    def _written(self, case: Case) -> list[Outcome]:
-        decisions, rendered = self._clean(case, case.decisions)
-        if rendered is None:
-            return [self._held(case, decisions)]
-        _check_form(case, rendered.content)
-        return self._released(case.changed(decisions=decisions), rendered)
-
-    def _clean(self, case: Case, decisions: tuple[Decision, ...]) -> tuple[tuple[Decision, ...], Rendered | None]:
-        """Renders, redacting what the second look still finds in texts; None when something survives all the same."""
+    def _rendered(self, case: Case) -> _Written:
         document = _document(case)
+        return _Written(case, document, case.decisions, render(document, case.decisions))
+
+    def _look_again(self, written: Sequence[_Written]) -> None:
+        """Redacts what the layers still find in changed texts, all cases of a batch at once; who has some left is held."""
+        left = list(written)
         for _ in range(_ROUNDS):
-            rendered = render(document, decisions)
-            if not self._settings.residue_check:
-                return decisions, rendered
-            left = residue.undecided_in_texts(rendered, self._layers, self._identity, case.subjects)
-            left = without_codes(document, [one for one in left if one.score >= self._settings.residue_score])
+            found = residue.undecided_in_texts(
+                [(one.rendered, one.case.subjects) for one in left], self._layers, self._identity
+            )
+            left = [one for one, findings in zip(left, found, strict=True) if self._redacts(one, findings)]
             if not left:
-                # What a person has looked at and let go is not held for the same reason again.
-                reviewed = bool(case.header.attribute("reviewed"))
-                survivors = [] if reviewed else residue.surviving_values(document, decisions, rendered)
-                return (tuple(survivors), None) if survivors else (decisions, rendered)
-            decisions += tuple(_redactions(left))
-        return decisions, None
+                break
+        for one in left:
+            one.held = one.decisions
+        for one in written:
+            # What a person has looked at and let go is not held for the same reason again.
+            if not one.held and not one.case.header.attribute("reviewed"):
+                one.held = tuple(residue.surviving_values(one.document, one.decisions, one.rendered))
+
+    def _redacts(self, one: _Written, findings: Sequence[Finding]) -> bool:
+        """Redacts those of ``findings`` that count; whether there were any."""
+        certain = [finding for finding in findings if finding.score >= self._settings.residue_score]
+        certain = without_codes(one.document, certain)
+        if certain:
+            one.decisions += tuple(_redactions(certain))
+            one.rendered = render(one.document, one.decisions)
+        return bool(certain)
+
+    def _outcomes(self, one: _Written) -> list[Outcome]:
+        if one.held:
+            return [self._held(one.case, one.held)]
+        _check_form(one.case, one.rendered.content)
+        return self._released(one.case.changed(decisions=one.decisions), one.rendered)
 
     def _held(self, case: Case, decisions: Sequence[Decision]) -> Outcome:
         categories = sorted({str(decision.category) for decision in decisions})

@@ -18,7 +18,8 @@ from deidstream.detection.text.identity.shapes import VARIANT, Shape, shape
 __all__ = ["Identity"]
 
 _DETECTOR = "text.identity/1"
-_LEXICONS = 128
+_LEXICONS = 256
+"""As many as a batch has cases: the writer looks for the same subjects again."""
 _SHAPES = 4096
 
 _Key = tuple[tuple[str, int], ...]
