@@ -64,10 +64,10 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     synced: list[int] = []
     real_replace, real_fsync = os.replace, os.fsync
 
-    def observed(source: Path, target: Path) -> None:
+    def observed(source: str, target: str) -> None:
         seen.append([path.name for path in tmp_path.iterdir() if not path.name.startswith(".")])
         assert len(synced) == 2, "every file is on the disk before the first gets its name"
-        assert source.read_bytes() == b"content"
+        assert Path(source).read_bytes() == b"content"
         real_replace(source, target)
 
     def counted(descriptor: int) -> None:

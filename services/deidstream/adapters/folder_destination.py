@@ -8,7 +8,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from deidstream.core.errors import Unavailable
 from deidstream.core.release import Release
@@ -19,6 +19,8 @@ __all__ = ["FolderDestination"]
 _SUFFIX = {"hl7v2": ".hl7", "fhir": ".json", "cda": ".xml", "text": ".txt", "html": ".html", "rtf": ".rtf"}
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
 _WRITTEN = Receipt("written")
+_TOGETHER = 100
+"""Files that are open at once."""
 
 
 class FolderDestination:
@@ -52,25 +54,35 @@ class FolderDestination:
         return {}
 
     def _write_files(self, releases: list[Release]) -> None:
-        pending: list[tuple[Path, Path]] = []
+        for start in range(0, len(releases), _TOGETHER):
+            self._write_some(releases[start : start + _TOGETHER])
+
+    def _write_some(self, releases: list[Release]) -> None:
+        pending: dict[str, str] = {}
+        descriptors: list[int] = []
         try:
             for release in releases:
-                target = self._path / _name(release)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                target = os.path.join(self._path, _name(release))
+                folder, name = os.path.split(target)
                 # A name of its own for each process: two of them may write the same release at the same time.
-                beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-                pending.append((beside, target))
-                _write_new(beside, release.content)
+                beside = os.path.join(folder, f".{name}.{os.getpid()}.part")
+                pending[beside] = target
+                descriptors.append(_create(beside))
+                _write(descriptors[-1], release.content)
             # After all are written: the first sync takes the file system's journal with it, and the others find little to do.
-            for beside, _ in pending:
-                _sync(beside)
-            for beside, target in pending:
+            for descriptor in descriptors:
+                os.fsync(descriptor)
+            for beside, target in pending.items():
                 os.replace(beside, target)
-        finally:
-            for beside, _ in pending:
+        except BaseException:
+            for beside in pending:
                 with contextlib.suppress(OSError):
-                    beside.unlink(missing_ok=True)
-        for folder in {target.parent for _, target in pending}:
+                    os.unlink(beside)
+            raise
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        for folder in {os.path.dirname(target) for target in pending.values()}:
             _sync(folder)
 
     def _append_lines(self, releases: list[Release]) -> None:
@@ -98,18 +110,17 @@ def _is_line(release: Release) -> bool:
     )
 
 
-def _name(release: Release) -> PurePosixPath:
-    if release.name:
-        steps = release.name.split("/")
-        if all(_STEP.match(step) for step in steps):
-            return PurePosixPath(*steps)
+def _name(release: Release) -> str:
+    """Relative to the destination."""
+    if release.name and all(_STEP.match(step) for step in release.name.split("/")):
+        return release.name
     attributes = dict(release.attributes)
     suffix = _SUFFIX.get(release.format, ".bin")
     if "joined" in attributes and release.format == "fhir":
         suffix = ".ndjson"
     if attributes.get("fhir.method") == "DELETE":
         suffix = ".delete.json"
-    return PurePosixPath(_step(release.id) + suffix)
+    return _step(release.id) + suffix
 
 
 def _step(text: str) -> str:
@@ -117,12 +128,14 @@ def _step(text: str) -> str:
     return text if _STEP.match(text) else "".join(mark if mark.isalnum() and mark.isascii() else "_" for mark in text)
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o640)
+def _create(path: str) -> int:
+    """The descriptor of a new file, in a folder that is made where it is not there."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     try:
-        _write(descriptor, content)
-    finally:
-        os.close(descriptor)
+        return os.open(path, flags, 0o640)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return os.open(path, flags, 0o640)
 
 
 def _write(descriptor: int, content: bytes) -> None:
@@ -155,7 +168,7 @@ def _cut_torn_line(descriptor: int) -> None:
         os.ftruncate(descriptor, end)
 
 
-def _sync(path: Path) -> None:
+def _sync(path: str | Path) -> None:
     """A file or a folder, as far as the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

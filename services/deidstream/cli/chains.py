@@ -1,8 +1,15 @@
-"""Which code runs which stage, and how one chain of them runs in this process."""
+"""Which code runs which stage, and how one chain of them runs in this process.
+
+    python -m deidstream.cli.chains --config deidstream.yaml --chain identify+fields --number 1 --parent 4711
+
+is what ``deidstream up`` starts for each chain: without the command line's libraries, which a chain would carry for nothing.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -10,10 +17,10 @@ from pathlib import Path
 from typing import cast
 
 from deidstream.cli.claim import claim
-from deidstream.core.errors import Misconfigured
+from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.stages.process import Build, Process, run
 from deidstream.stream import log
-from deidstream.stream.chain import stop_on_signals
+from deidstream.stream.chain import exit_code, stop_on_signals
 from deidstream.stream.stages import STAGES
 
 __all__ = ["parse", "run_here"]
@@ -33,7 +40,7 @@ def parse(chain: str) -> tuple[str, ...]:
     return names
 
 
-def run_here(config: Path, chain: tuple[str, ...], number: int, parent: int = 0) -> int:
+def run_here(config: Path, chain: tuple[str, ...], number: int = 0, parent: int = 0) -> int:
     """Runs ``chain`` in this process until it is told to stop, or ``parent`` is gone; returns its exit code.
 
     ingest and delivery have threads of their own beside the loop of the others.
@@ -86,3 +93,22 @@ def _stop_without(parent: int, stop: threading.Event) -> None:
     while not stop.wait(_LOOK_FOR_PARENT):
         if os.getppid() != parent:
             stop.set()
+
+
+def main() -> int:
+    """One chain in this process, as the supervisor asks for it; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="deidstream.cli.chains", description="One chain of a deployment.")
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--chain", required=True)
+    parser.add_argument("--number", type=int, default=0)
+    parser.add_argument("--parent", type=int, default=0)
+    given = parser.parse_args()
+    try:
+        return run_here(given.config, parse(given.chain), given.number, given.parent)
+    except DeidstreamError as error:
+        sys.stderr.write(f"deidstream: {error}\n")
+        return exit_code(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,8 +35,6 @@ def up(
         list[str] | None, typer.Option(help="Stages that share a process, joined by +; again for another process.")
     ] = None,
     here: Annotated[bool, typer.Option(help="Run the one chain in this process; nobody restarts it.")] = False,
-    number: Annotated[int, typer.Option(hidden=True)] = 0,
-    parent: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """Run the pipeline until it is told to stop (SIGTERM, Ctrl-C): one process for each chain, restarted when it dies.
 
@@ -52,7 +50,7 @@ def up(
     """
     chains = tuple(parse(one) for one in chain or ())
     if here and len(chains) == 1:
-        raise typer.Exit(run_here(config, chains[0], number, parent))
+        raise typer.Exit(run_here(config, chains[0]))
     chains = chains or Process.open(config, ()).deployment.chains
     raise typer.Exit(Supervisor(config, chains).run())
 
@@ -107,7 +105,7 @@ class Supervisor:
         return 0
 
     def _spawn(self, child: _Child) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "deidstream.cli", "up", "--here", "--config", str(self.config)]
+        command = [sys.executable, "-m", "deidstream.cli.chains", "--config", str(self.config)]
         command += ["--chain", "+".join(child.chain), "--number", str(child.number), "--parent", str(os.getpid())]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 

@@ -47,7 +47,7 @@ class Pace:
     batch: int = 200
     least_batch: int = 16
     """A batch may always be that large: below, what every batch costs by itself outweighs its cases."""
-    batch_seconds: float = 0.25
+    batch_seconds: float = 0.15
     """How long a batch should take. A backlog doubles batches up to there, and one that takes twice as long halves them."""
     poll_seconds: float = 0.25
     tick_seconds: float = 0.5
