@@ -43,13 +43,20 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     of the union of their extents, in everything else the strongest; what lies wholly inside a probable finding of another
     category is not asked. A name that is wider than its strongest piece gets the form ``name``.
     """
-    by_locator: dict[str, list[Finding]] = {}
+    alone: dict[str, Finding] = {}
+    several: dict[str, list[Finding]] = {}
     for finding in findings:
-        by_locator.setdefault(finding.locator, []).append(finding)
+        locator = finding[0]
+        if locator in several:
+            several[locator].append(finding)
+        elif alone.setdefault(locator, finding) is not finding:
+            several[locator] = [alone[locator], finding]
     merged: list[Finding] = []
-    for locator in sorted(by_locator):
-        found = by_locator[locator]
-        merged += found if len(found) == 1 else _one_locator(found)
+    for locator in sorted(alone):  # nearly all of them stand alone
+        if locator in several:
+            merged += _one_locator(several[locator])
+        else:
+            merged.append(alone[locator])
     return tuple(merged)
 
 

@@ -100,14 +100,15 @@ class Policy:
 
     def rule(self, finding: Finding, value: str) -> Rule:
         """The method for ``finding``, whose text is ``value``."""
+        locator, _, category, score, _, role, _, _, _ = finding
         if self._terms:
             listed = self._terms.get(value.casefold())
             if listed:
                 return listed
-        rule = self._path_rule(finding.locator) if self.paths else None
+        rule = self._path_rule(locator) if self.paths else None
         if rule is None:
-            rule = self._table[finding.role][finding.category]
-        if finding.score < self.doubt.below and rule.method is not Method.KEEP:
+            rule = self._table[role][category]
+        if score < self.doubt.below and rule.method is not Method.KEEP:
             return self._doubtful.get(self.doubt.action, rule)
         return rule
 

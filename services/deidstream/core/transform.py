@@ -80,16 +80,17 @@ class Transform:
 
     def apply(self, method: Method, finding: Finding, value: str, scene: Scene) -> str | None:
         """What replaces ``value``; None: nothing may stand there (redact, drop, and every method that cannot be applied)."""
+        _, _, category, _, _, _, form, _, canonical = finding
+        memory = self._shared if method is _PSEUDONYM and category in _IMPERSONAL else scene.memory
+        key = (value, form, category, method, canonical)
+        made = memory.get(key, "")
+        if made != "":
+            return made
         make = self._methods.get(method)
         if make is None:
             return None
         if value == _NULL or method is _KEEP:
             return value
-        memory = self._shared if finding.category in _IMPERSONAL and method is _PSEUDONYM else scene.memory
-        key = (value, finding.form, finding.category, method, finding.canonical)
-        made = memory.get(key, "")
-        if made != "":
-            return made
         if len(memory) >= (_VALUES if memory is scene.memory else _SHARED):
             memory.clear()
         made = memory[key] = make(finding, value, scene)
