@@ -32,7 +32,7 @@ from deidstream.ports import Clock, Contradiction, KeyRing, Seen
 __all__ = ["SqlIdentityStore"]
 
 _ATTEMPTS = 5
-_CACHED_SUBJECTS = 2048
+_CACHED_SUBJECTS = 1024
 
 _T = TypeVar("_T")
 

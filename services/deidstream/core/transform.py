@@ -33,9 +33,9 @@ _NULL = '""'
 """HL7 v2, 2.5.3: the value is to be deleted. It is no value."""
 _IMPERSONAL = IDENTIFIERS | {Category.ORGANISATION}
 """Categories whose pseudonyms depend on the value alone, whoever it is about (``core.surrogate``)."""
-_SUBJECTS = 1024
+_SUBJECTS = 512
 _VALUES = 2048
-_SHARED = 16384
+_SHARED = 8192
 Memory = dict[tuple[str, str, Category, Method, str], str | None]
 _LABELS = {category: f"[{category.value.upper()}]" for category in Category} | {
     **dict.fromkeys(IDENTIFIERS, "[ID]"),

@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deidstream.core.case import Case
@@ -49,6 +49,8 @@ class Pace:
     """A batch may always be that large: below, what every batch costs by itself outweighs its cases."""
     batch_seconds: float = 0.15
     """How long a batch should take. A backlog doubles batches up to there, and one that takes twice as long halves them."""
+    portion_bytes: int = 64 << 10
+    """Records that are in work together, at least one: what has been read from them takes many times their size."""
     poll_seconds: float = 0.25
     tick_seconds: float = 0.5
     hold_seconds: float = 2.0
@@ -125,6 +127,13 @@ class Runner:
     def _batch(self, records: Sequence[Record], stop: threading.Event) -> None:
         began = time.perf_counter()
         outputs = Outputs(self._around.keys, self._around.clock.now())
+        for portion in _portions(records, self._pace.portion_bytes):
+            self._passage.through(self._cases(portion, outputs), outputs)
+        self._commit(outputs, stop)
+        self._account(len(records), outputs.quarantined, time.perf_counter() - began)
+
+    def _cases(self, records: Sequence[Record], outputs: Outputs) -> dict[str, list[Case]]:
+        """The cases in ``records`` by the stage that they wait for."""
         waiting: dict[str, list[Case]] = {}
         for record in records:
             stage = self._of_inbox[record.topic]
@@ -132,9 +141,7 @@ class Runner:
                 waiting.setdefault(stage, []).append(self._case(record))
             except (Malformed, Unsafe) as error:
                 outputs.unreadable(stage, record, error.code, error.place)
-        self._passage.through(waiting, outputs)
-        self._commit(outputs, stop)
-        self._account(len(records), outputs.quarantined, time.perf_counter() - began)
+        return waiting
 
     def _case(self, record: Record) -> Case:
         if self._around.attempts.deadly(record):
@@ -228,3 +235,15 @@ class Runner:
         self._around.telemetry.retried(error.code)
         log.emit("batch.retried", logging.WARNING, code=error.code, place=error.place, pause=round(pause, 3))
         stop.wait(pause)
+
+
+def _portions(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
+    """``records`` in order, each portion of at most ``size`` bytes or one record."""
+    first = taken = 0
+    for place, record in enumerate(records):
+        if place > first and taken + len(record.value) > size:
+            yield records[first:place]
+            first, taken = place, 0
+        taken += len(record.value)
+    if records:
+        yield records[first:]

@@ -39,7 +39,7 @@ _PREFIXES = frozenset(
 class Identifiers:
     """The permutation of one project. ``surrogate`` is cached; it maps '' and values without letters or digits to themselves."""
 
-    def __init__(self, block: BlockCipher, prf: Prf, cached: int = 16384) -> None:
+    def __init__(self, block: BlockCipher, prf: Prf, cached: int = 4096) -> None:
         self._permutations = Permutations(block, prf, "id")
         self._prf = prf
         self.surrogate = lru_cache(maxsize=cached)(self._surrogate)

@@ -75,7 +75,7 @@ def table(language: str) -> Table:
     return Table(**{key: tuple(names) for key, names in content.items()})
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def normalise(name: str) -> str:
     """What two spellings of one name share: no case, no marks, no trailing digits, ``ae oe ue`` as ``a o u``."""
     folded = name.lower() if name.isascii() else unicodedata.normalize("NFKD", name.casefold())

@@ -46,7 +46,7 @@ class Names:
     def __init__(self, prf: Prf, language: str = "en") -> None:
         self._prf = prf
         self._language = language
-        self._candidates = lru_cache(maxsize=16384)(self._pool)
+        self._candidates = lru_cache(maxsize=4096)(self._pool)
 
     def surrogate(self, value: str, form: str, person: Person, canonical: str = "") -> str | None:
         """Another name in the place of ``value``; None where it is not understood as one, or nothing of it would change."""

@@ -27,7 +27,7 @@ class Path(NamedTuple):
     subcomponent: int
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def parse(path: str) -> Path | None:
     """The parts of ``path``, None where it is no locator of an element inside a segment."""
     found = _PATH.fullmatch(path)

@@ -26,7 +26,7 @@ from deidstream.stages.resolver.decide import Decided, Opened, country_of, decid
 __all__ = ["Recipient", "Resolver", "recipient"]
 
 _NOBODY = Subject("")
-_PEOPLE = 4096
+_PEOPLE = 1024
 
 
 @dataclass(slots=True)

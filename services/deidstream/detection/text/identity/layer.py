@@ -73,7 +73,8 @@ class Identity:
 def _found(page: Page, lexicon: Lexicon) -> Iterator[tuple[Finding, int]]:
     tokens = page.short_tokens()
     matched = tokens & lexicon.words
-    near = lexicon.near(tokens - matched - unmistakable())
+    left = tokens - matched
+    near = lexicon.near(left - unmistakable(left))
     if matched or near:
         terms = lexicon.terms(matched.union(*near.values()))
         for found in people.find(page, terms, matched, near):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from importlib.resources import files
 
@@ -25,7 +26,7 @@ CLINICAL_NOUNS = frozenset(
 def ordinary() -> frozenset[bytes]:
     """Words of ordinary and clinical language (SOURCES.md); folded, in lower case."""
     words = (files(__package__) / "ordinary.txt").read_bytes().split()
-    return frozenset(words) | _single(allow.terms())
+    return frozenset((*words, *_single(allow.terms())))
 
 
 @lru_cache(maxsize=1)
@@ -34,10 +35,9 @@ def eponyms() -> frozenset[bytes]:
     return _single(allow.eponyms())
 
 
-@lru_cache(maxsize=1)
-def unmistakable() -> frozenset[bytes]:
-    """Words that are written as they are meant: never a misspelt name."""
-    return ordinary() | eponyms()
+def unmistakable(words: AbstractSet[bytes]) -> AbstractSet[bytes]:
+    """Those of ``words`` that are written as they are meant: never a misspelt name."""
+    return (words & ordinary()) | (words & eponyms())
 
 
 def _single(terms: frozenset[bytes]) -> frozenset[bytes]:
