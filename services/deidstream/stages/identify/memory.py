@@ -37,6 +37,9 @@ _CATEGORIES = frozenset(
 )
 """What a note may repeat. Visit numbers and dates of events belong to the message; they are found by rules."""
 
+_OF_MESSAGE = frozenset({Category.OTHER_ID})
+"""Numbers of orders, claims, specimens: looked for in the texts of their own message, and no part of who somebody is."""
+
 _NAME = Category.NAME
 _REMEMBERED = frozenset({Role.PATIENT, Role.RELATIVE, Role.INSURER, Role.EMPLOYER})
 _HEARD = _REMEMBERED | {Role.CLINICIAN}
@@ -53,7 +56,7 @@ def known_by_subject(facts: Iterable[Fact], subjects: int) -> list[tuple[tuple[K
         text = value.strip()
         if not (1 if category is _NAME else 2) <= len(text) <= _LONGEST:
             continue
-        if role in _REMEMBERED:
+        if role in _REMEMBERED and category not in _OF_MESSAGE:
             said[subject][0][new(Known, (category, role, form, text, group, issuer))] = None
         else:
             said[subject][1][new(Known, (category, role, form, text, PASSING + group, issuer))] = None

@@ -10,7 +10,7 @@ from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 from deidstream.core.subject import Known, Subject
 from deidstream.detection.text.identity import numbers, people, phrases
-from deidstream.detection.text.identity.lexicon import Lexicon, Said, compiled
+from deidstream.detection.text.identity.lexicon import Lexicon, Said, compiled, together
 from deidstream.detection.text.identity.ordinary import unmistakable
 from deidstream.detection.text.identity.page import Mark, Page
 from deidstream.detection.text.identity.shapes import VARIANT, Shape, shape
@@ -22,14 +22,12 @@ _LEXICONS = 256
 """As many as a batch has cases: the writer looks for the same subjects again."""
 _SHAPES = 4096
 
-_Key = tuple[tuple[str, int], ...]
-
 
 class Identity:
     """Finds the subjects' own data. Keeps what it compiled, within bounds; not thread-safe: one a worker."""
 
     def __init__(self) -> None:
-        self._lexicons: OrderedDict[_Key, tuple[tuple[tuple[Known, ...], ...], Lexicon]] = OrderedDict()
+        self._lexicons: OrderedDict[tuple[int, str, int], tuple[tuple[Known, ...], Lexicon]] = OrderedDict()
         self._shapes: OrderedDict[tuple[str, str, str], Shape] = OrderedDict()
 
     def find(self, parts: Sequence[Part], subjects: Sequence[Subject]) -> list[list[Finding]]:
@@ -48,13 +46,25 @@ class Identity:
         return out
 
     def _lexicon(self, subjects: Sequence[Subject]) -> Lexicon:
-        key = tuple((subject.id, subject.revision) for subject in subjects)
-        known = tuple(subject.known for subject in subjects)
+        made: list[Lexicon] = []
+        for number, subject in enumerate(subjects):
+            known = subject.known
+            at = len(known)
+            while at and known[at - 1].is_passing:
+                at -= 1
+            made.append(self._remembered(number, subject, known[:at]))
+            if at < len(known):
+                made.append(compiled(number, known[at:], self._shape))
+        return together(made)
+
+    def _remembered(self, number: int, subject: Subject, known: tuple[Known, ...]) -> Lexicon:
+        """Of what is not said in passing: that changes with the subject's revision only."""
+        key = (number, subject.id, subject.revision)
         have = self._lexicons.get(key)
         if have is not None and have[0] == known:
             self._lexicons.move_to_end(key)
             return have[1]
-        made = compiled(subjects, self._shape)
+        made = compiled(number, known, self._shape)
         self._lexicons[key] = known, made
         while len(self._lexicons) > _LEXICONS:
             self._lexicons.popitem(last=False)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deidstream.core.category import Category, Role
-from deidstream.core.subject import Known, Subject
+from deidstream.core.subject import Known
 from deidstream.detection.text.identity.near import near
 from deidstream.detection.text.identity.ordinary import ordinary
 from deidstream.detection.text.identity.shapes import NOTHING, Name, Phrase, Shape
 
-__all__ = ["Lexicon", "NameTerm", "PhraseTerm", "Said", "Terms", "compiled", "is_loose"]
+__all__ = ["Lexicon", "NameTerm", "PhraseTerm", "Said", "Terms", "compiled", "is_loose", "together"]
 
 Person = tuple[int, Role, str]
 # Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
@@ -97,22 +97,36 @@ class Lexicon:
         return found
 
 
-def compiled(subjects: Iterable[Subject], shape: Callable[[Known], Shape]) -> Lexicon:
-    """Everything that is known about ``subjects``, the first of whom rank first."""
+def compiled(number: int, known: Iterable[Known], shape: Callable[[Known], Shape]) -> Lexicon:
+    """What is known about subject ``number`` of a case; the first of them rank first."""
     lexicon = Lexicon()
-    for number, subject in enumerate(subjects):
-        had: set[tuple[Category, str]] = set()
-        for known in subject.known:
-            if known.category is not _NAME:
-                value = (known.category, known.value)
-                if value in had:
-                    continue
-                had.add(value)
-            found = shape(known)
-            if found is not NOTHING:
-                _take(lexicon, Said(number, known, number * 2 + (known.role is not _PATIENT)), found)
+    had: set[tuple[Category, str]] = set()
+    for item in known:
+        if item.category is not _NAME:
+            value = (item.category, item.value)
+            if value in had:
+                continue
+            had.add(value)
+        found = shape(item)
+        if found is not NOTHING:
+            _take(lexicon, Said(number, item, number * 2 + (item.role is not _PATIENT)), found)
     lexicon.words = frozenset().union(*[found.words for _, found in lexicon.worded])
     return lexicon
+
+
+def together(lexicons: Sequence[Lexicon]) -> Lexicon:
+    """All that ``lexicons`` say."""
+    if len(lexicons) == 1:
+        return lexicons[0]
+    made = Lexicon(words=frozenset().union(*[one.words for one in lexicons]))
+    for one in lexicons:
+        made.worded += one.worded
+        made.digits += one.digits
+        made.literals += one.literals
+        made.raw += one.raw
+        made.days = one.days | made.days  # of those that read the same, the first is meant
+        made.day_digits = one.day_digits | made.day_digits
+    return made
 
 
 def is_loose(word: bytes) -> bool:
