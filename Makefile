@@ -1,5 +1,5 @@
 # Every target does all of its own set-up; it needs only Python 3.11+ and pip (test-full: apt as well).
-PYTHON ?= python3
+# PYTHON: the interpreter to make .venv of, where it is not to be the quickest one here.
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test test-full check bench chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
-	$(PYTHON) -m venv $(VENV)
+	python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@

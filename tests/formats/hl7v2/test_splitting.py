@@ -227,9 +227,12 @@ def test_replacing_one_span_changes_only_that_span(rows: list[list[str]], end: s
     stop = data.draw(st.integers(start, len(leaf.text)))
     edited = splice(document, [Edit(leaf.path, Span(start, stop), "N|w^\n")])
     at = leaf.codec.offsets(source[leaf.start : leaf.end])
-    assert edited.startswith(source[: leaf.start + at[start]])
-    assert edited.endswith(source[leaf.start + at[stop] :])
-    assert edited[leaf.start + at[start] : len(edited) - len(source) + leaf.start + at[stop]] == b"N\\F\\w\\S\\\\.br\\"
+    first, last = leaf.start + at[start], leaf.start + at[stop]
+    if stop - start == len(leaf.text):
+        first, last = leaf.start, leaf.end  # highlighting and the like goes with the value that it is about
+    assert edited.startswith(source[:first])
+    assert edited.endswith(source[last:])
+    assert edited[first : len(edited) - len(source) + last] == b"N\\F\\w\\S\\\\.br\\"
 
 
 @given(st.binary(max_size=200))

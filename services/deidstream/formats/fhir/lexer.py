@@ -12,6 +12,7 @@ import re
 from typing import Final, Union
 
 from deidstream.core.errors import Malformed
+from deidstream.formats.possessive import possessive
 
 __all__ = ["Array", "Node", "Object", "Scalar", "parse", "text_of"]
 
@@ -67,7 +68,8 @@ class Array:
 Node = Union[Scalar, Object, Array]  # noqa: UP007  # evaluated while the classes above are being defined
 
 # Possessive quantifiers: no backtracking, so the time is linear whatever the input.
-_STRING = rb'"([^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*+)"'
+_ESCAPED = r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+'
+_STRING = rb'"([^"\\\x00-\x1f]*+' + possessive(_ESCAPED).encode() + rb')"'
 _OTHER = rb"(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)|([{\[])"
 _SPACE = rb"[ \t\n\r]*+"
 _VALUE = _SPACE + rb"(?:" + _STRING + rb"|" + _OTHER + rb")" + _SPACE + rb"([,}\]])?"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from deidstream.core.document import Leaf, Part, Piece
 from deidstream.formats.markup.tree import SPACE, Element
+from deidstream.formats.possessive import possessive
 
 __all__ = ["ReadingText", "flow"]
 
@@ -91,7 +92,9 @@ def flow(element: Element, into: ReadingText, verbatim: bool = False) -> list[Le
 _WRAPPED = 60
 _EDGE = frozenset(" \t\r\n")
 _STRENGTH = {"": 0, " ": 1, "\t": 2, "\n": 3}
-_RUN = re.compile(r"((?:[^ \t\r\n]++|[ \t](?![ \t\r\n]|\Z)(?<=[^ \t\r\n].))++)|[ \t\r\n]++")
+_RUN = re.compile(
+    "(" + possessive(r"[^ \t\r\n]++|[ \t](?![ \t\r\n]|\Z)(?<=[^ \t\r\n].)", "++") + r")|[ \t\r\n]++",
+)
 _TEXT = frozenset({"text", "cdata"})
 _BLOCKS = """
 address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3

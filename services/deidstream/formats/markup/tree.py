@@ -13,6 +13,7 @@ from deidstream.core.document import Leaf
 from deidstream.core.errors import Malformed
 from deidstream.formats.markup.charset import View, view
 from deidstream.formats.markup.escapes import MarkupCodec, resolve
+from deidstream.formats.possessive import possessive
 
 __all__ = ["DEPTH_LIMIT", "SPACE", "Element", "Tree", "parse"]
 
@@ -292,22 +293,24 @@ def _codecs(charset: str, html: bool) -> dict[str, MarkupCodec]:
 
 _SPACE = " \t\r\n"
 _NAME = r"[A-Za-z_:\x80-\U0010ffff][\w:.\x80-\U0010ffff-]*+"
+_ASSIGNED = rf"\s++{_NAME}\s*+=\s*+(?:\"[^<\"]*+\"|'[^<']*+')"
 _TAG = re.compile(
-    rf"<(?:/({_NAME})\s*+>|({_NAME})((?:\s++{_NAME}\s*+=\s*+(?:\"[^<\"]*+\"|'[^<']*+'))*+)\s*+(/?)>)",
+    rf"<(?:/({_NAME})\s*+>|({_NAME})({possessive(_ASSIGNED)})\s*+(/?)>)",
     re.A,
 )
 _ATTRIBUTE = re.compile(rf"({_NAME})\s*+=\s*+(?:\"([^<\"]*+)\"|'([^<']*+)')", re.A)
+_IN_TAG = r"[^<>\"'/]|\"[^<\"]*+\"|'[^<']*+'|/(?!>)"
 _HTML_TAG = re.compile(
-    r"<(?:/([A-Za-z][^\s<>/!]*+)[^<>]*+>|([A-Za-z][^\s<>/!\"'=]*+)((?:[^<>\"'/]|\"[^<\"]*+\"|'[^<']*+'|/(?!>))*+)(/?)>)",
+    rf"<(?:/([A-Za-z][^\s<>/!]*+)[^<>]*+>|([A-Za-z][^\s<>/!\"'=]*+)({possessive(_IN_TAG)})(/?)>)",
     re.A,
 )
-_HTML_ATTRIBUTE = re.compile(r"([^\s=<>\"'/!]++)(?:\s*+=\s*+(?:\"([^<\"]*+)\"|'([^<']*+)'|([^\s<>\"']++)))?+", re.A)
+_HTML_ATTRIBUTE = re.compile(r"([^\s=<>\"'/!]++)(?:\s*+=\s*+(?:\"([^<\"]*+)\"|'([^<']*+)'|([^\s<>\"']++)))?", re.A)
 _SECTIONS = (
     ("<!--", "-->", "comment", "comment()"),
     ("<![CDATA[", "]]>", "cdata", "text()"),
     ("<?", "?>", "instruction", "processing-instruction()"),
 )
-_DOCTYPE = re.compile(r"<!DOCTYPE\s++[^\s<>\[\"']++\s*+((?:PUBLIC|SYSTEM)\s*+([^<>\[]*+))?+>", re.I | re.A)
+_DOCTYPE = re.compile(r"<!DOCTYPE\s++[^\s<>\[\"']++\s*+((?:PUBLIC|SYSTEM)\s*+([^<>\[]*+))?>", re.I | re.A)
 _VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
 _VOID = frozenset(_VOID_NAMES.split())
 _RAW_TEXT = frozenset({"script", "style"})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from deidstream.core.document import Document, Leaf, Part
 from deidstream.core.errors import Malformed
 from deidstream.formats.markup.narrative import ReadingText
+from deidstream.formats.possessive import possessive
 from deidstream.formats.rtf.codec import CHARACTER, RtfCodec
 
 __all__ = ["RtfDocument", "split"]
@@ -181,7 +182,7 @@ class _Reader:
 
 _TOKEN = re.compile(
     r"(?P<open>\{)|(?P<close>\})|(?P<star>\\\*)|"
-    + rf"(?P<run>(?:{CHARACTER})++)|"
+    + rf"(?P<run>{possessive(CHARACTER, '++')})|"
     + r"(?P<word>\\(?P<name>[A-Za-z]{1,40})(?P<number>-?[0-9]{1,10})?(?P<space> ?))"
 )
 _TIGHT = re.compile(r"\\[A-Za-z]+(?:-?[0-9]+)?(?![A-Za-z0-9 ?-])")
