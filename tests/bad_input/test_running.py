@@ -1,7 +1,6 @@
 """Bad input to a running deployment: a clear answer without content, nothing acknowledged is lost, and the service stays up."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import get_args
@@ -286,13 +285,18 @@ def test_bad_files_are_taken_and_accounted_for_or_put_aside_with_a_reason(accoun
     account.still_works()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
-def test_an_unreadable_file_stays_where_it_is(account):
-    path = account.running.folder / "drop" / "locked.hl7"
-    path.write_bytes(WHOLE)
-    path.chmod(0)
+def test_an_unreadable_file_stays_where_it_is_is_reported_once_and_taken_when_it_may_be_read(account):
+    running, content = account.running, bad("LOCKED")
+    path, hidden = running.folder / "drop" / "locked.hl7", running.folder / "drop" / ".locked.hl7"
+    hidden.write_bytes(content)
+    hidden.chmod(0)
+    hidden.rename(path)
+    assert eventually(lambda: any(line.get("unreadable") for line in log_lines(running)))
     account.still_works()
+    assert sum(line.get("unreadable", 0) for line in log_lines(running)) == 1
     assert path.exists()
+    path.chmod(0o600)
+    assert fate(running, account.owe("drop", path.name.encode(), content)) == {"released"}
 
 
 # --- afterwards ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +52,7 @@ class Running:
         """Starts the supervisor and waits until every chain says that it is ready."""
         self.log = self.log or (self.folder / "up.log").open("ab")
         command = [sys.executable, "-m", "deidstream.cli", "up", "--config", str(self.folder / "deidstream.yaml")]
-        self.supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.supervisor = subprocess.Popen([*_as_any_user(), *command], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Until every chain's ``/readyz`` answers 200."""
@@ -134,6 +135,13 @@ def cpu_seconds(processes: Sequence[int]) -> float:
 def resident_bytes(process: int) -> int:
     """Memory that ``process`` holds now."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def _as_any_user() -> list[str]:
+    """Root that reads and writes only what it may: as the service does, which is not root."""
+    if os.geteuid() or not shutil.which("setpriv"):
+        return []
+    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--"]
 
 
 def _children(parent: int) -> list[int]:

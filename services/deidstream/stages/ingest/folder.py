@@ -67,8 +67,8 @@ class FolderWatch:
         """Looks again and again until cancelled. A folder that goes away is reported, and looked for again."""
         while True:
             try:
-                self.last = await asyncio.to_thread(self.look)
-                self._report(self.last)
+                before, self.last = self.last, await asyncio.to_thread(self.look)
+                self._report(self.last, before)
             except Misconfigured as error:
                 log.emit("folder.away", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
             await asyncio.sleep(self._settings.every_seconds)
@@ -92,8 +92,8 @@ class FolderWatch:
                 self._take(path, look)
         return look
 
-    def _report(self, look: Look) -> None:
-        if look.taken or look.put_aside or look.unreadable:
+    def _report(self, look: Look, before: Look) -> None:
+        if look.taken or look.put_aside or look.unreadable != before.unreadable:
             log.emit(
                 "folder.looked",
                 source=self._settings.name,
