@@ -25,12 +25,12 @@ def accept(message: bytes) -> bytes:
 class MllpReceiver:
     """Answers each message as ``answer`` says: None says nothing, b'' hangs up."""
 
-    def __init__(self, answer: Answer = accept, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, answer: Answer = accept, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.answer = answer
         self.got: list[bytes] = []
         self.connections = 0
         self._tls = tls
-        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server = socket.create_server(("127.0.0.1", port))
         self.port: int = self._server.getsockname()[1]
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)

@@ -52,7 +52,9 @@ class Running:
         """Starts the supervisor and waits until every chain says that it is ready."""
         self.log = self.log or (self.folder / "up.log").open("ab")
         command = [sys.executable, "-m", "deidstream.cli", "up", "--config", str(self.folder / "deidstream.yaml")]
-        self.supervisor = subprocess.Popen([*_as_any_user(), *command], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.supervisor = subprocess.Popen(
+            [*_as_any_user(), *command], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+        )
 
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Until every chain's ``/readyz`` answers 200."""
