@@ -1,6 +1,7 @@
 """Disks that are full and destinations that are down: what is acknowledged waits, the rest is refused, and all goes on after."""
 
 import contextlib
+import itertools
 import os
 import subprocess
 
@@ -38,8 +39,7 @@ def fill(path):
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12, 1):
             with pytest.raises(OSError, match="No space left"):
-                while True:
-                    file.write(b"x" * size)
+                all(file.write(b"x" * size) for _ in itertools.count())
     return ballast
 
 
