@@ -123,6 +123,10 @@ ACCEPTED = {
     + note(b"Quirinus went home. " * 500_000),
     "ten megabytes in one name": HEAD % (b"T7", b"") + b"PID|1||7719283||Zanzibarski" + b"A" * 10_000_000 + b"\r",
     "20,000 repetitions": HEAD % (b"T8", b"") + b"PID|1||7719283||" + b"Zanzibarski^Quirinus~" * 20_000 + b"\r",
+    "100,000 numbers of one person": HEAD % (b"T12", b"")
+    + b"PID|1||7719283~"
+    + b"~".join(b"%d^^^H^MR" % number for number in range(100_000))
+    + b"||Zanzibarski^Quirinus\r",
     "100,000 segments": HEAD % (b"T9", b"") + b"PID|1||7719283||Zanzibarski\r" + (note(b"Quirinus") + b"\r") * 100_000,
     "an escape that never ends": HEAD % (b"T10", b"") + b"PID|1||7719283||Zanzibarski\\Xzz\\\\F\\H\r",
     "only a header": HEAD % (b"T11", b""),

@@ -11,6 +11,7 @@ from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.case import Case, Header
 from deidstream.core.category import Category, Role
 from deidstream.core.document import Document, Part
+from deidstream.core.errors import Unsafe
 from deidstream.core.fact import Fact, Link, Reading
 from deidstream.core.outcome import Forward, Hold, Outcome, Quarantine
 from deidstream.core.subject import Identifier
@@ -218,6 +219,24 @@ def test_relatives_are_remembered_and_clinicians_only_travel() -> None:
     assert [item.value for item in first.subjects[0].known] == ["Doe", "Ruth", "House"]
     assert [item.value for item in later.subjects[0].known] == ["Doe", "Ruth"]
     assert first.header.identity_revision == later.header.identity_revision == 1
+
+
+def test_numbers_of_orders_are_looked_for_in_their_own_message_and_not_remembered() -> None:
+    stage = _identify()
+    order = Fact("ORC-2.1", Category.OTHER_ID, Role.PATIENT, "number", "A-4711", 0, "ORC-2")
+    (first,) = _forwarded(stage.handle([_case("c1", [_mr("11")], facts=[_fact("Doe"), order])]))
+    (later,) = _forwarded(stage.handle([_case("c2", [_mr("11")])]))
+    assert [item.value for item in first.subjects[0].known] == ["Doe", "A-4711"]
+    assert [item.value for item in later.subjects[0].known] == ["Doe"]
+
+
+def test_more_than_can_be_looked_for_of_one_person_is_refused_and_nothing_of_it_is_stored() -> None:
+    stage = _identify()
+    crowd = [_fact(f"Name{number}", group=f"PID-5[{number}]") for number in range(2_001)]
+    with pytest.raises(Unsafe, match="too-many-values-of-a-person"):
+        stage.handle([_case("c1", [_mr("11")], facts=crowd)])
+    (later,) = _forwarded(stage.handle([_case("c2", [_mr("11")], facts=crowd[:2_000])]))
+    assert later.header.identity_revision == 1
 
 
 def test_only_configured_types_of_configured_issuers_are_strong() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from deidstream import formats
 from deidstream.core.case import Case
 from deidstream.core.document import Document
+from deidstream.core.errors import Unsafe
 from deidstream.core.fact import Link, Reading
 from deidstream.core.outcome import Audit, Forward, Hold, Outcome, Quarantine
 from deidstream.core.subject import PASSING, Identifier, Known, Subject
@@ -22,6 +23,8 @@ __all__ = ["Identify"]
 
 _STAGE = "identify"
 _HOUR = 3600.0
+_MOST = 2_000
+"""Values that one message may state of one person. Those who have most have some dozens; every further one is looked for in every text."""
 _SILENCE = Reading((), ())
 
 
@@ -54,7 +57,11 @@ class Identify:
         self._learned = Learned(self._strong.order)
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
-        """One Forward or Hold a case, in order. Raises Malformed when a source cannot be read; then nothing is stored."""
+        """One Forward or Hold a case, in order.
+
+        Raises Malformed when a source cannot be read, Unsafe when it states more of one person than can be looked for; then nothing
+        is stored.
+        """
         self.settle()
         outcomes: list[Outcome] = []
         waiting: list[_Read] = []
@@ -117,6 +124,8 @@ class Identify:
         if not count and not reading.facts and not document.parts:
             return ()
         said = known_by_subject(reading.facts, count)
+        if any(len(remembered) + len(passing) > _MOST for remembered, passing in said):
+            raise Unsafe("too-many-values-of-a-person", "identify")
         return tuple(
             self._seen(case, reading.subjects[number] if count else (), number, said[number], reading)
             for number in range(len(said))

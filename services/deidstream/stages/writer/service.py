@@ -149,13 +149,15 @@ class Writer:
 
 
 def _redactions(findings: Sequence[Finding]) -> list[Decision]:
-    taken: dict[str, list[Span]] = {}
+    """Of findings that overlap, the one that begins first."""
+    last: dict[str, Span] = {}
     out = []
     for finding in sorted(findings, key=lambda item: (item.locator, item.span or Span(0, 0))):
         span = finding.span or Span(0, 0)
-        if any(span.overlaps(other) for other in taken.setdefault(finding.locator, [])):
+        before = last.get(finding.locator)
+        if before is not None and span.overlaps(before):
             continue
-        taken[finding.locator].append(span)
+        last[finding.locator] = span
         text = f"[{finding.category.upper()}]"
         out.append(
             Decision(

@@ -21,7 +21,7 @@ _STRENGTH = (3, 2, 19, 4, 18, 20)
 class Person(NamedTuple):
     """The identifiers of one PID or MRG segment by the number of their field."""
 
-    by_field: dict[int, tuple[Identifier, ...]]
+    by_field: dict[int, list[Identifier]]
 
     def of(self, *numbers: int) -> tuple[Identifier, ...]:
         """Those of the fields ``numbers``, in that order, each once."""
@@ -75,8 +75,8 @@ def languages(document: Hl7Document, count: int) -> tuple[str, ...]:
     return tuple(_language(value) for value in _pid_values(document, 15, count))
 
 
-def _identifiers(facts: Sequence[Fact], segment: str) -> dict[str, dict[int, tuple[Identifier, ...]]]:
-    found: dict[str, dict[int, tuple[Identifier, ...]]] = {}
+def _identifiers(facts: Sequence[Fact], segment: str) -> dict[str, dict[int, list[Identifier]]]:
+    found: dict[str, dict[int, list[Identifier]]] = {}
     for fact in facts:
         # the cheap test first: most facts are of other segments
         if not fact.locator.startswith(segment) or fact.form != "number" or fact.category not in _PERSONAL:
@@ -85,8 +85,7 @@ def _identifiers(facts: Sequence[Fact], segment: str) -> dict[str, dict[int, tup
         if place is None or place.component > 1 or place.subcomponent > 1 or fact.role is not Role.PATIENT:
             continue
         fields = found.setdefault(place.segment, {})
-        identifier = Identifier(fact.issuer, fact.id_type, fact.value.strip())
-        fields[place.field] = (*fields.get(place.field, ()), identifier)
+        fields.setdefault(place.field, []).append(Identifier(fact.issuer, fact.id_type, fact.value.strip()))
     return found
 
 
