@@ -24,7 +24,7 @@ __all__ = ["Identify"]
 _STAGE = "identify"
 _HOUR = 3600.0
 _MOST = 2_000
-"""Values that one message may state of one person. Those who have most have some dozens; every further one is looked for in every text."""
+"""Values that one message may state of one person: those who have many have some dozens. Each is looked for in every text."""
 _SILENCE = Reading((), ())
 
 
