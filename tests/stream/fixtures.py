@@ -23,7 +23,9 @@ from deidstream.wire import decode_release, encode_case
 
 __all__ = ["Deaf", "Scripted", "World", "case"]
 
-QUICK = Pace(poll_seconds=0.01, tick_seconds=0.01, hold_seconds=0.01, first_pause=0.001, longest_pause=0.01)
+QUICK = Pace(
+    poll_seconds=0.01, linger_seconds=0.0, tick_seconds=0.01, hold_seconds=0.01, first_pause=0.001, longest_pause=0.01
+)
 
 
 def case(name: str, word: str = "", key: str = "k", itinerary: tuple[str, ...] = ("identify", "writer")) -> Case:

@@ -20,6 +20,7 @@ from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import QUARANTINE, RELEASES
 from deidstream.stream.telemetry import Silent, Telemetry
+from deidstream.stream.trickle import Trickle
 from deidstream.wire import QuarantineRecord, decode_gap, decode_release, encode_quarantine
 
 __all__ = ["Courier", "ReleaseLoop", "Waiting", "open_parcel"]
@@ -111,6 +112,7 @@ class ReleaseLoop:
         self._batch = batch
         self._telemetry = telemetry or Silent()
         self._pace = Pace()
+        self._trickle = Trickle(bus, self._pace.linger_seconds)
         self._ticked = self._pruned = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -118,7 +120,7 @@ class ReleaseLoop:
         while not stop.is_set():
             try:
                 self._tick()
-                records = self._bus.poll(self._batch, self._pace.poll_seconds)
+                records = self._trickle.poll(self._batch, self._pace.poll_seconds, self._pace.least_batch)
                 if records:
                     self._turn(records)
                 elif self._waiting.open:

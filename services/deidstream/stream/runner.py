@@ -31,6 +31,7 @@ from deidstream.stream.outputs import Outputs
 from deidstream.stream.passage import Passage, Stage
 from deidstream.stream.stages import inbox, sections_of
 from deidstream.stream.telemetry import Silent, Telemetry
+from deidstream.stream.trickle import Trickle
 from deidstream.wire import decode_case
 
 __all__ = ["DRAINED", "QUARANTINE_LIMIT", "Pace", "Runner", "Stage", "Surroundings"]
@@ -52,6 +53,8 @@ class Pace:
     portion_bytes: int = 64 << 10
     """Records that are in work together, at least one: what has been read from them takes many times their size."""
     poll_seconds: float = 0.25
+    linger_seconds: float = 0.04
+    """How long records that trickle in wait for others, to share what every batch costs."""
     tick_seconds: float = 0.5
     hold_seconds: float = 2.0
     """How often the shelf is looked at for what is due."""
@@ -89,6 +92,7 @@ class Runner:
         self._sections = sections_of(stages)
         self._around = around
         self._pace = around.pace
+        self._trickle = Trickle(around.bus, around.pace.linger_seconds)
         self._recent: deque[tuple[int, int]] = deque()
         self._size = min(self._pace.least_batch, self._pace.batch)
         self._pause = 0.0
@@ -110,7 +114,7 @@ class Runner:
         records: Sequence[Record] = ()
         try:
             self._tick(stop)
-            records = self._around.bus.poll(self._limit(), self._pace.poll_seconds)
+            records = self._trickle.poll(self._limit(), self._pace.poll_seconds, self._pace.least_batch)
             if records:
                 self._around.attempts.begin(records)
                 self._batch(records, stop)
