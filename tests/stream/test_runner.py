@@ -46,6 +46,15 @@ def test_releases_of_one_key_leave_in_the_order_in_which_cases_came(world: World
     assert [one.case_id for one in world.released()] == [f"c{n:02}" for n in range(40)]
 
 
+def test_a_batch_is_worked_through_in_portions_and_committed_as_one(world: World) -> None:
+    world.pace = Pace(**{**_fields(QUICK), "portion_bytes": 3_000})
+    world.send(*[case(f"c{n}", "plain@" + "x" * (4_000 if n == 2 else 1_000)) for n in range(6)])
+    identify, writer = Scripted("identify"), Scripted("writer")
+    world.run(identify, writer)
+    assert identify.batches == writer.batches == [["c0", "c1"], ["c2"], ["c3", "c4"], ["c5"]]
+    assert [one.case_id for one in world.released()] == [f"c{n}" for n in range(6)]
+
+
 def test_what_leaves_the_chain_goes_to_the_inbox_of_the_next_stage(world: World) -> None:
     world.send(case("c1"))
     world.run(Scripted("identify"))
