@@ -57,7 +57,10 @@ class Remembered:
     def _contain(self, key: _Key) -> bool:
         """Whether a richer group says all of it (``Doe`` alone after ``Doe, John``)."""
         role, said = key
-        return any(role == other and said <= pieces for other, pieces in self._keys)
+        size = len(said)
+        # equal ones have been looked up already, so only those that say more come into question
+        richer = [(other, pieces) for other, pieces in self._keys if len(pieces) > size]
+        return any(role == other and said <= pieces for other, pieces in richer)
 
 
 NOTHING = Remembered()

@@ -174,17 +174,24 @@ class _Codes:
         try:
             if self._sound.issuperset(row):
                 return row
+            new = [one for one in row if one not in self._sound]
         except TypeError:  # it holds lists itself, which have no hash
             return [self._checked(one, depth) for one in row]
-        self._sound.update([one for one in row if self._is_sound(one, depth)])
-        return [self._checked(one, depth) for one in row]
+        sound = [one for one in new if self._is_sound(one, depth)]
+        self._sound.update(sound)
+        return row if len(sound) == len(new) else [self._checked(one, depth) for one in row]
 
     def _is_sound(self, value: object, depth: int) -> bool:
         """Whether ``value``, which has a hash, may be written as it is."""
+        if value in self._sound:
+            return True
         if isinstance(value, str):
-            return _CODE.match(value) is not None
+            sound = _CODE.match(value) is not None
+            if sound:
+                self._sound.add(value)
+            return sound
         return _is_count(value) or (
-            depth > 0 and isinstance(value, tuple) and all(self._is_sound(v, depth - 1) for v in value)
+            depth > 0 and isinstance(value, tuple) and all([self._is_sound(one, depth - 1) for one in value])
         )
 
 

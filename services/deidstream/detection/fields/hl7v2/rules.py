@@ -82,7 +82,9 @@ def observation(type_: str, category: str) -> Node:
     return _node(type_, _Context(None, Role.UNKNOWN))
 
 
+@lru_cache(maxsize=8192)
 def _field(segment: str, number: int, type_: str, wide: str) -> Node:
+    """Most fields have the same types in every version."""
     spec = FIELDS.get(segment, {}).get(number)
     context, named = _context(segment, spec or "")
     if type_ in TEXT_TYPES and number not in decided(segment) and number not in codes(segment):
@@ -113,6 +115,7 @@ def _context(segment: str, spec: str) -> tuple[_Context, str]:
     return context, type_
 
 
+@lru_cache(maxsize=4096)
 def _node(type_: str, context: _Context) -> Node:
     """What a value of ``type_`` is."""
     if type_ in CODED and context.category is not None:
