@@ -191,7 +191,7 @@ class _Codes:
                 self._sound.add(value)
             return sound
         return _is_count(value) or (
-            depth > 0 and isinstance(value, tuple) and all([self._is_sound(one, depth - 1) for one in value])
+            depth > 0 and isinstance(value, tuple) and all(self._is_sound(one, depth - 1) for one in value)
         )
 
 
