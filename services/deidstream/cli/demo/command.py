@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -170,16 +172,23 @@ def _show_proof(console: Console, found: Found, left: Residue, watch: Watch, fee
 
 
 def _show_ways_on(console: Console, deployment: Deployment) -> None:
+    command = _typed()
     rows = (
         ("released files", str(deployment.released)),
         ("configuration", str(deployment.config)),
         ("state and keys", str(deployment.state)),
         ("log", str(deployment.log)),
-        ("what was done", f"deidstream audit show --config {deployment.config}"),
-        ("does it hold", f"deidstream audit verify --config {deployment.config}"),
-        ("start it again", f"deidstream up --config {deployment.config}"),
-        ("your own files", "deidstream clean SRC... --out cleaned/"),
+        ("what was done", f"{command} audit show --config {deployment.config}"),
+        ("does it hold", f"{command} audit verify --config {deployment.config}"),
+        ("start it again", f"{command} up --config {deployment.config}"),
+        ("your own files", f"{command} clean SRC... --out cleaned/"),
     )
     console.print("\nwhere it lies, and what to try next", style="bold")
     for name, value in rows:
         console.print(f"  {name:<16}{value}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _typed() -> str:
+    """How the command is called here: by its name where a shell finds it, else as it was this time."""
+    this = sys.argv[0]
+    return this if Path(this).name == "deidstream" and not shutil.which("deidstream") else "deidstream"
