@@ -158,7 +158,10 @@ def test_ctrl_c_is_exit_code_130_without_a_stack_trace(tmp_path: Path) -> None:
         "--messages",
         "1000000",
     ]
+    # A shell starts what runs in the background deaf to Ctrl-C, and whatever that starts inherits it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     until = time.monotonic() + 30
     while not (tmp_path / "day").exists() and time.monotonic() < until:
         time.sleep(0.01)
