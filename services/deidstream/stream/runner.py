@@ -53,7 +53,7 @@ class Pace:
     portion_bytes: int = 64 << 10
     """Records that are in work together, at least one: what has been read from them takes many times their size."""
     poll_seconds: float = 0.25
-    linger_seconds: float = 0.04
+    linger_seconds: float = 0.02
     """How long records that trickle in wait for others, to share what every batch costs."""
     tick_seconds: float = 0.5
     hold_seconds: float = 2.0
