@@ -46,6 +46,7 @@ def run_here(config: Path, chain: tuple[str, ...], number: int = 0, parent: int 
     ingest and delivery have threads of their own beside the loop of the others.
     """
     log.configure()
+    log.guard()
     stop = stop_on_signals()
     if parent:
         threading.Thread(target=_stop_without, args=(parent, stop), daemon=True).start()

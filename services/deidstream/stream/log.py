@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import TextIO
@@ -13,7 +14,7 @@ import orjson
 from deidstream.core.errors import DeidstreamError
 from deidstream.stream.signals import Event
 
-__all__ = ["LOGGER", "configure", "crash_site", "emit"]
+__all__ = ["LOGGER", "configure", "crash_site", "emit", "guard"]
 
 LOGGER = "deidstream"
 
@@ -28,6 +29,13 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     logger.propagate = False
 
 
+def guard() -> None:
+    """After ``configure``: of what libraries log and of errors that nobody catches, the place alone. Their texts may be content."""
+    logging.getLogger().handlers[:] = logging.getLogger(LOGGER).handlers
+    sys.excepthook = lambda kind, error, trace: _uncaught(kind, error)
+    threading.excepthook = lambda thrown: _uncaught(thrown.exc_type, thrown.exc_value)
+
+
 def emit(event: Event, level: int = logging.INFO, **fields: str | float | None) -> None:
     """Logs ``event``."""
     logging.getLogger(LOGGER).log(level, event, extra={"fields": fields})
@@ -40,6 +48,10 @@ def crash_site(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "deidstream" in Path(frame.filename).parts] or frames
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None) -> None:
+    emit("process.crashed", logging.CRITICAL, error=kind.__name__, at=crash_site(error) if error else "")
 
 
 class _JsonLines(logging.Formatter):

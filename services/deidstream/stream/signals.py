@@ -53,6 +53,8 @@ Event = Literal[
     "case.quarantined",
     # A stage raised what it must not raise: stage, error (class name), at (file and line).
     "stage.crashed",
+    # A process or one of its threads ended by an error that nobody expected: error (class name), at (file and line).
+    "process.crashed",
     # The process died in this batch before; its cases go one by one: records.
     "batch.suspect",
     # Too many cases were quarantined: quarantined, of.
