@@ -1,5 +1,5 @@
 # Every target does all of its own set-up; it needs only Python 3.11+ and pip (test-full: apt as well).
-# PYTHON: the interpreter to make .venv of, where it is not to be the quickest one here.
+# PYTHON: the interpreter to make .venv of, where it is not to be python3 or a quicker build of its version.
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed

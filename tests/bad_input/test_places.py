@@ -106,11 +106,11 @@ def test_a_destination_that_is_down_delays_no_other_and_gets_everything_once_and
         running.wait_ready()
         assert mllp(running.mllp, *(planted(f"M{number}") for number in range(8))) == ["CA"] * 8
         assert eventually(lambda: len(files(other)) == 8)
-        assert any(line["event"] == "delivery.waiting" for line in log_lines(running))
+        assert eventually(lambda: any(line["event"] == "delivery.waiting" for line in log_lines(running)))
         receiver = MllpReceiver(port=port)
         try:
             assert eventually(lambda: len(receiver.got) == 8, 60)
-            assert any(line["event"] == "delivery.resumed" for line in log_lines(running))
+            assert eventually(lambda: any(line["event"] == "delivery.resumed" for line in log_lines(running)))
             assert mllp(running.mllp, planted("M8")) == ["CA"]
             assert eventually(lambda: len(receiver.got) == 9, 30)
             sent = [release.content for release in running.releases()]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -35,31 +33,49 @@ def _texts(trickle: Trickle, limit: int = 10, enough: int = 4) -> list[str]:
     return [record.value.decode() for record in trickle.poll(limit, 5.0, enough)]
 
 
-def test_the_first_after_a_rest_does_not_wait_and_what_follows_closely_waits_for_company(bus: Bus, send: Send) -> None:
-    trickle = Trickle(bus, 0.5)
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What happens while something waits: one thing each time; waiting for nothing is an error."""
+    happens: list[Callable[[], None]] = []
+    monkeypatch.setattr("deidstream.stream.trickle.time.sleep", lambda seconds: happens.pop(0)())
+    return happens
+
+
+def test_the_first_after_a_rest_does_not_wait_and_what_follows_closely_waits_for_company(
+    bus: Bus, send: Send, meanwhile: list[Callable[[], None]]
+) -> None:
+    trickle = Trickle(bus, 60.0)
     send("a")
-    began = time.monotonic()
     assert _texts(trickle) == ["a"]
-    assert time.monotonic() - began < 0.4
     send("b")
-    threading.Timer(0.1, send, ("c",)).start()
+    meanwhile.append(lambda: send("c"))
     assert _texts(trickle) == ["b", "c"]
+    assert not meanwhile
 
 
-def test_nobody_waits_where_there_are_enough_and_no_more_come_than_are_wanted(bus: Bus, send: Send) -> None:
+def test_what_comes_after_a_rest_does_not_wait(bus: Bus, send: Send, meanwhile: list[Callable[[], None]]) -> None:
+    trickle = Trickle(bus, 0.0)  # any time is a rest
+    for name in "ab":
+        send(name)
+        assert _texts(trickle) == [name]
+
+
+def test_nobody_waits_where_there_are_enough_and_no_more_come_than_are_wanted(
+    bus: Bus, send: Send, meanwhile: list[Callable[[], None]]
+) -> None:
     trickle = Trickle(bus, 60.0)
     send("abcde")
     assert _texts(trickle, limit=1, enough=4) == ["a"]
     assert _texts(trickle, limit=4, enough=2) == [*"bcde"]
 
 
-def test_what_was_gathered_is_given_back_as_a_whole(bus: Bus, send: Send) -> None:
-    trickle = Trickle(bus, 0.2)
+def test_what_was_gathered_is_given_back_as_a_whole(bus: Bus, send: Send, meanwhile: list[Callable[[], None]]) -> None:
+    trickle = Trickle(bus, 60.0)
     send("a")
     assert _texts(trickle) == ["a"]
     bus.commit([])
     send("b")
-    threading.Timer(0.05, send, ("c",)).start()
+    meanwhile += [lambda: send("c"), lambda: None]
     assert _texts(trickle) == ["b", "c"]
     bus.abort()
     assert _texts(trickle) == ["b", "c"]

@@ -205,10 +205,11 @@ class _SqliteBus:
         for topic, owners in shares.items():
             wanted = assign(list(owners), readers.get(topic, []), owners)
             for lane in owners:
+                reader = int(wanted.get(lane, "0"))
                 self._log.execute(
-                    "UPDATE shares SET wanted = ?1, owner = CASE owner WHEN 0 THEN ?1 ELSE owner END"
-                    " WHERE lane = ?2 AND grp = ?3",
-                    (int(wanted.get(lane, "0")), lane, self._group),
+                    "UPDATE shares SET wanted = ?, owner = CASE owner WHEN 0 THEN ? ELSE owner END"
+                    " WHERE lane = ? AND grp = ?",
+                    (reader, reader, lane, self._group),
                 )
         return list(living)
 

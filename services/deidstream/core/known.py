@@ -58,9 +58,8 @@ class Remembered:
         """Whether a richer group says all of it (``Doe`` alone after ``Doe, John``)."""
         role, said = key
         size = len(said)
-        # equal ones have been looked up already, so only those that say more come into question
-        richer = [(other, pieces) for other, pieces in self._keys if len(pieces) > size]
-        return any(role == other and said <= pieces for other, pieces in richer)
+        # The size first: it rules most of them out.
+        return any(len(pieces) > size and role == other and said <= pieces for other, pieces in self._keys)
 
 
 NOTHING = Remembered()

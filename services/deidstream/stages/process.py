@@ -30,7 +30,7 @@ CONFIG = "DEIDSTREAM_CONFIG"
 """The environment variable that names the configuration file, where no argument does."""
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Process:
     clock: SystemClock
     _made: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
 
-    def one(self, kind: type[T]) -> T:
+    def one(self, kind: type[_T]) -> _T:
         """The one ``kind()`` of this process: stages of a chain, which run by turns, share what it compiles and remembers."""
         made = self._made.get(kind)
         if not isinstance(made, kind):

@@ -62,12 +62,8 @@ def decide(
     decisions: list[Decision] = []
     removed: set[str] = set()
     held = quarantined = ""
-    parts, rule, apply, new = (
-        work.parts,
-        policy.rule,
-        transform.apply,
-        tuple.__new__,
-    )  # a message has dozens of findings
+    parts, rule, apply = work.parts, policy.rule, transform.apply
+    new = tuple.__new__  # the constructor of Decision itself is slow, and a message has dozens
     for finding in work.findings:
         locator, span, category, score, detector, _, _, subject, _ = finding
         part = parts.get(locator)
