@@ -156,6 +156,9 @@ class HoldShelf(Protocol):
     def due(self, stage: str, now: float, limit: int = 100) -> Sequence[Held]:
         """What has passed its deadline, oldest first."""
 
+    def lease(self, stage: str, now: float, until: float, limit: int = 100) -> Sequence[Held]:
+        """The same, not due for anybody else before ``until``: of several processes that ask, one gets it."""
+
     def group(self, stage: str, group: str) -> Sequence[Held]:
         """What waits together, by ordinal."""
 

@@ -14,6 +14,7 @@ from deidstream.stages.process import Process
 from deidstream.stages.resolver.__main__ import build as build_resolver
 from deidstream.stages.text.__main__ import build as build_text
 from deidstream.stages.writer.__main__ import build as build_writer
+from deidstream.stream.instances import Instance
 from deidstream.stream.settings import Settings
 from deidstream.wire import decode_case, encode_case
 from hypothesis import HealthCheck, given, settings
@@ -37,7 +38,7 @@ def pipeline(tmp_path_factory):
         "deployment": {"state": str(tmp_path_factory.mktemp("state")), "health": None},
         "resolver": {"projects": [{"name": name, "policy": name} for name in POLICIES]},
     }
-    process = Process.of(Settings(tree), ("ingest", *BUILDS))
+    process = Process.of(Settings(tree), Instance(("ingest", *BUILDS)))
     return process, {name: build(process) for name, build in BUILDS.items()}
 
 

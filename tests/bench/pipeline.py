@@ -126,7 +126,8 @@ def _show(line: str) -> None:
 
 def _chain(process: int) -> str:
     arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-    return arguments[arguments.index(b"--chain") + 1].decode().partition("+")[0]
+    stage, replica = (arguments[arguments.index(name) + 1].decode() for name in (b"--chain", b"--replica"))
+    return stage.partition("+")[0] + ("" if replica == "1" else f"_{replica}")
 
 
 def _peak(process: int) -> int:

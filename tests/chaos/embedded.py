@@ -16,6 +16,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from deidstream.adapters.mllp_client import MllpAddress
 from deidstream.adapters.sending import MllpPort, Pace, send_all
 
 from tests.chaos.feed import messages, number_of
-from tests.harness.deployment import Running, deployment
+from tests.harness.deployment import SHARED, Running, deployment
 
 _RATE = 150.0
 _DRAIN_SECONDS = 90.0
@@ -87,7 +89,7 @@ class Killer(threading.Thread):
 def run(seed: int, count: int) -> Result:
     """One seed."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="deidstream-chaos-") as folder, deployment(Path(folder)) as running:
+    with _deployed(seed) as running:
         running.start()
         running.wait_ready()
         killer = Killer(running, seed)
@@ -110,6 +112,16 @@ def run(seed: int, count: int) -> Result:
             running.quarantined(),
             time.monotonic() - began,
         )
+
+
+@contextmanager
+def _deployed(seed: int) -> Iterator[Running]:
+    """Every other seed with a chain that two processes share."""
+    with (
+        tempfile.TemporaryDirectory(prefix="deidstream-chaos-") as folder,
+        deployment(Path(folder), SHARED if seed % 2 else None) as running,
+    ):
+        yield running
 
 
 def _drain(running: Running, expected: int) -> None:

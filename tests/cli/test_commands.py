@@ -73,6 +73,21 @@ def test_help_has_examples_on_lines_of_their_own(command: tuple[str, ...]) -> No
     assert "\n  Example" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--replicas", "text"), "give STAGE=COUNT"),
+        (("--replicas", "txet=2"), "no such stage: txet"),
+        (("--replicas", "delivery=2"), "delivery is one process"),
+        (("--chain", "text", "--replicas", "writer=2"), "no chain has: writer"),
+    ],
+)
+def test_processes_that_cannot_be_are_exit_code_2(tmp_path: Path, given: tuple[str, ...], said: str) -> None:
+    ran = run("up", "--config", configured(tmp_path), *given)
+    assert ran.code == 2
+    assert said in ran.err
+
+
 def test_an_unknown_command_or_option_is_exit_code_2() -> None:
     assert run("no-such-command").code == 2
     assert run("clean", "--no-such-option").code == 2

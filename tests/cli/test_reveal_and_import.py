@@ -17,6 +17,7 @@ from deidstream.stages.process import Process
 from deidstream.stages.resolver.__main__ import build as build_resolver
 from deidstream.stages.text.__main__ import build as build_text
 from deidstream.stages.writer.__main__ import build as build_writer
+from deidstream.stream.instances import Instance
 
 from tests.cli.command import configured, run
 
@@ -37,7 +38,7 @@ def _event() -> Event:
 
 def _released(config: Path, event: Event) -> dict[str, list[str]]:
     """The segments of the release of ``event``, by name, as lists of fields."""
-    process = Process.open(config, _STAGES)
+    process = Process.open(config, Instance(_STAGES))
     stages: dict[str, Stage] = {
         "identify": build_identify(process),
         "fields": build_fields(process),

@@ -5,11 +5,13 @@ from collections import Counter
 from typing import get_args
 
 import pytest
+from deidstream.adapters.opening import open_bus
 from deidstream.cli.simulate.day import day
 from deidstream.stream.signals import Event as LogEvent
+from deidstream.stream.stages import AUDIT
 
 from tests.harness.client import Search, audit_entries, cli, eventually, fates, http, idle, log_lines, mllp
-from tests.harness.deployment import deployment
+from tests.harness.deployment import SHARED, deployment
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +26,7 @@ def events():
 
 @pytest.fixture(scope="module")
 def running(events, tmp_path_factory):
-    with deployment(tmp_path_factory.mktemp("day")) as up:
+    with deployment(tmp_path_factory.mktemp("day"), SHARED) as up:
         up.start()
         up.wait_ready()
         assert feed(up, events) == {"CA": sum(e.format == "hl7v2" for e in events), 200: count(events, "fhir")}
@@ -74,6 +76,11 @@ def test_no_content_lies_at_rest_or_in_logs(running, events, tmp_path_factory):
     assert not search.content(repr(audit_entries(running)).encode())
     assert not search.content(cli(running, "quarantine", "list").stdout.encode())
     assert not search.content("\n".join(path.name for path in running.folder.rglob("*")).encode())
+
+
+def test_both_processes_of_the_shared_chain_had_a_part_in_it(running):
+    chains = {record.key for record in open_bus(f"sqlite:///{running.state / 'bus.sqlite'}").scan(AUDIT)}
+    assert {"fields+text+resolver+writer", "fields+text+resolver+writer.2"} <= chains
 
 
 def test_no_number_street_or_phone_is_released(running, events):

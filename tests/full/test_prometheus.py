@@ -12,7 +12,7 @@ import httpx
 import pytest
 import yaml
 from deidstream.cli.demo.ports import free_row
-from deidstream.stream.stages import DEFAULT_CHAINS
+from deidstream.stream.instances import instances
 
 from tests.full.conftest import Hospital
 from tests.full.java import CACHE, Java, absent, wait_for
@@ -30,7 +30,7 @@ def tool(name: str) -> str:
 
 def pages(hospital: Hospital) -> list[str]:
     first = hospital.running.health
-    return [f"127.0.0.1:{port}" for port in range(first, first + len(DEFAULT_CHAINS))]
+    return [f"127.0.0.1:{port}" for port in range(first, first + len(instances()))]
 
 
 @contextmanager

@@ -21,9 +21,17 @@ from deidstream.adapters.opening import open_bus
 from deidstream.cli.demo.ports import free_row
 from deidstream.core.release import Release
 from deidstream.stream import quarantine
-from deidstream.stream.stages import DEFAULT_CHAINS, RELEASES
+from deidstream.stream.deployment import Deployment
+from deidstream.stream.settings import Settings
+from deidstream.stream.stages import RELEASES
 from deidstream.wire import decode_release
 
+SHARED = {
+    "chains": [["ingest"], ["identify"], ["fields", "text", "resolver", "writer"], ["delivery"]],
+    "replicas": {"text": 2},
+}
+"""Two processes share the work that comes after identify."""
+_MOST_PROCESSES = 8
 ISSUERS = {"stmary": ["STMARY", "urn:oid:2.16.840.1.113883.19.5"]}
 
 
@@ -59,7 +67,8 @@ class Running:
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Until every chain's ``/readyz`` answers 200."""
         until = time.monotonic() + seconds
-        for port in range(self.health, self.health + len(DEFAULT_CHAINS)):
+        config = Settings.load(self.folder / "deidstream.yaml")
+        for port in range(self.health, self.health + len(Deployment.of(config).instances)):
             while not _ready(port):
                 if time.monotonic() > until or (self.supervisor and self.supervisor.poll() is not None):
                     raise TimeoutError(f"chain at {port} is not ready: see {self.folder / 'up.log'}")
@@ -95,16 +104,16 @@ class Running:
 
 
 @contextmanager
-def deployment(folder: Path, **sections: Any) -> Iterator[Running]:
+def deployment(folder: Path, processes: dict[str, Any] | None = None, **sections: Any) -> Iterator[Running]:
     """A deployment with one MLLP and one FHIR source, one watched folder, one project and a folder destination.
 
-    ``sections`` replace those of the configuration.
+    ``processes``: chains and replicas, where they are not the default. ``sections`` replace those of the configuration.
     """
-    running = Running(folder, *free_row(2 + len(DEFAULT_CHAINS))[:3])
+    running = Running(folder, *free_row(2 + _MOST_PROCESSES)[:3])
     (folder / "drop").mkdir(parents=True, exist_ok=True)
     running.released.mkdir(exist_ok=True)
     tree = {
-        "deployment": {"state": str(running.state), "health": {"port": running.health}},
+        "deployment": {"state": str(running.state), "health": {"port": running.health}} | (processes or {}),
         "ingest": {
             "mllp": [{"name": "adt", "port": running.mllp}],
             "fhir": [{"port": running.fhir, "sources": [{"name": "fhir"}]}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deidstream.ports import Held
 
@@ -24,6 +25,13 @@ class MemoryHold:
         """See ``ports.HoldShelf``."""
         found = [item for item in self._items.values() if item.stage == stage and item.deadline <= now]
         return sorted(found, key=lambda item: (item.deadline, item.id))[:limit]
+
+    def lease(self, stage: str, now: float, until: float, limit: int = 100) -> Sequence[Held]:
+        """See ``ports.HoldShelf``."""
+        found = self.due(stage, now, limit)
+        for item in found:
+            self._items[stage, item.id] = replace(item, deadline=until)
+        return found
 
     def group(self, stage: str, group: str) -> Sequence[Held]:
         """See ``ports.HoldShelf``."""

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, Select, String, Table, Text, delete, select
+from sqlalchemy import (
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    delete,
+    select,
+    update,
+)
 
 from deidstream.adapters.sql_engine import open_engine, reading, writing
 from deidstream.adapters.sql_identity_tables import insert_missing
@@ -62,8 +77,17 @@ class SqlHold:
 
     def due(self, stage: str, now: float, limit: int = 100) -> Sequence[Held]:
         """See ``ports.HoldShelf``."""
-        wanted = select(_HELD).where(_HELD.c.stage == stage, _HELD.c.deadline <= now)
-        return self._read(wanted.order_by(_HELD.c.deadline, _HELD.c.id).limit(limit))
+        return self._read(_due(stage, now, limit))
+
+    def lease(self, stage: str, now: float, until: float, limit: int = 100) -> Sequence[Held]:
+        """See ``ports.HoldShelf``."""
+        if not self.due(stage, now, 1):  # mostly: without a lock
+            return ()
+        with writing(self._engine) as connection:
+            found = _held(connection.execute(_due(stage, now, limit).with_for_update(skip_locked=True)))
+            ours = _HELD.c.id.in_([item.id for item in found])
+            connection.execute(update(_HELD).where(_HELD.c.stage == stage, ours).values(deadline=until))
+        return found
 
     def group(self, stage: str, group: str) -> Sequence[Held]:
         """See ``ports.HoldShelf``."""
@@ -88,7 +112,15 @@ class SqlHold:
 
     def _read(self, wanted: Select[tuple[object, ...]]) -> Sequence[Held]:
         with reading(self._engine) as connection:
-            return [
-                Held(row.id, row.stage, row.reason, row.deadline, row.payload, row.grp, row.ordinal, row.put_at)
-                for row in connection.execute(wanted)
-            ]
+            return _held(connection.execute(wanted))
+
+
+def _due(stage: str, now: float, limit: int) -> Select[tuple[object, ...]]:
+    wanted = select(_HELD).where(_HELD.c.stage == stage, _HELD.c.deadline <= now)
+    return wanted.order_by(_HELD.c.deadline, _HELD.c.id).limit(limit)
+
+
+def _held(rows: Iterable[Row[tuple[object, ...]]]) -> list[Held]:
+    return [
+        Held(row.id, row.stage, row.reason, row.deadline, row.payload, row.grp, row.ordinal, row.put_at) for row in rows
+    ]

@@ -18,6 +18,7 @@ from deidstream.ports import BusFactory, KeyRing
 from deidstream.stages.process import Process
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.instances import Instance
 from deidstream.stream.settings import Settings
 
 __all__ = ["Access", "ConfigOption"]
@@ -40,7 +41,7 @@ class Access:
         if not deployment.key_folder.exists():
             hint = "it is made when the pipeline first starts: deidstream up"
             raise Misconfigured("no-such-deployment", str(deployment.state), hint)
-        process = Process.of(settings, ())
+        process = Process.of(settings, Instance(()))
         return cls(process, open_bus(process.deployment.bus_url))
 
     @property

@@ -1,6 +1,6 @@
 """Which code runs which stage, and how one chain of them runs in this process.
 
-    python -m deidstream.cli.chains --config deidstream.yaml --chain identify+fields --number 1 --parent 4711
+    python -m deidstream.cli.chains --config deidstream.yaml --chain identify+fields --replica 1 --number 1 --parent 4711
 
 is what ``deidstream up`` starts for each chain: without the command line's libraries, which a chain would carry for nothing.
 """
@@ -21,6 +21,7 @@ from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.stages.process import Build, Process, run
 from deidstream.stream import log
 from deidstream.stream.chain import exit_code, stop_on_signals
+from deidstream.stream.instances import Instance
 from deidstream.stream.stages import STAGES
 
 __all__ = ["parse", "run_here"]
@@ -29,7 +30,7 @@ _SERVED = ("ingest", "delivery")
 """Stages with a loop of their own: they wait for the outside world, not for an inbox alone."""
 _LOOK_FOR_PARENT = 0.5
 
-Serve = Callable[[Process, int, threading.Event], int]
+Serve = Callable[[Process, threading.Event, bool], int]
 
 
 def parse(chain: str) -> tuple[str, ...]:
@@ -40,8 +41,8 @@ def parse(chain: str) -> tuple[str, ...]:
     return names
 
 
-def run_here(config: Path, chain: tuple[str, ...], number: int = 0, parent: int = 0) -> int:
-    """Runs ``chain`` in this process until it is told to stop, or ``parent`` is gone; returns its exit code.
+def run_here(config: Path, instance: Instance, parent: int = 0) -> int:
+    """Runs ``instance`` in this process until it is told to stop, or ``parent`` is gone; returns its exit code.
 
     ingest and delivery have threads of their own beside the loop of the others.
     """
@@ -50,37 +51,37 @@ def run_here(config: Path, chain: tuple[str, ...], number: int = 0, parent: int 
     stop = stop_on_signals()
     if parent:
         threading.Thread(target=_stop_without, args=(parent, stop), daemon=True).start()
-    process = Process.open(config, chain)
+    process = Process.open(config, instance)
     # A predecessor that outlived its supervisor is draining; it holds ports and inboxes until it is done.
-    with claim(process.deployment.state, "+".join(chain), stop) as ours:
-        return _run(process, chain, number, stop) if ours else 0
+    with claim(process.deployment.state, instance.name, stop) as ours:
+        return _run(process, stop) if ours else 0
 
 
-def _run(process: Process, chain: tuple[str, ...], number: int, stop: threading.Event) -> int:
+def _run(process: Process, stop: threading.Event) -> int:
+    chain = process.instance.chain
     served = [name for name in chain if name in _SERVED]
     looped = {name: cast(Build, _main_of(name).build) for name in chain if name not in _SERVED}
     if not looped and len(served) == 1:
-        return cast(Serve, _main_of(served[0]).serve)(process, number, stop)
+        return cast(Serve, _main_of(served[0]).serve)(process, stop, True)
     codes: list[int] = []
     # One process has one set of health pages: those of its loop, where it has one.
-    pages = [-1 if looped or place else number for place in range(len(served))]
     threads = [
-        threading.Thread(target=_serve, args=(name, process, page, stop, codes))
-        for name, page in zip(served, pages, strict=True)
+        threading.Thread(target=_serve, args=(name, process, stop, not looped and not place, codes))
+        for place, name in enumerate(served)
     ]
     for thread in threads:
         thread.start()
-    code = run(looped, process, number, stop) if looped else 0
+    code = run(looped, process, stop) if looped else 0
     stop.set()
     for thread in threads:
         thread.join()
     return max(code, *codes, 0)
 
 
-def _serve(name: str, process: Process, number: int, stop: threading.Event, codes: list[int]) -> None:
+def _serve(name: str, process: Process, stop: threading.Event, shown: bool, codes: list[int]) -> None:
     """Whichever part of the process ends, all of it ends: half a chain is worse than none."""
     try:
-        codes.append(cast(Serve, _main_of(name).serve)(process, number, stop))
+        codes.append(cast(Serve, _main_of(name).serve)(process, stop, shown))
     finally:
         stop.set()
 
@@ -101,11 +102,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="deidstream.cli.chains", description="One chain of a deployment.")
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--chain", required=True)
+    parser.add_argument("--replica", type=int, default=1)
     parser.add_argument("--number", type=int, default=0)
     parser.add_argument("--parent", type=int, default=0)
     given = parser.parse_args()
     try:
-        return run_here(given.config, parse(given.chain), given.number, given.parent)
+        return run_here(given.config, Instance(parse(given.chain), given.replica, given.number), given.parent)
     except DeidstreamError as error:
         sys.stderr.write(f"deidstream: {error}\n")
         return exit_code(error)

@@ -13,6 +13,7 @@ from deidstream.core.outcome import Audit
 from deidstream.stages.process import Process
 from deidstream.stages.resolver import imported, sealed_import
 from deidstream.stages.resolver.config import ResolverSettings
+from deidstream.stream.instances import Instance
 
 __all__ = ["import_identities"]
 
@@ -40,7 +41,7 @@ def import_identities(
     Example:
       deidstream import-identities legacy.csv --project research
     """
-    process = Process.open(config, ("resolver",))
+    process = Process.open(config, Instance(("resolver",)))
     settings = process.settings.section("resolver", ResolverSettings)
     names = [one.name for one in settings.projects]
     if project not in names:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +16,10 @@ import typer
 from rich.console import Console
 
 from deidstream.cli.chains import parse, run_here
+from deidstream.core.errors import Misconfigured
 from deidstream.stages.process import Process
 from deidstream.stream.chain import stop_on_signals
+from deidstream.stream.instances import Instance, instances
 
 __all__ = ["Supervisor", "up"]
 
@@ -34,6 +37,9 @@ def up(
     chain: Annotated[
         list[str] | None, typer.Option(help="Stages that share a process, joined by +; again for another process.")
     ] = None,
+    replicas: Annotated[
+        list[str] | None, typer.Option(help="STAGE=COUNT: as many processes share the chain of that stage.")
+    ] = None,
     here: Annotated[bool, typer.Option(help="Run the one chain in this process; nobody restarts it.")] = False,
 ) -> None:
     """Run the pipeline until it is told to stop (SIGTERM, Ctrl-C): one process for each chain, restarted when it dies.
@@ -46,21 +52,37 @@ def up(
     Examples:
       deidstream up --config deidstream.yaml
       deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery
+      deidstream up --replicas text=4
       deidstream up --chain delivery --here
     """
     chains = tuple(parse(one) for one in chain or ())
     if here and len(chains) == 1:
-        raise typer.Exit(run_here(config, chains[0]))
-    chains = chains or Process.open(config, ()).deployment.chains
-    raise typer.Exit(Supervisor(config, chains).run())
+        raise typer.Exit(run_here(config, Instance(chains[0])))
+    raise typer.Exit(Supervisor(config, _instances(config, chains, replicas or ())).run())
+
+
+def _instances(config: Path, chains: Sequence[tuple[str, ...]], replicas: Sequence[str]) -> tuple[Instance, ...]:
+    """Those of the configuration, where the command line says nothing else."""
+    deployment = Process.open(config, Instance(())).deployment
+    counts = dict(deployment.replicas if not chains else {}) | dict(map(_count, replicas))
+    try:
+        return instances(chains or deployment.chains, counts)
+    except ValueError as error:
+        raise Misconfigured("no-such-processes", "--chain, --replicas", str(error)) from None
+
+
+def _count(given: str) -> tuple[str, int]:
+    stage, separator, count = given.partition("=")
+    if not (separator and count.isdecimal()):
+        raise Misconfigured("no-such-processes", "--replicas", "give STAGE=COUNT, for example text=2")
+    return stage, int(count)
 
 
 @dataclass(slots=True)
 class _Child:
-    """One chain's process, and when it may be started again."""
+    """One process, and when it may be started again."""
 
-    chain: tuple[str, ...]
-    number: int
+    instance: Instance
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = _FIRST_PAUSE
@@ -69,16 +91,16 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Keeps one process a chain running."""
+    """Keeps one process for each instance running."""
 
     config: Path
-    chains: tuple[tuple[str, ...], ...]
+    instances: tuple[Instance, ...]
     _children: list[_Child] = field(default_factory=list)
 
     def run(self) -> int:
         """Until told to stop, or a chain ends in a way that starting again does not mend; returns the exit code."""
         stop = stop_on_signals()
-        self._children = [_Child(chain, number) for number, chain in enumerate(self.chains)]
+        self._children = [_Child(instance) for instance in self.instances]
         code = 0
         while not stop.is_set() and not code:
             code = max(self._look(child) for child in self._children)
@@ -97,7 +119,7 @@ class Supervisor:
         if code is None:
             return 0
         if code in _FINAL:
-            Console(stderr=True).print(f"deidstream: {'+'.join(child.chain)} ended with {code}; stopping all")
+            Console(stderr=True).print(f"deidstream: {child.instance.name} ended with {code}; stopping all")
             return code
         child.process = None
         child.pause = _FIRST_PAUSE if now - child.started > _WELL_AFTER else min(_LONGEST_PAUSE, 2 * child.pause)
@@ -106,7 +128,9 @@ class Supervisor:
 
     def _spawn(self, child: _Child) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "deidstream.cli.chains", "--config", str(self.config)]
-        command += ["--chain", "+".join(child.chain), "--number", str(child.number), "--parent", str(os.getpid())]
+        one = child.instance
+        command += ["--chain", "+".join(one.chain), "--replica", str(one.replica), "--number", str(one.number)]
+        command += ["--parent", str(os.getpid())]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def _stop(self) -> None:

@@ -19,6 +19,7 @@ from deidstream.ports import KeyRing
 from deidstream.stages.warming import warm
 from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.instances import Instance
 from deidstream.stream.runner import Stage
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import RENEWED, purposes_of
@@ -41,6 +42,7 @@ class Process:
     deployment: Deployment
     keys: KeyRing
     clock: SystemClock
+    instance: Instance
     _made: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
 
     def one(self, kind: type[_T]) -> _T:
@@ -51,32 +53,35 @@ class Process:
         return made
 
     @classmethod
-    def open(cls, config: Path | None, stages: tuple[str, ...]) -> Process:
-        """Reads ``config`` (None: the file that the environment names) and the keys of ``stages``. Raises Misconfigured."""
+    def open(cls, config: Path | None, instance: Instance) -> Process:
+        """Reads ``config`` (None: the file that the environment names) and the keys of the stages. Raises Misconfigured."""
         named = os.environ.get(CONFIG)
-        return cls.of(Settings.load(config or (Path(named) if named else None), os.environ), stages)
+        return cls.of(Settings.load(config or (Path(named) if named else None), os.environ), instance)
 
     @classmethod
-    def of(cls, settings: Settings, stages: tuple[str, ...]) -> Process:
+    def of(cls, settings: Settings, instance: Instance) -> Process:
         """The same from settings that are there already."""
         deployment = Deployment.of(settings)
         prepare(deployment.state)
-        keys, clock = FileKeyRing(deployment.key_folder, purposes_of(stages)), SystemClock()
-        keys.renew(purposes_of(stages) & RENEWED, deployment.renew_keys_days * 86_400, clock.now())
-        return cls(settings, deployment, keys, clock)
+        purposes = purposes_of(instance.chain)
+        keys, clock = FileKeyRing(deployment.key_folder, purposes), SystemClock()
+        keys.renew(purposes & RENEWED, deployment.renew_keys_days * 86_400, clock.now())
+        return cls(settings, deployment, keys, clock, instance)
+
+    @property
+    def pages(self) -> tuple[str, int] | None:
+        """Host and port of the health pages, if there are any."""
+        health = self.deployment.health
+        return (health.host, health.port + self.instance.number) if health else None
 
 
 Build = Callable[[Process], Stage]
 
 
-def run(builds: Mapping[str, Build], process: Process, number: int = 0, stop: threading.Event | None = None) -> int:
-    """Runs the stages of ``builds`` as one chain until stopped; returns the exit code of ``run_chain``.
-
-    ``number`` is the place of the chain in the deployment: it chooses the health port.
-    """
+def run(builds: Mapping[str, Build], process: Process, stop: threading.Event | None = None) -> int:
+    """Runs the stages of ``builds`` as one chain until stopped; returns the exit code of ``run_chain``."""
     deployment = process.deployment
-    names = "+".join(builds)
-    health = (deployment.health.host, deployment.health.port + number) if deployment.health else None
+    name, health = process.instance.named(builds), process.pages
     stages = {name: build(process) for name, build in builds.items()}
     warm(stages)
     return run_chain(
@@ -84,8 +89,8 @@ def run(builds: Mapping[str, Build], process: Process, number: int = 0, stop: th
         open_bus(deployment.bus_url),
         process.keys,
         SqlHold(deployment.database_url("hold")),
-        ChainOptions(names, deployment.state, health),
+        ChainOptions(name, deployment.state, health),
         stop=stop,
-        telemetry=OtelTelemetry("deidstream", names, deployment.otlp_endpoint) if health else None,
+        telemetry=OtelTelemetry("deidstream", name, deployment.otlp_endpoint) if health else None,
         clock=process.clock,
     )

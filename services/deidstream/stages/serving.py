@@ -46,12 +46,10 @@ class Served:
         self.telemetry.close()
 
 
-def serving(name: str, process: Process, number: int, work: Callable[[Served], None]) -> int:
-    """Runs ``work``; returns an exit code. ``number`` chooses the port of the health pages; below 0: none, because the process
-    has others."""
-    deployment = process.deployment
-    pages = (deployment.health.host, deployment.health.port + number) if deployment.health and number >= 0 else None
-    telemetry: Telemetry = OtelTelemetry("deidstream", name, deployment.otlp_endpoint) if pages else Silent()
+def serving(name: str, process: Process, work: Callable[[Served], None], shown: bool = True) -> int:
+    """Runs ``work``; returns an exit code. ``shown``: with health pages; without, because the process has others."""
+    pages = process.pages if shown else None
+    telemetry: Telemetry = OtelTelemetry("deidstream", name, process.deployment.otlp_endpoint) if pages else Silent()
     served = Served(process, telemetry, pages)
     log.emit("chain.started", instance=name, stages=name)
     settle()

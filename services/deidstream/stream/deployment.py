@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deidstream.stream.instances import Instance, instances
 from deidstream.stream.settings import Settings
-from deidstream.stream.stages import DEFAULT_CHAINS, STAGES
+from deidstream.stream.stages import DEFAULT_CHAINS
 
 __all__ = ["SECTIONS", "Deployment", "Health"]
 
@@ -19,7 +21,7 @@ _Port = Annotated[int, Field(ge=0, le=65_000)]
 
 
 class Health(BaseModel):
-    """The pages ``/healthz``, ``/readyz`` and ``/metrics``: one port for each chain, counted up from ``port``."""
+    """The pages ``/healthz``, ``/readyz`` and ``/metrics``: one port for each process, counted up from ``port``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,19 +45,23 @@ class Deployment(BaseModel):
         30, gt=0, description="Age at which the keys of content get a successor, at the next start of a process."
     )
     chains: tuple[tuple[str, ...], ...] = Field(DEFAULT_CHAINS, description="Which stages share a process.")
+    replicas: Mapping[str, int] = Field(
+        {}, description="How many processes share the work of a stage, and of the chain that it is in: {text: 2}."
+    )
     health: Health | None = Field(Health(), description="Where each process says how it is; null: nowhere.")
     otlp_endpoint: str = Field(
         "", description="Base URL of an OpenTelemetry collector (OTLP over HTTP); empty: no traces leave."
     )
 
     @model_validator(mode="after")
-    def _every_stage_once(self) -> Self:
-        named = [stage for chain in self.chains for stage in chain]
-        if unknown := sorted(set(named) - set(STAGES)):
-            raise ValueError(f"no such stage: {', '.join(unknown)}; there are {', '.join(STAGES)}")
-        if len(set(named)) < len(named):
-            raise ValueError("a stage stands in two chains")
+    def _possible(self) -> Self:
+        instances(self.chains, self.replicas)
         return self
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The processes that ``deidstream up`` starts."""
+        return instances(self.chains, self.replicas)
 
     @property
     def bus_url(self) -> str:

@@ -19,6 +19,8 @@ from deidstream.wire import decode_case, decode_header
 __all__ = ["Due", "let_go", "take_due", "watched"]
 
 _BATCH = 100
+_LEASE = 60.0
+"""Seconds after which what a process took and did not finish, because it died, is due again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ def watched(stages: Iterable[str]) -> tuple[str, ...]:
 
 
 def take_due(shelf: HoldShelf, keys: KeyRing, stage: str, handler: object, now: float) -> Due:
-    """What is due at ``stage``, a batch of it, and what becomes of it. ``handler`` is the stage, if it runs here."""
-    items = shelf.due(stage, now, _BATCH)
+    """A batch of what is due at ``stage``, for this process alone, and what becomes of it. ``handler``: the stage, if here."""
+    items = shelf.lease(stage, now, now + _LEASE, _BATCH)
     due: Callable[[Sequence[Case]], list[Outcome]] | None = getattr(handler, "due", None)
     outcomes: list[Outcome] = []
     for item in items:

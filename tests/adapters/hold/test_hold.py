@@ -34,6 +34,15 @@ def test_due_is_what_has_passed_its_deadline_oldest_first(shelf: HoldShelf) -> N
     assert list(shelf.due("identify", 9.9)) == []
 
 
+def test_what_one_process_leases_nobody_else_gets_until_then(shelf: HoldShelf) -> None:
+    shelf.put([held("a", 10.0), held("b", 11.0), held("later", 30.0), held("other", 1.0, stage="review")])
+    assert [one.id for one in shelf.lease("identify", 20.0, 80.0, limit=1)] == ["a"]
+    assert [one.id for one in shelf.lease("identify", 20.0, 80.0)] == ["b"]
+    assert list(shelf.lease("identify", 20.0, 80.0)) == []
+    assert [one.id for one in shelf.lease("identify", 80.0, 140.0)] == ["later", "a", "b"]
+    assert [one.id for one in shelf.due("review", 20.0)] == ["other"]
+
+
 def test_a_group_comes_by_ordinal(shelf: HoldShelf) -> None:
     shelf.put([held(f"m{n}", group="batch", ordinal=n) for n in (2, 0, 1)] + [held("x", group="other")])
     assert [one.ordinal for one in shelf.group("identify", "batch")] == [0, 1, 2]

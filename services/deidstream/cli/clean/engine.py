@@ -25,6 +25,7 @@ from deidstream.stages.resolver.__main__ import build as build_resolver
 from deidstream.stages.text.__main__ import build as build_text
 from deidstream.stages.writer.__main__ import build as build_writer
 from deidstream.stream.collector import settle
+from deidstream.stream.instances import Instance
 from deidstream.stream.settings import Settings
 from deidstream.wire import encode_case
 
@@ -69,7 +70,7 @@ class Engine:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._process = Process.of(
-            Settings(_tree(options)), ("ingest", "identify", "fields", "text", "resolver", "writer")
+            Settings(_tree(options)), Instance(("ingest", "identify", "fields", "text", "resolver", "writer"))
         )
         self._admission = Admission(self._process.keys, self._process.clock)
         self._identify = build_identify(self._process, remember=False)  # beyond what was learned from all

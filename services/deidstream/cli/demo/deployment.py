@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from deidstream.cli.demo.ports import free_row
 from deidstream.core.errors import Misconfigured, Unavailable
-from deidstream.stream.stages import DEFAULT_CHAINS
+from deidstream.stream.instances import instances
 
 __all__ = ["FHIR", "MLLP", "Deployment", "running"]
 
@@ -59,7 +59,7 @@ class Deployment:
     @classmethod
     def prepare(cls, folder: Path) -> Deployment:
         """Writes the configuration, with ports that are free now. Raises Misconfigured when the folder is in use already."""
-        mllp, fhir, *pages = free_row(2 + len(DEFAULT_CHAINS))
+        mllp, fhir, *pages = free_row(2 + len(instances()))
         made = cls(folder.resolve(), mllp, fhir, pages[0])
         if made.config.exists():
             raise Misconfigured("demo-folder", "--dir", "holds an earlier demo; give a new folder")
@@ -92,8 +92,8 @@ class Deployment:
 
     @property
     def pages(self) -> tuple[str, ...]:
-        """The base addresses of the health pages, one a chain."""
-        return tuple(f"http://127.0.0.1:{self.health + number}" for number in range(len(DEFAULT_CHAINS)))
+        """The base addresses of the health pages, one a process."""
+        return tuple(f"http://127.0.0.1:{self.health + number}" for number in range(len(instances())))
 
     def _configuration(self) -> str:
         return _CONFIG.format(

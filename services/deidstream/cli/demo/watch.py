@@ -17,6 +17,7 @@ from deidstream.cli.demo.deployment import Deployment
 from deidstream.core.release import Release
 from deidstream.ports import KeyRing, Record
 from deidstream.stages.process import Process
+from deidstream.stream.instances import Instance
 from deidstream.stream.stages import QUARANTINE, RELEASES
 from deidstream.wire import decode_quarantine, decode_release
 
@@ -47,7 +48,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.keys = FileKeyRing(self.deployment.state / "keys", create=False)
-        self.process = Process.open(self.deployment.config, ())
+        self.process = Process.open(self.deployment.config, Instance(()))
 
     def look(self) -> None:
         """Takes in what is new."""

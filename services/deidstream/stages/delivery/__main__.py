@@ -28,13 +28,14 @@ from deidstream.stages.delivery.workers import Workers, Workplace
 from deidstream.stages.process import Process
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
+from deidstream.stream.instances import Instance
 
 __all__ = ["open_destination", "serve"]
 
 
-def serve(process: Process, number: int, stop: threading.Event) -> int:
+def serve(process: Process, stop: threading.Event, shown: bool = True) -> int:
     """Delivers until ``stop`` is set; returns an exit code."""
-    return serving("delivery", process, number, lambda served: _deliver(served, stop))
+    return serving("delivery", process, lambda served: _deliver(served, stop), shown)
 
 
 def open_destination(settings: DestinationSettings, bus: BusFactory) -> Destination:
@@ -76,4 +77,4 @@ def _tls(settings: ClientTls | None) -> ssl.SSLContext | None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Process.open(None, ("delivery",)), 0, stop_on_signals()))
+    sys.exit(serve(Process.open(None, Instance(("delivery",))), stop_on_signals()))

@@ -6,6 +6,7 @@ import sys
 
 from deidstream.stages.fields.service import Fields
 from deidstream.stages.process import Process, run
+from deidstream.stream.instances import Instance
 
 __all__ = ["build"]
 
@@ -16,4 +17,4 @@ def build(process: Process) -> Fields:
 
 
 if __name__ == "__main__":
-    sys.exit(run({"fields": build}, Process.open(None, ("fields",))))
+    sys.exit(run({"fields": build}, Process.open(None, Instance(("fields",)))))

@@ -8,6 +8,7 @@ from deidstream.adapters.sql_identity import SqlIdentityStore
 from deidstream.stages.identify.config import IdentifyConfig
 from deidstream.stages.identify.service import Identify
 from deidstream.stages.process import Process, run
+from deidstream.stream.instances import Instance
 
 __all__ = ["build"]
 
@@ -20,4 +21,4 @@ def build(process: Process, *, remember: bool = True) -> Identify:
 
 
 if __name__ == "__main__":
-    sys.exit(run({"identify": build}, Process.open(None, ("identify",))))
+    sys.exit(run({"identify": build}, Process.open(None, Instance(("identify",)))))

@@ -16,14 +16,17 @@ from deidstream.stages.process import Process
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.health import Pulse
+from deidstream.stream.instances import Instance
 from deidstream.stream.intake import GroupCommit, IntakeOptions, settle_doubts
 
 __all__ = ["serve"]
 
 
-def serve(process: Process, number: int, stop: threading.Event, ready: Callable[[Ports], None] = lambda _: None) -> int:
+def serve(
+    process: Process, stop: threading.Event, shown: bool = True, ready: Callable[[Ports], None] = lambda _: None
+) -> int:
     """Listens until ``stop`` is set; returns an exit code. ``ready`` is told the ports once all are bound."""
-    return serving("ingest", process, number, lambda served: _listen(served, stop, ready))
+    return serving("ingest", process, lambda served: _listen(served, stop, ready), shown)
 
 
 def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None]) -> None:
@@ -55,4 +58,4 @@ def _tls(settings: ServerTls) -> ssl.SSLContext:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Process.open(None, ("ingest",)), 0, stop_on_signals()))
+    sys.exit(serve(Process.open(None, Instance(("ingest",))), stop_on_signals()))

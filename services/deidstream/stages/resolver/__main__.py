@@ -9,6 +9,7 @@ from deidstream.stages.process import Process, run
 from deidstream.stages.resolver import imported, sealed_import
 from deidstream.stages.resolver.config import Project, ResolverSettings
 from deidstream.stages.resolver.service import Recipient, Resolver, recipient
+from deidstream.stream.instances import Instance
 
 __all__ = ["build"]
 
@@ -28,4 +29,4 @@ def _recipient(project: Project, process: Process) -> Recipient:
 
 
 if __name__ == "__main__":
-    sys.exit(run({"resolver": build}, Process.open(None, ("resolver",))))
+    sys.exit(run({"resolver": build}, Process.open(None, Instance(("resolver",)))))

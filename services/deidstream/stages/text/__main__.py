@@ -8,6 +8,7 @@ from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
 from deidstream.stages.process import Process, run
 from deidstream.stages.text.service import Text
+from deidstream.stream.instances import Instance
 
 __all__ = ["build"]
 
@@ -18,4 +19,4 @@ def build(process: Process) -> Text:
 
 
 if __name__ == "__main__":
-    sys.exit(run({"text": build}, Process.open(None, ("text",))))
+    sys.exit(run({"text": build}, Process.open(None, Instance(("text",)))))

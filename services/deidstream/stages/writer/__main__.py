@@ -9,6 +9,7 @@ from deidstream.detection.text.rules import Rules
 from deidstream.stages.process import Process, run
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.service import Writer
+from deidstream.stream.instances import Instance
 
 __all__ = ["build"]
 
@@ -21,4 +22,4 @@ def build(process: Process) -> Writer:
 
 
 if __name__ == "__main__":
-    sys.exit(run({"writer": build}, Process.open(None, ("writer",))))
+    sys.exit(run({"writer": build}, Process.open(None, Instance(("writer",)))))
