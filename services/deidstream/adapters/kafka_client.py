@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -64,6 +65,14 @@ class Cluster:
     servers: str
     prefix: str = ""
     security: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def at(cls, address: str, security: Mapping[str, str]) -> Cluster:
+        """``HOST:PORT[,HOST:PORT...][/PREFIX]``. Raises Misconfigured for anything else."""
+        servers, _, prefix = address.partition("/")
+        if not re.fullmatch(r"[^/,\s]+:\d+(,[^/,\s]+:\d+)*", servers) or not re.fullmatch(r"[A-Za-z0-9._-]*", prefix):
+            raise Misconfigured("bus-url", "deployment.bus", "give kafka://HOST:PORT[,HOST:PORT...][/PREFIX]")
+        return cls(servers, prefix, security)
 
     def common(self, heard: Heard) -> Config:
         """What every client is configured with."""

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, translated
 
-__all__ = ["Difference", "Topic", "apply", "check"]
+__all__ = ["Difference", "Topic", "apply", "brokers", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,16 @@ class Difference:
         if not self.setting:
             return f"{self.topic}: missing"
         return f"{self.topic}: {self.setting} is {self.found}, must be {self.wanted}"
+
+
+def brokers(cluster: Cluster) -> int:
+    """How many there are. Raises as ``apply`` does."""
+    heard = Heard()
+    try:
+        return len(AdminClient(cluster.common(heard)).list_topics(timeout=CALL_SECONDS).brokers)
+    except KafkaException as error:
+        heard.check()
+        raise translated(error, "topics") from None
 
 
 def apply(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
