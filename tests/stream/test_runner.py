@@ -137,6 +137,17 @@ def test_while_something_is_away_nothing_is_committed_and_then_everything(world:
     assert (report.sound, report.entries) == (True, 5)
 
 
+def test_a_batch_that_has_gone_to_another_process_is_given_back_and_not_committed_again(world: World) -> None:
+    world.bus = Deaf(world.bus, 0, "rebalanced")  # type: ignore[assignment]
+    world.send(*[case(f"c{n}") for n in range(5)])
+    world.bus.failures = 2  # type: ignore[attr-defined]
+    stage = Scripted("identify")
+    world.run(stage)
+    assert len(stage.batches) == 3
+    assert len(world.records(inbox("writer"))) == 5
+    assert audit.verify(world.records(AUDIT), world.keys).sound
+
+
 def test_a_commit_that_failed_is_tried_again_without_doing_the_work_again(world: World) -> None:
     world.bus = Deaf(world.bus, 0)  # type: ignore[assignment]
     world.send(*[case(f"c{n}") for n in range(5)])

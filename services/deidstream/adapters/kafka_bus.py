@@ -18,7 +18,7 @@ from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, trans
 from deidstream.adapters.kafka_reading import newest, record_of, scan
 from deidstream.adapters.kafka_transactions import Transactions
 from deidstream.core.errors import Misconfigured, Unavailable
-from deidstream.ports import Bus, Output, Record
+from deidstream.ports import REBALANCED, Bus, Output, Record
 
 __all__ = ["KafkaBusFactory"]
 
@@ -68,7 +68,7 @@ class _KafkaBus:
         with self._lock:
             self._heard.check()
             if self._torn:
-                raise Unavailable("rebalanced", self._name)
+                raise Unavailable(REBALANCED, self._name)
             if outputs or self._taken:
                 positions = [TopicPartition(*lane, records[-1].offset) for lane, records in self._taken.items()]
                 self._transactions.commit(outputs, positions, self._consumer)

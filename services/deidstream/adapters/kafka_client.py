@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
+from deidstream.ports import REBALANCED
 
 __all__ = ["CALL_SECONDS", "MAX_BYTES", "Cluster", "translated", "watched"]
 
@@ -27,6 +29,10 @@ _STUCK_SECONDS = 45.0
 """No call may take longer than its time-outs together. Clients were seen to hang after a broker's death all the same."""
 _STUCK = 3
 """Exit code after which starting again is right."""
+
+_SILENT = logging.getLogger("deidstream.kafka")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 
 Config = dict[str, Any]  # what librdkafka takes: strings, numbers, callbacks
 
@@ -53,6 +59,9 @@ _MISCONFIGURED = {
     KafkaError.INVALID_PRODUCER_EPOCH: ("fenced", "another process has taken over its name"),
     KafkaError._FATAL: ("fenced", "another process has taken over its name, or the broker was away too long"),
 }
+
+
+_REBALANCED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class Cluster:
             "retry.backoff.max.ms": 20,
             "socket.nagle.disable": True,
             "log_level": 0,  # or clients flood the log, with addresses and names, while a broker is away
+            "logger": _SILENT,  # what it says of fatal errors at any level, calls raise
             "error_cb": heard,
             **self.security,
         }
@@ -116,6 +126,8 @@ def translated(error: KafkaError | KafkaException, place: str) -> DeidstreamErro
     if code in _MISCONFIGURED:
         name, hint = _MISCONFIGURED[code]
         return Misconfigured(name, place, hint)
+    if code in _REBALANCED:
+        return Unavailable(REBALANCED, place)
     if cause.fatal():
         return Misconfigured("fenced", place, "the client cannot go on; starting again is right")
     return Unavailable("bus-away", f"{place}:{cause.name()}")

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from deidstream.core.case import Case
 from deidstream.core.errors import Malformed, Unavailable, Unsafe
 from deidstream.core.outcome import Outcome
-from deidstream.ports import Bus, Clock, HoldShelf, KeyRing, Record
+from deidstream.ports import REBALANCED, Bus, Clock, HoldShelf, KeyRing, Record
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
@@ -153,7 +153,8 @@ class Runner:
         return decode_case(record.value, self._around.keys, self._sections)
 
     def _commit(self, outputs: Outputs, stop: threading.Event) -> None:
-        """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop."""
+        """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop, or when the
+        records have gone to another process."""
         around = self._around
         if outputs.held:
             around.shelf.put(outputs.held)
@@ -163,7 +164,7 @@ class Runner:
                 around.bus.commit(outputs.records)
                 break
             except Unavailable as error:
-                if stop.is_set():
+                if stop.is_set() or error.code == REBALANCED:
                     raise
                 self._wait(error, stop)
         around.audit.committed()
