@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from deidstream.core.case import Case
 from deidstream.core.document import Part
+from deidstream.core.errors import Malformed
 from deidstream.core.finding import Finding
 from deidstream.core.release import Release
 from deidstream.core.subject import Identifier, Known, Subject
@@ -27,6 +28,7 @@ __all__ = [
     "DeliveryLedger",
     "Destination",
     "Entry",
+    "Feed",
     "Held",
     "HoldShelf",
     "IdentityStore",
@@ -310,11 +312,34 @@ class AcceptanceLedger(Protocol):
 class Intake(Protocol):
     """How ingest hands cases over. Several threads may."""
 
-    def submit(self, cases: Sequence[Case]) -> Future[None]:
-        """Done when all of them are durable; else Unavailable (send again) or Malformed (never).
+    def submit(self, cases: Sequence[Case], bad: Mapping[str, Malformed] | None = None) -> Future[None]:
+        """Done when all of them are durable; else Unavailable (send again) or Malformed (never). One commit takes them all.
 
+        ``bad`` names, by their ids, those that go to quarantine at once, where nobody is there to be told: with the reason.
         Raises Unavailable (``intake-full``) at once when too much waits already.
         """
+
+
+class Feed(Protocol):
+    """A topic that others write, as ingest reads it. Not thread-safe.
+
+    Raises Unavailable where the other side does not answer, Misconfigured where it refuses us or records were lost to us.
+    """
+
+    def poll(self, limit: int, timeout: float) -> Sequence[Record]:
+        """At most ``limit`` further records, in order within a partition; waits up to ``timeout`` seconds for the first.
+
+        ``offset`` is that of the record that follows: the position once this one is done.
+        """
+
+    def keep(self) -> None:
+        """Reads nothing, and shows that this reader lives: call it every few seconds while ``poll`` is not called."""
+
+    def done(self, records: Sequence[Record]) -> None:
+        """Moves the stored position behind ``records``. What is not stored is polled again after a restart."""
+
+    def close(self) -> None:
+        """Leaves."""
 
 
 class Lane(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from deidstream.adapters.folder_destination import FolderDestination
 from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.topic_destination import TopicDestination
-from deidstream.core.errors import Unavailable
+from deidstream.adapters.topic_record import topic_record
+from deidstream.core.errors import Unavailable, Unsafe
 from deidstream.core.release import Release
-from deidstream.ports import Receipt
+from deidstream.ports import Output, Receipt
 
 
 def release(name: str = "R1", format_: str = "hl7v2", content: bytes = b"content", **changes: object) -> Release:
@@ -126,6 +128,36 @@ def test_a_topic_gets_a_batch_in_one_transaction() -> None:
         == [Receipt("published")] * 2
     )
     first, second = factory.scan("research")
-    assert (first.key, first.value, first.headers["id"]) == ("s", b"content", "R1")
+    assert (first.value, first.headers["id"]) == (b"content", "R1")
     assert second.headers["hl7.type"] == "ADT^A01"
     destination.close()
+
+
+def test_the_key_of_a_topic_keeps_order_and_links_no_projects() -> None:
+    def key(**changes: object) -> str:
+        return topic_record(release("R1", **changes), "t").key
+
+    assert key() == key(id="R2")  # of one subject
+    assert len({key(), key(key="t"), key(project="q"), key(key="", id="R3"), "s"}) == 5
+
+
+def test_a_release_that_is_too_large_is_refused_and_holds_back_no_other() -> None:
+    class Strict:
+        """A bus with a limit on records; a transaction with a larger one fails whole."""
+
+        def __init__(self) -> None:
+            self.got: list[bytes] = []
+
+        def commit(self, outputs: Sequence[Output]) -> None:
+            if any(len(one.value) > 10 for one in outputs):
+                raise Unsafe("record-too-large", "research")
+            self.got += [one.value for one in outputs]
+
+    bus = Strict()
+    destination = TopicDestination(bus, "research")  # type: ignore[arg-type]
+    good, large, last = destination.send(
+        [release("R1", content=b"a"), release("R2", content=b"b" * 11), release("R3", content=b"c")]
+    )
+    assert (good, last) == (Receipt("published"), Receipt("published"))
+    assert isinstance(large, Unsafe)
+    assert bus.got == [b"a", b"c"]

@@ -14,8 +14,9 @@ from deidstream.adapters.memory_ledger import MemoryAcceptanceLedger
 from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
 from deidstream.adapters.sqlite_ledger import SqliteAcceptanceLedger
 from deidstream.core.case import Case, Header
-from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.core.errors import Malformed, Misconfigured, Unavailable
 from deidstream.ports import Output
+from deidstream.stream import quarantine
 from deidstream.stream.audit import AuditChain, entries_of
 from deidstream.stream.intake import GroupCommit, IntakeOptions, settle_doubts
 from deidstream.wire import decode_case
@@ -213,3 +214,45 @@ def test_what_is_accepted_is_audited_and_kept_raw_when_asked(bus: Bus, factory: 
     (entry,) = entries_of(factory.scan("deidstream.audit.v1")[0])
     assert (entry["event"], entry["case"]) == ("case.accepted", "case-1")
     assert entry["details"] == {"source": "adt", "format": "hl7v2", "bytes": 10}
+
+
+def test_a_bad_case_goes_to_quarantine_once_and_the_others_on(bus: Bus, factory: MemoryBusFactory) -> None:
+    audit = AuditChain("ingest-0", KEYS, factory)
+    intake = intake_over(bus, audit=audit)  # type: ignore[arg-type]
+    intake.start()
+    for _ in range(2):  # read again after a crash
+        intake.submit([case(1), case(2), case(3)], {"case-2": Malformed("no-msh", "MSH")}).result(5)
+    intake.close()
+    assert published(factory) == ["case-1", "case-3"]
+    (record,) = quarantine.list_open(factory)
+    assert (record.case_id, record.stage, record.code, record.topic) == (
+        "case-2",
+        "ingest",
+        "no-msh",
+        "deidstream.identify.v1",
+    )
+    assert quarantine.open_case(record, KEYS).source == b"x" * 10
+    events = [entry["event"] for entry in entries_of(factory.scan("deidstream.audit.v1")[0])]
+    assert events == ["case.accepted"] * 3 + ["case.quarantined"]
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_crash_while_a_bad_case_is_put_aside_neither_loses_nor_doubles_it(
+    committed: bool, tmp_path: Path, bus: Bus, factory: MemoryBusFactory
+) -> None:
+    ledger = SqliteAcceptanceLedger(tmp_path / "ledger.db", "0")
+    settle_doubts(ledger, factory.scan, 1.0)
+    ledger.claim(["case-1"], 1.0)
+    bad = {"case-1": Malformed("no-msh", "MSH")}
+    if committed:
+        first = intake_over(bus)
+        first.submit([case(1)], bad)
+        first.start()
+        first.close()
+    successor = SqliteAcceptanceLedger(tmp_path / "ledger.db", "0")
+    settle_doubts(successor, factory.scan, 2.0)
+    intake = GroupCommit(bus, successor, KEYS, Clock())  # type: ignore[arg-type]
+    intake.start()
+    intake.submit([case(1)], bad).result(5)
+    intake.close()
+    assert [one.case_id for one in quarantine.list_open(factory)] == ["case-1"]

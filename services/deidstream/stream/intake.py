@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
-from deidstream.core.outcome import Audit
+from deidstream.core.outcome import Audit, Quarantine
 from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output, Record
 from deidstream.stream.audit import AuditChain
-from deidstream.stream.stages import RAW, inbox
+from deidstream.stream.outputs import Outputs
+from deidstream.stream.stages import QUARANTINE, RAW, inbox
 from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.wire import decode_header, encode_case
 
@@ -53,6 +54,7 @@ class _Handed:
 
     cases: Sequence[Case]
     size: int
+    bad: Mapping[str, Malformed]
     done: Future[None] = field(default_factory=Future)
 
 
@@ -90,9 +92,9 @@ class GroupCommit:
         """Begins to commit."""
         self._thread.start()
 
-    def submit(self, cases: Sequence[Case]) -> Future[None]:
+    def submit(self, cases: Sequence[Case], bad: Mapping[str, Malformed] | None = None) -> Future[None]:
         """See ``ports.Intake``."""
-        handed = _Handed(cases, sum(len(case.source) for case in cases))
+        handed = _Handed(cases, sum(len(case.source) for case in cases), bad or {})
         with self._changed:
             if self._closing or self.failed is not None:
                 raise Unavailable("intake-closed", "ingest")
@@ -174,19 +176,24 @@ class GroupCommit:
         claim = self._ledger.claim(list(by_id), now)
         self._unsettled = True
         wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in claim.elsewhere]
-        outputs, unfit = self._encode(wanted)
-        if outputs:
+        bad = {case_id: error for handed in group for case_id, error in handed.bad.items()}
+        outputs, unfit = self._encode([case for case in wanted if case.id not in bad])
+        aside = self._aside([case for case in wanted if case.id in bad], bad, now)
+        if outputs or aside.records:
             began = time.time()
-            outputs += self._audited([case for case in wanted if case.id not in unfit], now)
-            self._commit_patiently(outputs)
-            self._limits.telemetry.handled("ingest", wanted, began, {"forward": len(wanted) - len(unfit)})
+            told = [_accepted(case) for case in wanted if case.id not in unfit] + aside.audit
+            self._commit_patiently([*outputs, *aside.records, *self._audited(told, now)])
+            counts = {"forward": len(wanted) - len(unfit) - aside.quarantined, "quarantine": aside.quarantined}
+            self._limits.telemetry.handled(
+                "ingest", wanted, began, {kind: count for kind, count in counts.items() if count}
+            )
         if unfit:
             # Those were claimed with the others but not committed: forget them, remember the others.
             self._ledger.resolve([case.id for case in wanted if case.id not in unfit])
             self._unsettled = False
         self._prune(now)
-        bad = {**dict.fromkeys(claim.elsewhere, Unavailable("accepted-elsewhere", "ingest")), **unfit}
-        return _by_hand(group, bad) if bad else {}
+        failed = {**dict.fromkeys(claim.elsewhere, Unavailable("accepted-elsewhere", "ingest")), **unfit}
+        return _by_hand(group, failed) if failed else {}
 
     def _commit_patiently(self, outputs: list[Output]) -> None:
         """A full inbox or a slow disk delays senders; only when it lasts are they told to come back later."""
@@ -211,10 +218,16 @@ class GroupCommit:
         if self._limits.audit is not None:
             self._limits.audit.rewind()
 
-    def _audited(self, cases: Sequence[Case], now: float) -> list[Output]:
-        if self._limits.audit is None:
-            return []
-        return self._limits.audit.record([_accepted(case) for case in cases], now)
+    def _audited(self, entries: Sequence[Audit], now: float) -> list[Output]:
+        return [] if self._limits.audit is None else self._limits.audit.record(entries, now)
+
+    def _aside(self, cases: Sequence[Case], bad: Mapping[str, Malformed], now: float) -> Outputs:
+        """What puts ``cases`` into quarantine."""
+        made = Outputs(self._keys, now)
+        for case in cases:
+            error = bad[case.id]
+            made.add("ingest", Quarantine(case, error.code, error.place))
+        return made
 
     def _encode(self, cases: Sequence[Case]) -> tuple[list[Output], dict[str, DeidstreamError]]:
         outputs: list[Output] = []
@@ -257,7 +270,7 @@ def settle_doubts(
     ledger: AcceptanceLedger,
     scan: Callable[[str, Mapping[int, int] | None], Iterable[Record]],
     now: float,
-    topics: Sequence[str] = (inbox("identify"),),
+    topics: Sequence[str] = (inbox("identify"), QUARANTINE),
 ) -> None:
     """After a crash: looks up on the bus whether what was being accepted has been committed. Call before the first commit."""
     doubtful = ledger.unsettled()
@@ -270,7 +283,7 @@ def settle_doubts(
 
 def _case_id(record: Record) -> str:
     known = record.headers.get("case", "")
-    if known:
+    if known or record.topic == QUARANTINE:  # which holds no cases in their own wire form
         return known
     try:
         return decode_header(record.value).case_id

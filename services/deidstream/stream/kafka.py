@@ -1,4 +1,4 @@
-"""Section ``deployment.kafka``: how to speak with the cluster, and what its topics must be."""
+"""How to speak with a Kafka cluster, and section ``deployment.kafka``: what its topics must be besides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-__all__ = ["Kafka"]
+__all__ = ["Kafka", "KafkaClient"]
 
 
 _Pem = Annotated[Path | None, Field(description="A PEM file.")]
@@ -22,8 +22,8 @@ _ReleaseDays = Annotated[float, Field(gt=0, description="How long a destination 
 _RawDays = Annotated[float, Field(gt=0, description="How long sources can be replayed.")]
 
 
-class Kafka(BaseModel):
-    """Where ``deployment.bus`` is ``kafka://HOST:PORT[,HOST:PORT...][/PREFIX]``."""
+class KafkaClient(BaseModel):
+    """How a client trusts a cluster, and shows who it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,12 +36,6 @@ class Kafka(BaseModel):
     mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
     user: str = ""
     password: SecretStr = SecretStr("")
-
-    partitions: _Partitions = 8
-    replication: _Copies | None = None
-    inbox_days: _InboxDays = 7
-    release_days: _ReleaseDays = 14
-    raw_days: _RawDays = 30
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -66,3 +60,13 @@ class Kafka(BaseModel):
                 "sasl.password": self.password.get_secret_value(),
             }
         return {name: str(value) for name, value in given.items() if value}
+
+
+class Kafka(KafkaClient):
+    """Where ``deployment.bus`` is ``kafka://HOST:PORT[,HOST:PORT...][/PREFIX]``."""
+
+    partitions: _Partitions = 8
+    replication: _Copies | None = None
+    inbox_days: _InboxDays = 7
+    release_days: _ReleaseDays = 14
+    raw_days: _RawDays = 30

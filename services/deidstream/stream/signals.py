@@ -65,6 +65,8 @@ Event = Literal[
     "folder.looked",
     # A watched folder cannot be read or written: code, place, hint.
     "folder.away",
+    "topic.put_aside",
+    "topic.waiting",
     # A destination does not take releases now: destination, code, place, pause.
     "delivery.waiting",
     # A destination takes releases again: destination.

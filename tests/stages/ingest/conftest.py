@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 import pytest
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.case import Case
-from deidstream.core.errors import DeidstreamError
+from deidstream.core.errors import DeidstreamError, Malformed
 from deidstream.stages.ingest.service import Admission
 
 
@@ -23,19 +23,21 @@ class RememberingIntake:
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
+        self.bad: dict[str, Malformed] = {}
         self.error: DeidstreamError | None = None
         self.refusal: DeidstreamError | None = None
         self.hold = False
         self._held: list[Future[None]] = []
         self._lock = threading.Lock()
 
-    def submit(self, cases: Sequence[Case]) -> Future[None]:
+    def submit(self, cases: Sequence[Case], bad: Mapping[str, Malformed] | None = None) -> Future[None]:
         if self.refusal is not None:
             raise self.refusal
         done: Future[None] = Future()
         with self._lock:
             if self.error is None:
                 self.cases += cases
+                self.bad |= bad or {}
         if self.error is not None:
             done.set_exception(self.error)
         elif self.hold:

@@ -22,6 +22,7 @@ from deidstream.stages.delivery.config import (
     DestinationSettings,
     FhirDestinationSettings,
     FolderDestinationSettings,
+    KafkaDestinationSettings,
     MllpDestinationSettings,
 )
 from deidstream.stages.delivery.workers import Workers, Workplace
@@ -49,6 +50,8 @@ def open_destination(settings: DestinationSettings, bus: BusFactory) -> Destinat
     if isinstance(settings, FhirDestinationSettings):
         token = settings.token.get_secret_value() if settings.token else ""
         return FhirDestination(FhirAddress(settings.url, token, _tls(settings.tls), settings.answer_seconds))
+    if isinstance(settings, KafkaDestinationSettings):
+        return _kafka(settings)
     name = f"delivery.{settings.name}.out"
     return TopicDestination(bus.open(name, (), name), settings.topic)
 
@@ -70,6 +73,14 @@ def _deliver(served: Served, stop: threading.Event) -> None:
     workers = Workers(process.settings.section("delivery", DeliverySettings).destinations, place)
     served.show(workers.pulse)
     workers.run(stop)
+
+
+def _kafka(settings: KafkaDestinationSettings) -> Destination:
+    # Only who writes there loads it: librdkafka takes 10 MB.
+    from deidstream.adapters.kafka_client import Cluster
+    from deidstream.adapters.kafka_destination import KafkaDestination
+
+    return KafkaDestination(Cluster(settings.servers, "", settings.security.client()), settings.topic)
 
 
 def _tls(settings: ClientTls | None) -> ssl.SSLContext | None:

@@ -7,12 +7,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from deidstream.stream.kafka import KafkaClient
+
 __all__ = [
     "ClientTls",
     "DeliverySettings",
     "DestinationSettings",
     "FhirDestinationSettings",
     "FolderDestinationSettings",
+    "KafkaDestinationSettings",
     "MllpDestinationSettings",
     "TopicDestinationSettings",
 ]
@@ -99,8 +102,22 @@ class TopicDestinationSettings(_Destination):
     topic: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
 
 
+class KafkaDestinationSettings(_Destination):
+    """A topic of a Kafka cluster that is not the bus, in the clear. It must exist."""
+
+    kind: Literal["kafka"]
+    servers: str = Field(pattern=r"^[^/,\s]+:\d+(,[^/,\s]+:\d+)*$")
+    """``HOST:PORT[,HOST:PORT...]``"""
+    security: KafkaClient = KafkaClient()
+    topic: str = Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")
+
+
 DestinationSettings = Annotated[
-    FolderDestinationSettings | MllpDestinationSettings | FhirDestinationSettings | TopicDestinationSettings,
+    FolderDestinationSettings
+    | MllpDestinationSettings
+    | FhirDestinationSettings
+    | TopicDestinationSettings
+    | KafkaDestinationSettings,
     Field(discriminator="kind"),
 ]
 

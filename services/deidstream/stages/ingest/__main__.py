@@ -7,14 +7,18 @@ import sys
 import threading
 from collections.abc import Callable
 
+from deidstream.adapters.opening import KAFKA
 from deidstream.adapters.sqlite_ledger import open_acceptance
 from deidstream.adapters.tls import server_context
-from deidstream.stages.ingest.config import IngestSettings, ServerTls
+from deidstream.core.errors import Misconfigured
+from deidstream.ports import Feed
+from deidstream.stages.ingest.config import IngestSettings, ServerTls, TopicSource
 from deidstream.stages.ingest.listeners import Door, Ports, run_ingest
 from deidstream.stages.ingest.service import Admission
 from deidstream.stages.process import Process
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
+from deidstream.stream.deployment import Deployment
 from deidstream.stream.health import Pulse
 from deidstream.stream.instances import Instance
 from deidstream.stream.intake import GroupCommit, IntakeOptions, settle_doubts
@@ -46,7 +50,12 @@ def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None
     served.show(pulse)
     intake.start()
     try:
-        door = Door(Admission(process.keys, process.clock), intake, process.clock)
+        door = Door(
+            Admission(process.keys, process.clock),
+            intake,
+            process.clock,
+            lambda topic: _feed(topic, process.deployment),
+        )
         run_ingest(settings, door, _tls, stop, pulse, ready)
     finally:
         intake.close()
@@ -55,6 +64,22 @@ def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None
 
 def _tls(settings: ServerTls) -> ssl.SSLContext:
     return server_context(settings.certificate, settings.key, settings.client_ca, settings.client_required)
+
+
+def _feed(settings: TopicSource, deployment: Deployment) -> Feed:
+    # Only who reads topics loads it: librdkafka takes 10 MB.
+    from deidstream.adapters.kafka_client import Cluster
+    from deidstream.adapters.kafka_feed import FeedAddress, KafkaFeed
+
+    if settings.servers:
+        cluster = Cluster(settings.servers, "", settings.security.client())
+    elif deployment.bus_url.startswith(KAFKA):
+        cluster = Cluster.at(deployment.bus_url.removeprefix(KAFKA), deployment.kafka.client())
+    else:
+        raise Misconfigured("no-cluster", settings.name, "give the servers of the topic: the bus is not on Kafka")
+    name = f"deidstream.ingest.{settings.name}"
+    group = settings.group or cluster.named(name)
+    return KafkaFeed(FeedAddress(cluster, settings.topic, group, cluster.named(name), settings.start == "earliest"))
 
 
 if __name__ == "__main__":

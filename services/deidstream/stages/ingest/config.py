@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-__all__ = ["FhirListener", "FhirSource", "FolderSource", "IngestSettings", "MllpListener", "ServerTls"]
+from deidstream.stream.kafka import KafkaClient
+
+__all__ = ["FhirListener", "FhirSource", "FolderSource", "IngestSettings", "MllpListener", "ServerTls", "TopicSource"]
 
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """What cases of this source are named by; not the name of a person or host."""
@@ -106,12 +108,41 @@ class FolderSource(_Source):
     fhir_version: Literal["4.0", "4.3", "5.0"] = "4.0"
 
 
+class TopicSource(_Source):
+    """A Kafka topic of foreign producers: each record one HL7 v2 message or FHIR resource, under any key and headers."""
+
+    topic: str = Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")
+    servers: str = Field(default="", pattern=r"^([^/,\s]+:\d+(,[^/,\s]+:\d+)*)?$")
+    """``HOST:PORT[,HOST:PORT...]``; empty: the deployment's own cluster, as the deployment speaks with it."""
+    security: KafkaClient = KafkaClient()
+    """How to speak with ``servers``."""
+    group: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,200}$")
+    """Whose position is kept at the brokers; default: ``deidstream.ingest.NAME``."""
+    start: Literal["earliest", "latest"] = "earliest"
+    """Where a group begins that has no position yet."""
+    format: Literal["hl7v2", "fhir", "auto"] = "auto"
+    fhir_version: Literal["4.0", "4.3", "5.0"] = "4.0"
+    max_record_bytes: int = Field(default=15 << 20, gt=0, le=15 << 20)
+    """Larger ones are put aside without their content: a case must fit into a record of the bus."""
+    max_depth: int = Field(default=100, gt=0)
+    """How deep the objects and arrays of a resource may be nested."""
+
+    @model_validator(mode="after")
+    def _foreign(self) -> Self:
+        if self.topic.startswith("deidstream."):
+            raise ValueError("a topic of foreign producers is wanted, not one of deidstream's own")
+        if not self.servers and self.security != KafkaClient():
+            raise ValueError("security is of servers; how to speak with the own cluster says deployment.kafka")
+        return self
+
+
 class IngestSettings(_Settings):
     """The whole stage."""
 
     mllp: tuple[MllpListener, ...] = ()
     fhir: tuple[FhirListener, ...] = ()
     folders: tuple[FolderSource, ...] = ()
+    topics: tuple[TopicSource, ...] = ()
     raw_log: bool = False
     """Also keep every message, sealed, on ``deidstream.raw.v1``, for replay under another policy."""
     remember_days: float = Field(default=7.0, gt=0)
@@ -119,7 +150,7 @@ class IngestSettings(_Settings):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        names = [one.name for one in (*self.mllp, *self.folders)]
+        names = [one.name for one in (*self.mllp, *self.folders, *self.topics)]
         names += [source.name for listener in self.fhir for source in listener.sources]
         if len(set(names)) < len(names):
             raise ValueError("two sources have the same name")

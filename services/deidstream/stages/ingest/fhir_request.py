@@ -16,7 +16,7 @@ from deidstream.stages.ingest import outcome
 from deidstream.stages.ingest.config import FhirListener, FhirSource
 from deidstream.stages.ingest.service import Admission, Received
 
-__all__ = ["Answer", "Request", "Taken", "read_body"]
+__all__ = ["Answer", "Request", "Taken", "read_body", "read_resource"]
 
 Json = Any  # what orjson gives: its shape is what is checked here
 
@@ -73,7 +73,7 @@ def read_body(request: Request, body: bytes, admission: Admission, base: str) ->
 
 
 def _create(request: Request, body: bytes, kind: str, admission: Admission, base: str) -> Taken:
-    resource = _resource(body, request.limits)
+    resource = read_resource(body, request.limits.max_depth)
     _expect_type(resource, kind)
     if kind == "Bundle":
         _entries(resource, request.limits)
@@ -85,7 +85,7 @@ def _create(request: Request, body: bytes, kind: str, admission: Admission, base
 
 def _update(request: Request, body: bytes, kind: str, identifier: str) -> Taken:
     _check_id(identifier)
-    resource = _resource(body, request.limits)
+    resource = read_resource(body, request.limits.max_depth)
     _expect_type(resource, kind)
     if resource.get("id") != identifier:
         raise Malformed("id-mismatch", f"{kind}.id")
@@ -99,7 +99,7 @@ def _delete(request: Request, kind: str, identifier: str) -> Taken:
 
 
 def _transaction(request: Request, body: bytes) -> Taken:
-    bundle = _resource(body, request.limits)
+    bundle = read_resource(body, request.limits.max_depth)
     kind = bundle.get("type")
     if bundle["resourceType"] != "Bundle" or kind not in ("batch", "transaction"):
         raise Malformed("not-a-transaction", "Bundle.type")
@@ -108,7 +108,7 @@ def _transaction(request: Request, body: bytes) -> Taken:
 
 
 def _message(request: Request, body: bytes, base: str) -> Taken:
-    bundle = _resource(body, request.limits)
+    bundle = read_resource(body, request.limits.max_depth)
     entries = _entries(bundle, request.limits) if bundle["resourceType"] == "Bundle" else []
     header = entries[0].get("resource") if entries and isinstance(entries[0], dict) else None
     if bundle.get("type") != "message" or not isinstance(header, dict) or header.get("resourceType") != "MessageHeader":
@@ -125,7 +125,7 @@ def _bulk(request: Request, body: bytes, kind: str, admission: Admission) -> Tak
     received = []
     for ordinal, line in enumerate(lines):
         try:
-            resource = _resource(line, request.limits)
+            resource = read_resource(line, request.limits.max_depth)
             if kind:
                 _expect_type(resource, kind)
         except Malformed as error:
@@ -149,7 +149,8 @@ def _received(request: Request, content: bytes, control: bytes = b"", container:
     )
 
 
-def _resource(body: bytes, limits: FhirListener) -> Json:
+def read_resource(body: bytes, max_depth: int) -> Json:
+    """The resource that ``body`` is. Raises Malformed: ``empty-body``, ``not-json``, ``not-a-resource``, ``nested-too-deep``."""
     if not body.strip():
         raise Malformed("empty-body")
     try:
@@ -159,7 +160,7 @@ def _resource(body: bytes, limits: FhirListener) -> Json:
         raise Malformed("not-json") from None
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         raise Malformed("not-a-resource")
-    if body.count(b"{") + body.count(b"[") > limits.max_depth and _deeper(resource, limits.max_depth):
+    if body.count(b"{") + body.count(b"[") > max_depth and _deeper(resource, max_depth):
         raise Malformed("nested-too-deep")
     return resource
 

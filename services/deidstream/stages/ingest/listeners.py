@@ -11,12 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deidstream.core.errors import DeidstreamError, Misconfigured
-from deidstream.ports import Clock
-from deidstream.stages.ingest.config import FhirListener, FolderSource, IngestSettings, MllpListener, ServerTls
+from deidstream.ports import Clock, Feed
+from deidstream.stages.ingest.config import (
+    FhirListener,
+    FolderSource,
+    IngestSettings,
+    MllpListener,
+    ServerTls,
+    TopicSource,
+)
 from deidstream.stages.ingest.fhir import FhirEndpoint, FhirServer
 from deidstream.stages.ingest.folder import FolderWatch
 from deidstream.stages.ingest.mllp import MllpServer
 from deidstream.stages.ingest.service import Admission
+from deidstream.stages.ingest.topic import FeedFactory, TopicReader
 from deidstream.stream import log
 from deidstream.stream.health import Pulse
 from deidstream.stream.intake import GroupCommit
@@ -30,13 +38,18 @@ Ports = dict[str, int]
 """Where each MLLP source, and each source of a FHIR listener, listens."""
 
 
+def _no_feeds(settings: TopicSource) -> Feed:
+    raise Misconfigured("no-cluster", settings.name, "topics are not read here")
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What every listener hands its messages to."""
+    """What every listener hands its messages to, and how foreign topics are opened."""
 
     admission: Admission
     intake: GroupCommit
     clock: Clock
+    feeds: FeedFactory = _no_feeds
 
 
 def run_ingest(
@@ -61,24 +74,31 @@ class _Listeners:
         self._tls = tls
         self._servers: list[MllpServer | FhirServer] = []
         self._watches: list[asyncio.Task[None]] = []
+        self._topics: list[TopicReader] = []
         self._ports: Ports = {}
 
     async def run(self, stop: threading.Event, pulse: Pulse, ready: Callable[[Ports], None]) -> None:
         try:
             await self._open()
             ready(dict(self._ports))
-            while not stop.is_set() and self._door.intake.failed is None:
+            while not stop.is_set() and self._failed is None:
                 pulse.beat()
                 await asyncio.sleep(_TURN)
         finally:
             await self._close()
-        if self._door.intake.failed is not None:
-            failed = self._door.intake.failed
+        failed = self._failed
+        if failed is not None:
             raise (
                 failed
                 if isinstance(failed, DeidstreamError)
                 else Misconfigured("intake-crashed", "ingest", "see the log")
             )
+
+    @property
+    def _failed(self) -> BaseException | None:
+        """Why a thread has given up, if one has."""
+        troubles = [self._door.intake.failed, *(topic.failed for topic in self._topics)]
+        return next((one for one in troubles if one is not None), None)
 
     async def _open(self) -> None:
         for mllp in self._settings.mllp:
@@ -87,6 +107,8 @@ class _Listeners:
             await self._open_fhir(fhir)
         for folder in self._settings.folders:
             self._watch(folder)
+        for topic in self._settings.topics:
+            self._read(topic)
 
     async def _open_mllp(self, settings: MllpListener) -> None:
         door, context = self._door, self._tls(settings.tls) if settings.tls else None
@@ -116,7 +138,15 @@ class _Listeners:
         self._watches.append(asyncio.create_task(watch.run()))
         log.emit("ingest.listening", logging.INFO, source=settings.name)
 
+    def _read(self, settings: TopicSource) -> None:
+        reader = TopicReader(settings, self._door.feeds, self._door.admission, self._door.intake)
+        self._topics.append(reader)
+        reader.start()
+        log.emit("ingest.listening", logging.INFO, source=settings.name)
+
     async def _close(self) -> None:
+        for topic in self._topics:
+            await asyncio.to_thread(topic.close)
         for watch in self._watches:
             watch.cancel()
         for watch in self._watches:

@@ -1,0 +1,124 @@
+"""Releases to a topic of a Kafka cluster that is not the bus.
+
+Sent at least once: what the brokers have not confirmed is sent again under the same ``id``. What is sent is gapless within a
+partition: behind a record that failed none is written, so that order survives.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from deidstream.adapters.bus_limits import partition_of
+from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, translated, watched
+from deidstream.adapters.topic_record import topic_record
+from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured, Unavailable
+from deidstream.core.release import Release
+from deidstream.ports import Output, Receipt
+
+__all__ = ["KafkaDestination"]
+
+_WRITTEN = Receipt("written")
+_DELIVERY_MS = 15_000
+"""After that a record counts as not written; ``flush`` waits longer, so that each has an answer."""
+_REFUSED = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE, KafkaError.INVALID_RECORD})
+
+Answer = Receipt | DeidstreamError
+
+
+class KafkaDestination:
+    """Writes to ``topic``. Connects when there is something to send: a cluster that is away stops nobody else."""
+
+    def __init__(self, cluster: Cluster, topic: str) -> None:
+        self._cluster = cluster
+        self._topic = topic
+        self._heard = Heard()
+        self._producer: Producer | None = None
+        self._partitions = 0
+
+    def send(self, releases: Sequence[Release]) -> Sequence[Receipt | Exception]:
+        """See ``ports.Destination``."""
+        answers: dict[int, Answer] = {}
+        try:
+            with watched("send"):
+                self._write([topic_record(release, self._topic) for release in releases], answers)
+        except KafkaException as error:
+            trouble = self._translated(error)
+        else:
+            trouble = Unavailable("not-confirmed", self._topic)
+        if len(answers) < len(releases) or any(isinstance(one, DeidstreamError) for one in answers.values()):
+            self._forget()
+        return [answers.get(number, trouble) for number in range(len(releases))]
+
+    def close(self) -> None:
+        """See ``ports.Destination``."""
+        self._forget()
+
+    def _write(self, outputs: Sequence[Output], answers: dict[int, Answer]) -> None:
+        producer = self._opened()
+        for number, output in enumerate(outputs):
+
+            def told(error: KafkaError | None, _: Message, number: int = number) -> None:
+                answers[number] = _WRITTEN if error is None else self._translated(error)
+
+            headers: list[tuple[str, str | bytes | None]] = [
+                (key, value.encode()) for key, value in output.headers.items()
+            ]
+            partition = partition_of(output.key, self._partitions)
+            try:
+                producer.produce(self._topic, output.value, output.key, partition, told, headers=headers)
+            except KafkaException as error:
+                answers[number] = self._translated(error)
+                if not isinstance(answers[number], Malformed):
+                    break  # the rest of its partition must not overtake it
+        # flush raises SystemError where a callback of the client did; what was not confirmed then counts as not written
+        with suppress(SystemError):
+            producer.flush(_DELIVERY_MS / 1e3 + 5.0)
+
+    def _opened(self) -> Producer:
+        if self._producer is None:
+            self._heard = Heard()
+            producer = Producer(self._settings())
+            until = time.monotonic() + CALL_SECONDS
+            listed = producer.list_topics(self._topic, max(0.1, until - time.monotonic())).topics[self._topic]
+            if listed.error is not None:
+                raise KafkaException(listed.error)
+            self._producer, self._partitions = producer, len(listed.partitions)
+        return self._producer
+
+    def _settings(self) -> dict[str, object]:
+        return self._cluster.common(self._heard) | {
+            "enable.idempotence": True,
+            "enable.gapless.guarantee": True,
+            "acks": "all",
+            "linger.ms": 0,
+            # Brokers refuse whole batches for their size: alone, a record is refused for its own.
+            "batch.num.messages": 1,
+            "message.timeout.ms": _DELIVERY_MS,
+            "message.max.bytes": MAX_BYTES,
+        }
+
+    def _translated(self, error: KafkaError | KafkaException) -> DeidstreamError:
+        cause = error.args[0] if isinstance(error, KafkaException) else error
+        if cause.code() in _REFUSED:
+            return Malformed(
+                "record-too-large" if cause.code() != KafkaError.INVALID_RECORD else "refused", self._topic
+            )
+        if self._heard.trouble is not None:
+            return self._heard.trouble
+        found = translated(cause, self._topic)
+        if found.code == "topic-missing":
+            return Misconfigured(found.code, self._topic, "is the name right? Its owner has to make it")
+        # A producer that cannot go on is replaced; it has no name that another could have taken over.
+        return Unavailable("not-confirmed", self._topic) if found.code == "fenced" else found
+
+    def _forget(self) -> None:
+        """A fresh producer the next time, with nothing of this one on its way."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.purge()
+            with suppress(SystemError, KafkaException):
+                producer.flush(1.0)
