@@ -95,8 +95,8 @@ def test_records_that_expired_before_they_were_read_stop_the_reader(kafka: Broke
     first = feed(kafka, topic)
     first.done(take(first, 10)[:2])
     first.close()
-    lost = AdminClient({"bootstrap.servers": kafka.servers}).delete_records([TopicPartition(topic, 0, 5)])
-    for one in lost.values():
+    admin = AdminClient({"bootstrap.servers": kafka.servers})
+    for one in admin.delete_records([TopicPartition(topic, 0, 5)]).values():
         one.result(20)
     second = feed(kafka, topic)
     with pytest.raises(Misconfigured, match="records-expired"):

@@ -27,8 +27,8 @@ def make_topic(servers: str, kind: str, partitions: int = 3, **config: str) -> s
     """A new topic; its name."""
     name = f"{kind}.{uuid.uuid4().hex[:10]}"
     settings = {key.replace("_", "."): value for key, value in config.items()}
-    made = AdminClient({"bootstrap.servers": servers}).create_topics([NewTopic(name, partitions, 1, config=settings)])
-    made[name].result(20)
+    admin = AdminClient({"bootstrap.servers": servers})
+    admin.create_topics([NewTopic(name, partitions, 1, config=settings)])[name].result(20)
     return name
 
 

@@ -1,12 +1,12 @@
 """Releases to a topic of a Kafka cluster that is not the bus.
 
-Sent at least once: what the brokers have not confirmed is sent again under the same ``id``. What is sent is gapless within a
-partition: behind a record that failed none is written, so that order survives.
+Sent at least once: what the brokers have not confirmed is sent again under the same ``id``. Of each key one record is on its
+way at a time, so that none overtakes one that must be sent again.
 """
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -43,8 +43,7 @@ class KafkaDestination:
         """See ``ports.Destination``."""
         answers: dict[int, Answer] = {}
         try:
-            with watched("send"):
-                self._write([topic_record(release, self._topic) for release in releases], answers)
+            self._write([topic_record(release, self._topic) for release in releases], answers)
         except KafkaException as error:
             trouble = self._translated(error)
         else:
@@ -58,32 +57,38 @@ class KafkaDestination:
         self._forget()
 
     def _write(self, outputs: Sequence[Output], answers: dict[int, Answer]) -> None:
-        producer = self._opened()
-        for number, output in enumerate(outputs):
+        producer, stuck = self._opened(), set[str]()
+        for wave in _waves(outputs):
+            going = [number for number in wave if outputs[number].key not in stuck]
+            with watched("send"):
+                for number in going:
+                    self._produce(producer, outputs[number], number, answers)
+                # flush raises SystemError where a callback did; what was not confirmed then counts as not written
+                with suppress(SystemError):
+                    producer.flush(_DELIVERY_MS / 1e3 + 5.0)
+            stuck |= {
+                outputs[number].key for number in going if not isinstance(answers.get(number), Receipt | Malformed)
+            }
 
-            def told(error: KafkaError | None, _: Message, number: int = number) -> None:
-                answers[number] = _WRITTEN if error is None else self._translated(error)
+    def _produce(self, producer: Producer, output: Output, number: int, answers: dict[int, Answer]) -> None:
+        def told(error: KafkaError | None, _: Message) -> None:
+            answers[number] = _WRITTEN if error is None else self._translated(error)
 
-            headers: list[tuple[str, str | bytes | None]] = [
-                (key, value.encode()) for key, value in output.headers.items()
-            ]
-            partition = partition_of(output.key, self._partitions)
-            try:
-                producer.produce(self._topic, output.value, output.key, partition, told, headers=headers)
-            except KafkaException as error:
-                answers[number] = self._translated(error)
-                if not isinstance(answers[number], Malformed):
-                    break  # the rest of its partition must not overtake it
-        # flush raises SystemError where a callback of the client did; what was not confirmed then counts as not written
-        with suppress(SystemError):
-            producer.flush(_DELIVERY_MS / 1e3 + 5.0)
+        headers: list[tuple[str, str | bytes | None]] = [
+            (name, value.encode()) for name, value in output.headers.items()
+        ]
+        partition = partition_of(output.key, self._partitions)
+        try:
+            producer.produce(self._topic, output.value, output.key, partition, told, headers=headers)
+        except KafkaException as error:
+            answers[number] = self._translated(error)
 
     def _opened(self) -> Producer:
         if self._producer is None:
             self._heard = Heard()
             producer = Producer(self._settings())
-            until = time.monotonic() + CALL_SECONDS
-            listed = producer.list_topics(self._topic, max(0.1, until - time.monotonic())).topics[self._topic]
+            with watched("list"):
+                listed = producer.list_topics(self._topic, CALL_SECONDS).topics[self._topic]
             if listed.error is not None:
                 raise KafkaException(listed.error)
             self._producer, self._partitions = producer, len(listed.partitions)
@@ -92,7 +97,6 @@ class KafkaDestination:
     def _settings(self) -> dict[str, object]:
         return self._cluster.common(self._heard) | {
             "enable.idempotence": True,
-            "enable.gapless.guarantee": True,
             "acks": "all",
             "linger.ms": 0,
             # Brokers refuse whole batches for their size: alone, a record is refused for its own.
@@ -122,3 +126,15 @@ class KafkaDestination:
             producer.purge()
             with suppress(SystemError, KafkaException):
                 producer.flush(1.0)
+
+
+def _waves(outputs: Sequence[Output]) -> list[list[int]]:
+    """The numbers of the first of each key, then of the second of each, and so on."""
+    counts: Counter[str] = Counter()
+    waves: list[list[int]] = []
+    for number, output in enumerate(outputs):
+        if counts[output.key] == len(waves):
+            waves.append([])
+        waves[counts[output.key]].append(number)
+        counts[output.key] += 1
+    return waves
