@@ -13,7 +13,7 @@ from rich.console import Console
 from deidstream.adapters import policy_files
 from deidstream.cli.access import ConfigOption
 from deidstream.core.errors import Misconfigured
-from deidstream.stages.delivery.config import DeliverySettings
+from deidstream.stages.delivery.config import DeliverySettings, KafkaDestinationSettings, TopicDestinationSettings
 from deidstream.stages.identify.config import IdentifyConfig
 from deidstream.stages.ingest.config import IngestSettings
 from deidstream.stages.resolver.config import ResolverSettings
@@ -55,7 +55,18 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
     for destination in delivery.destinations:
         if unknown := set(destination.projects) - projects:
             raise Misconfigured("no-such-project", f"delivery.{destination.name}", ", ".join(sorted(unknown)))
+    _no_circle(sections["ingest"], delivery)
     Console().print(f"{config}: sources, {len(projects)} projects, {len(delivery.destinations)} destinations: good")
+
+
+def _no_circle(ingest: BaseModel, delivery: DeliverySettings) -> None:
+    """Raises Misconfigured where what is delivered would be read again, for ever."""
+    assert isinstance(ingest, IngestSettings)
+    written = {one.topic for one in delivery.destinations if isinstance(one, KafkaDestinationSettings)}
+    written |= {one.topic for one in delivery.destinations if isinstance(one, TopicDestinationSettings)}
+    for source in ingest.topics:
+        if source.topic in written:
+            raise Misconfigured("topic-circle", f"ingest.{source.name}", "a destination writes to the topic it reads")
 
 
 @app.command()

@@ -83,6 +83,9 @@ class TopicReader:
             finally:
                 feed.close()
         except BaseException as error:  # noqa: BLE001  # whoever started the thread raises it
+            if not isinstance(error, DeidstreamError):
+                site = log.crash_site(error)
+                log.emit("stage.crashed", logging.ERROR, stage="ingest", error=type(error).__name__, at=site)
             self.failed = error
 
     def _turn(self, feed: Feed) -> None:
