@@ -18,7 +18,7 @@ from tests.harness.deployment import Running
 
 __all__ = ["COLUMNS", "Result", "summary", "trial"]
 
-_DRAIN_SECONDS = 90.0
+_QUIET_SECONDS = 45.0
 COLUMNS = (
     f"{'kind':<14} {'seed':>4} {'acked':>6} {'lost':>5} {'doubled':>7} {'disorder':>8} {'delivered!=':>11} {'quarantined':>11} "
     f"{'leaks':>5} {'seconds':>7}  faults"
@@ -107,10 +107,13 @@ def summary(name: str, results: Sequence[Result]) -> str:
 
 
 def _drain(running: Running, expected: int) -> None:
-    """Until as many files are there as were acknowledged, and a little longer, for those too many."""
-    until = time.monotonic() + _DRAIN_SECONDS
-    while time.monotonic() < until and sum(1 for _ in running.released.rglob("*.hl7")) < expected:
+    """Until as many files are there as were acknowledged, or none has come for long; and a little longer, for those too many."""
+    count, since = -1, time.monotonic()
+    while count < expected and time.monotonic() - since < _QUIET_SECONDS:
         time.sleep(0.2)
+        now = sum(1 for _ in running.released.rglob("*.hl7"))
+        if now != count:
+            count, since = now, time.monotonic()
     time.sleep(1.0)
 
 

@@ -273,7 +273,7 @@ def test_a_second_process_of_the_same_name_ends_the_first(world: World) -> None:
             joined.append(world.bus.open("deidstream", [inbox("identify")], "core-0"))
         return False
 
-    assert world.run(Scripted("identify"), until=usurp) == 2
+    assert world.run(Scripted("identify"), until=usurp) == 3  # restartable: a broker that was away long looks the same
 
 
 def test_an_error_that_nobody_expected_ends_the_chain_without_its_message(world: World) -> None:
