@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
     "policy": ("policy:app", "Show and check policies."),
     "config": ("config:app", "Check the configuration, print its schema."),
+    "database": ("database:app", "Make and check the tables in PostgreSQL."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
     "hold": ("hold:app", "List what waits for review, let it go on."),
     "keys": ("keys:app", "List keys, rotate those of content."),
