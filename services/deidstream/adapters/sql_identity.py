@@ -1,8 +1,8 @@
 """The identity store in a database, through SQLAlchemy Core: SQLite embedded, PostgreSQL in production.
 
-Transactions that write take turns, on either database. Whom a message speaks of depends on all that was said before, in several tables,
-and a batch may join anybody with anybody: locks on rows would have to be on rows that are found only while locking. A turn takes a
-dozen statements, however large the batch is.
+Transactions that write take turns, on either database. Whom a message speaks of depends on all that was said before, in several
+tables, and a batch may join anybody with anybody: locks on rows would have to be on rows that are found only while locking. A turn
+takes a dozen statements, however large the batch is.
 """
 
 from __future__ import annotations

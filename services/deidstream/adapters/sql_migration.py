@@ -25,8 +25,8 @@ _SCRIPTS = "deidstream:migrations"
 def upgrade(engine: Engine) -> str:
     """Migrates a PostgreSQL database, and returns its revision; does nothing where that is the last one already.
 
-    Two that upgrade at once take turns. Raises Misconfigured, with nothing changed, where a newer version has been at it, or where the
-    user may not make tables.
+    Two that upgrade at once take turns. Raises Misconfigured, with nothing changed, where a newer version has been at it, or where
+    the user may not make tables.
     """
     with writing(engine, "migrations") as connection:
         _migrate(connection)
