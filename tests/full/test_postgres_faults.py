@@ -151,6 +151,14 @@ def test_a_process_that_holds_its_turn_and_stops_delays_the_others_only_for_a_wh
         stopped()
 
 
+def test_what_the_url_says_wins_over_our_limits(database: str) -> None:
+    shown = []
+    for url in (database, f"{database}?options=-c%20lock_timeout%3D7s&application_name=ours"):
+        with reading(open_engine(url)) as connection:
+            shown.append([connection.scalar(text(f"SHOW {one}")) for one in ("lock_timeout", "application_name")])
+    assert shown == [["10s", "deidstream"], ["7s", "ours"]]
+
+
 def test_a_deadlock_is_unavailable_for_one_and_nothing_for_the_other(database: str) -> None:
     patient = Limits(lock=20.0)
     shelf = SqlHold(database)

@@ -45,8 +45,8 @@ Index("identifier_origin", IDENTIFIER.c.origin)
 SEQUENCE = Table(
     "sequence",
     METADATA,
-    Column("source", Text, primary_key=True),
     Column("subject_id", String(32), primary_key=True),
+    Column("source", Text, primary_key=True),
     Column("last", BigInteger, nullable=False),
 )
 

@@ -40,8 +40,8 @@ def _identities() -> None:
     op.create_index("identifier_origin", "identifier", ["origin"])
     op.create_table(
         "sequence",
-        sql.Column("source", sql.Text, primary_key=True),
         sql.Column("subject_id", sql.String(32), primary_key=True),
+        sql.Column("source", sql.Text, primary_key=True),
         sql.Column("last", sql.BigInteger, nullable=False),
     )
     op.create_table(
