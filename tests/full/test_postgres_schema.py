@@ -64,6 +64,18 @@ def test_upgrade_makes_the_tables_once_and_check_agrees(postgres: Postgres, tmp_
     assert command(tmp_path, "check", url).out == f"database: revision {REVISIONS[-1]}, good\n"
 
 
+def test_the_password_may_stand_in_a_file_and_the_url_in_the_environment(
+    postgres: Postgres, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passfile = tmp_path / "pgpass"
+    passfile.write_text(f"127.0.0.1:{postgres.port}:*:deidstream:{PASSWORD}\n")
+    passfile.chmod(0o600)
+    url = f"{database.replace(':' + PASSWORD, '')}?passfile={passfile}"
+    assert command(tmp_path, "check", url).code == 0
+    monkeypatch.setenv("DEIDSTREAM_DEPLOYMENT__DATABASE", database)
+    assert "revision" in command(tmp_path, "check", "").out
+
+
 def test_two_that_upgrade_at_once_take_turns(postgres: Postgres) -> None:
     url = postgres.new()
     with ThreadPoolExecutor(2) as pool:

@@ -55,8 +55,11 @@ def translated(error: BaseException | None) -> DeidstreamError:
     if wrong:
         code, hint = wrong
         return Misconfigured(code, place, hint)
-    code = "database-busy" if state[:2] in _BUSY else "database-failed" if state[:2] in _FAILED else "database-away"
-    return Unavailable(code, place)
+    if state[:2] in _BUSY:
+        return Unavailable("database-busy", place)
+    if state[:2] in _FAILED:
+        return Unavailable("database-failed", place)
+    return Unavailable("database-away", place, "the server of deployment.database does not answer, or not to us")
 
 
 def _said(error: BaseException | None) -> tuple[str, str] | None:

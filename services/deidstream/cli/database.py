@@ -10,6 +10,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from deidstream.adapters.sql_engine import is_postgres, open_engine
+from deidstream.adapters.sql_limits import Limits
 from deidstream.adapters.sql_schema import require_revision
 from deidstream.cli.access import ConfigOption
 from deidstream.stream.deployment import Deployment
@@ -20,6 +21,8 @@ __all__ = ["app"]
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Make and check the tables of deployment.database (PostgreSQL)."
 )
+_PATIENT = Limits(statement=3_600.0, answer=3_600.0)
+"""A migration may have to rewrite a large table."""
 _EMBEDDED = "SQLite: each process makes its own tables, nothing is to be done"
 
 
@@ -33,7 +36,7 @@ def upgrade(config: ConfigOption = Path("deidstream.yaml")) -> None:
     Example:
       deidstream database upgrade
     """
-    engine = _engine(config)
+    engine = _engine(config, _PATIENT)
     if not is_postgres(engine):
         Console().print(_EMBEDDED)
         return
@@ -54,5 +57,5 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
     Console().print(f"database: revision {require_revision(engine)}, good" if is_postgres(engine) else _EMBEDDED)
 
 
-def _engine(config: Path) -> Engine:
-    return open_engine(Deployment.of(Settings.load(config, os.environ)).database_url("identity"))
+def _engine(config: Path, limits: Limits | None = None) -> Engine:
+    return open_engine(Deployment.of(Settings.load(config, os.environ)).database_url("identity"), limits)
