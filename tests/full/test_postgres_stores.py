@@ -7,8 +7,14 @@ import pytest
 from tests.adapters.hold.contract import SqlHoldContract
 from tests.adapters.identity.contract import SqlIdentityContract
 from tests.adapters.ledger.contract import SqlAcceptanceContract, SqlDeliveryContract
+from tests.full.postgres import Postgres
 
 pytestmark = pytest.mark.full
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    return postgres.emptied()
 
 
 class TestIdentity(SqlIdentityContract):
