@@ -30,6 +30,8 @@ _SUBCOMMANDS = (
     ("hold", "release"),
     ("audit", "verify"),
     ("audit", "show"),
+    ("database", "upgrade"),
+    ("database", "check"),
     ("keys", "list"),
     ("keys", "rotate"),
 )

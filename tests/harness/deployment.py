@@ -57,6 +57,11 @@ class Running:
         """The state folder."""
         return self.folder / "state"
 
+    @property
+    def configured(self) -> Deployment:
+        """The section ``deployment`` of its configuration."""
+        return Deployment.of(Settings.load(self.folder / "deidstream.yaml"))
+
     def start(self) -> None:
         """Starts the supervisor and waits until every chain says that it is ready."""
         self.log = self.log or (self.folder / "up.log").open("ab")
@@ -68,8 +73,7 @@ class Running:
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Until every chain's ``/readyz`` answers 200."""
         until = time.monotonic() + seconds
-        config = Settings.load(self.folder / "deidstream.yaml")
-        for port in range(self.health, self.health + len(Deployment.of(config).instances)):
+        for port in range(self.health, self.health + len(self.configured.instances)):
             while not _ready(port):
                 if time.monotonic() > until or (self.supervisor and self.supervisor.poll() is not None):
                     raise TimeoutError(f"chain at {port} is not ready: see {self.folder / 'up.log'}")

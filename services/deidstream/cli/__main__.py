@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy:app", "Show and check policies."),
     "config": ("config:app", "Check the configuration, print its schema."),
     "topics": ("topics:app", "Make and check the topics on Kafka."),
+    "database": ("database:app", "Make and check the tables in PostgreSQL."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
     "hold": ("hold:app", "List what waits for review, let it go on."),
     "keys": ("keys:app", "List keys, rotate those of content."),

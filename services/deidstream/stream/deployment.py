@@ -43,7 +43,9 @@ class Deployment(BaseModel):
     kafka: Kafka = Kafka()
     database: str = Field(
         "",
-        description="SQLAlchemy URL of identities, holds and ledgers; empty: an SQLite file for each in the state folder.",
+        repr=False,  # a password may stand in it
+        description="URL of identities, holds and ledgers: postgresql://USER@HOST/DATABASE; "
+        "empty: an SQLite file for each in the state folder.",
     )
     keys: Path | None = Field(None, description="Folder of the key ring; empty: 'keys' in the state folder.")
     renew_keys_days: float = Field(
