@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.harness.deployment import Running
 from tests.harness.kafka import Broker
 
-__all__ = ["BrokerDeaths", "BrokerPauses", "Deaths", "Fault", "RareDeaths", "Restarts"]
+__all__ = ["BrokerDeaths", "BrokerPauses", "Deaths", "Fault", "RareDeaths", "ReplicaDeaths", "Restarts"]
 
 
 class Fault(threading.Thread):
@@ -74,6 +74,18 @@ class RareDeaths(Deaths):
     """The same, with time for a process to come back to its share on Kafka."""
 
     pauses = (3.0, 8.0)
+
+
+class ReplicaDeaths(Fault):
+    """kill -9 of one of the processes that share a chain, once it has had time to take part again."""
+
+    pauses = (5.0, 8.0)
+
+    def strike(self) -> None:
+        replicas = [child for child in self.running.children() if _chain_of(child) == "fields"]
+        if replicas:
+            os.kill(self.random.choice(replicas), signal.SIGKILL)
+            self.count["fields"] += 1
 
 
 class Restarts(Fault):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, Restarts
+from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, ReplicaDeaths, Restarts
 from tests.chaos.trial import COLUMNS, Result, summary, trial
 from tests.harness.deployment import SHARED, Running, deployment
 from tests.harness.kafka import Broker, broker
@@ -32,16 +32,17 @@ KINDS: dict[str, tuple[int, Faults]] = {
     "broker": (1, lambda running, seed, kafka: [BrokerDeaths(running, seed, kafka)]),
     "pauses": (1, lambda running, seed, kafka: [BrokerPauses(running, seed, kafka)]),
     "one-of-three": (3, lambda running, seed, kafka: [BrokerDeaths(running, seed, kafka)]),
+    "replicas": (1, lambda running, seed, _: [ReplicaDeaths(running, seed)]),
     "everything": (1, lambda running, seed, kafka: [RareDeaths(running, seed), BrokerDeaths(running, seed + 1, kafka)]),
 }
 """How many brokers, and what strikes."""
 
 
-def run(kind: str, seed: int, count: int) -> Result:
-    """One trial."""
+def run(kind: str, seed: int, count: int, rate: float = _RATE) -> Result:
+    """One trial, fed at ``rate`` messages a second."""
     nodes, faults = KINDS[kind]
     with _deployed(nodes) as (running, kafka, data):
-        return trial(kind, seed, count, _RATE, running, faults(running, seed, kafka), data)
+        return trial(kind, seed, count, rate, running, faults(running, seed, kafka), data)
 
 
 @contextmanager

@@ -19,6 +19,9 @@ _HEAVY = ("sqlalchemy", "hyperscan", "pydantic", "numpy", "opentelemetry", "cryp
 _SUBCOMMANDS = (
     ("policy", "show"),
     ("policy", "check"),
+    ("topics", "apply"),
+    ("topics", "check"),
+    ("dev", "kafka"),
     ("config", "check"),
     ("config", "schema"),
     ("quarantine", "list"),

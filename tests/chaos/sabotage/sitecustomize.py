@@ -25,9 +25,11 @@ def _break_transactions(first):
 
         def commit(self, outputs, positions, consumer):
             steps = [lambda: self._positions(positions, consumer), lambda: self._outputs(outputs)]
-            for step in steps if first else reversed(steps):
-                step()
-                time.sleep(1.0)  # the moment in which a process may die
+            one, other = steps if first else reversed(steps)
+            one()
+            if positions:
+                time.sleep(2.0)  # the moment in which a process may die
+            other()
 
         def _positions(self, positions, consumer):
             if positions and consumer is not None:
