@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -28,8 +28,8 @@ from deidstream.stream.kafka import Kafka
 from pydantic import SecretStr
 
 from tests.adapters.bus.contract import IN, OUT, drain, outputs, publish
-from tests.certificates import Certificates, make_certificates
-from tests.harness.kafka import PASSWORDS, Secured, secured_broker
+from tests.certificates import Certificates
+from tests.harness.kafka import PASSWORDS, Secured
 
 pytestmark = pytest.mark.full
 
@@ -37,19 +37,6 @@ _AT_ONCE = 10.0
 """Seconds. A call that only gives up takes 15."""
 
 Grant = tuple[str, ResourceType, str, AclOperation]
-
-
-@pytest.fixture(scope="module")
-def strangers(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """From an authority that the broker does not know."""
-    return make_certificates(tmp_path_factory.mktemp("strangers"))
-
-
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
-    with secured_broker(tmp_path_factory.mktemp("secured") / "kafka", certificates) as made:
-        yield made
 
 
 def scram(secured: Secured, user: str = "admin", password: str = "", ca: Path | None = None) -> Kafka:

@@ -76,17 +76,6 @@ def test_records_that_expired_unread_stop_the_member_that_is_running(cluster: Cl
     assert committed(cluster) == 3
 
 
-def test_records_that_expired_after_they_were_read_stop_nobody(cluster: Cluster) -> None:
-    publish(KafkaBusFactory(cluster), outputs(10))
-    bus = member(cluster)
-    assert len(bus.poll(10, 10.0)) == 10
-    bus.commit([])
-    bus.close()
-    delete_before(cluster, -1)
-    publish(KafkaBusFactory(cluster), outputs(2, first=10))
-    assert [record.value for record in drain(member(cluster), quiet=3.0)] == [b"10", b"11"]
-
-
 def test_a_group_that_has_never_been_there_begins_with_what_is_left(cluster: Cluster) -> None:
     publish(KafkaBusFactory(cluster), outputs(10))
     delete_before(cluster, 8)
