@@ -69,6 +69,12 @@ _MISCONFIGURED = {
 }
 
 
+_PASSING = {
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+}
 _REBALANCED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS}
 
 
@@ -165,7 +171,7 @@ def patiently(call: Callable[[float], _Found], poll: Callable[[float], object], 
             return call(_SLICE_SECONDS)
         except KafkaException as error:
             cause = error.args[0]
-            away = cause.retriable() or cause.code() in (KafkaError._TIMED_OUT, KafkaError._TRANSPORT)
+            away = cause.retriable() or cause.code() in _PASSING
             if not away or time.monotonic() > until:
                 raise
         poll(0.05)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from deidstream.adapters.bus_limits import partition_of
-from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, patiently, translated, watched
+from deidstream.adapters.kafka_client import Cluster, Heard, made, patiently, translated, watched
 from deidstream.core.errors import Unavailable
 from deidstream.ports import Record
 
@@ -28,7 +28,7 @@ def scan(cluster: Cluster, topic: str, after: Mapping[int, int]) -> list[Record]
             for number in _partitions(consumer, heard, cluster.named(topic))
         ]
         for place in places:
-            low, _ = consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+            low, _ = _ends(consumer, heard, place)
             place.offset = max(low, after.get(place.partition, 0))
         found = list(_to_the_end(consumer, places, topic))
     return sorted(found, key=lambda record: (record.partition, record.offset))
@@ -39,7 +39,7 @@ def newest(cluster: Cluster, topic: str, key: str) -> Record | None:
     with _reader(cluster, topic) as (consumer, heard):
         count = len(_partitions(consumer, heard, cluster.named(topic)))
         place = TopicPartition(cluster.named(topic), partition_of(key, count))
-        low, end = consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+        low, end = _ends(consumer, heard, place)
         step, start = _STEP, end
         while start > low:
             start = max(low, start - step)
@@ -90,6 +90,11 @@ def _partitions(consumer: Consumer, heard: Heard, name: str) -> Sequence[int]:
     if listed.error is not None:
         raise KafkaException(listed.error)
     return sorted(listed.partitions)
+
+
+def _ends(consumer: Consumer, heard: Heard, place: TopicPartition) -> tuple[int, int]:
+    """Where the records of ``place`` begin and end. A topic that has just been made may have no leader for a moment."""
+    return patiently(lambda seconds: consumer.get_watermark_offsets(place, seconds), consumer.poll, heard)
 
 
 def _to_the_end(consumer: Consumer, places: list[TopicPartition], topic: str) -> Iterator[Record]:
