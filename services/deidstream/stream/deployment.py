@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.instances import Instance, instances
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import DEFAULT_CHAINS
@@ -41,6 +42,14 @@ class Deployment(BaseModel):
         description="SQLAlchemy URL of identities, holds and ledgers; empty: an SQLite file for each in the state folder.",
     )
     keys: Path | None = Field(None, description="Folder of the key ring; empty: 'keys' in the state folder.")
+    artifacts: str = Field(
+        "",
+        description="URL of the store for what is too large for a record: s3://BUCKET/PREFIX?endpoint=https://HOST:PORT or "
+        "file:///FOLDER; empty: all stays in the records.",
+    )
+    artifacts_access: BucketAccess = Field(
+        default_factory=lambda: BucketAccess.model_validate({}), description="Credentials of that bucket."
+    )
     renew_keys_days: float = Field(
         30, gt=0, description="Age at which the keys of content get a successor, at the next start of a process."
     )

@@ -14,6 +14,7 @@ from deidstream.core.outcome import Audit
 from deidstream.ports import Bus, Clock, KeyRing, Output, Record
 from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
 from deidstream.stream.parcel import DELIVERED, REFUSED, Parcel, Result
 from deidstream.stream.quarantine import quarantine_id
@@ -41,11 +42,11 @@ class Courier(Protocol):
         """Forgets what is old."""
 
 
-def open_parcel(kind: str, sealed: bytes, keys: KeyRing) -> Parcel:
-    """From its kind (``release``, ``gap``) and wire form. Raises Malformed, Unsafe."""
+def open_parcel(kind: str, sealed: bytes, keys: KeyRing, claims: Claims | None = None) -> Parcel:
+    """From its kind (``release``, ``gap``) and wire form. Raises Malformed, Unsafe, and Unavailable without the store."""
     if kind == "gap":
         return Parcel(sealed, gap=decode_gap(sealed))
-    return Parcel(sealed, release=decode_release(sealed, keys))
+    return Parcel(sealed, release=decode_release(sealed, keys, claims.fetch if claims else None))
 
 
 class Waiting:
@@ -101,7 +102,9 @@ class ReleaseLoop:
         waiting: Waiting,
         batch: int = 50,
         telemetry: Telemetry | None = None,
+        claims: Claims | None = None,
     ) -> None:
+        self._claims = claims
         self._name = name
         self._courier = courier
         self._bus = bus
@@ -145,7 +148,8 @@ class ReleaseLoop:
         outputs: list[Output] = []
         for record in records:
             try:
-                arrived.append(open_parcel(record.headers.get("kind", "release"), record.value, self._keys))
+                kind = record.headers.get("kind", "release")
+                arrived.append(open_parcel(kind, record.value, self._keys, self._claims))
             except (Malformed, Unsafe) as error:
                 outputs.append(self._quarantine(record.headers.get("case", ""), error, record.value, record.key, now))
         self._commit(self._courier.handle(arrived), outputs, now, began)

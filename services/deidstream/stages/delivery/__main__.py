@@ -66,6 +66,7 @@ def _deliver(served: Served, stop: threading.Event) -> None:
         lambda name: SqlDeliveryLedger(engine, name),
         served.audit,
         lambda settings: open_destination(settings, served.bus),
+        process.claims,
     )
     workers = Workers(process.settings.section("delivery", DeliverySettings).destinations, place)
     served.show(workers.pulse)

@@ -40,6 +40,7 @@ def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None
         raw=settings.raw_log,
         audit=served.audit("ingest"),
         telemetry=served.telemetry,
+        claims=process.claims,
     )
     intake = GroupCommit(bus, ledger, process.keys, process.clock, options)
     pulse = Pulse()

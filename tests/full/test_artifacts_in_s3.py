@@ -1,0 +1,106 @@
+"""Large messages through a deployment whose artifacts lie in a bucket of a real server."""
+
+from __future__ import annotations
+
+import base64
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.full.java import wait_for
+from tests.full.seaweed import ACCESS, SECRET, Seaweed, seaweed
+from tests.harness.client import message, mllp
+from tests.harness.deployment import Running, deployment
+
+pytestmark = pytest.mark.full
+
+
+@dataclass(frozen=True)
+class Site:
+    running: Running
+    server: Seaweed
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        server.bucket("artifacts")
+        (folder / "credentials").write_text(f"{ACCESS}\n{SECRET}\n")
+        where = {
+            "artifacts": server.url("artifacts", "hospital"),
+            "artifacts_access": {"credentials": str(folder / "credentials")},
+        }
+        with deployment(folder, where) as running:
+            running.start()
+            running.wait_ready()
+            yield Site(running, server)
+
+
+@dataclass(frozen=True)
+class Large:
+    """A message of about ``size`` bytes: half a picture that nobody can read, half measurements that stay."""
+
+    control: str
+    size: int
+
+    @property
+    def picture(self) -> str:
+        return base64.b64encode(random.Random(self.control).randbytes(self.size * 3 // 8)).decode()
+
+    @property
+    def measured(self) -> list[str]:
+        digits = random.Random(self.control + "!")
+        return [f"{digits.randrange(10**9) / 1e4:.4f}" for _ in range(self.size // 22)]
+
+    @property
+    def content(self) -> bytes:
+        values = self.measured
+        waves = [f"OBX|{n}|NA|W^wave||{'~'.join(values[n : n + 2000])}||||||F" for n in range(0, len(values), 2000)]
+        picture = f"OBX|1|ED|P^photograph||^image^jpeg^Base64^{self.picture}||||||F"
+        return message(self.control, "4711", picture, *waves, kind="ORU^R01^ORU_R01")
+
+
+def delivered(site: Site) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in site.running.released.glob("*.hl7")}
+
+
+def await_delivered(site: Site, count: int, seconds: float = 180) -> dict[str, bytes]:
+    wait_for(lambda: len(delivered(site)) >= count, f"{count} releases are delivered", seconds)
+    assert site.running.quarantined() == 0
+    return delivered(site)
+
+
+def keys(site: Site) -> list[str]:
+    store = site.running.process().artifacts()
+    assert store is not None
+    return [one.key for one in store.list()]
+
+
+def on_disk(site: Site, *needles: str) -> list[str]:
+    """Which of ``needles`` lie anywhere in the server's files."""
+    files = [path for path in site.server.folder.rglob("*") if path.is_file()]
+    contents = [path.read_bytes() for path in files]
+    assert sum(map(len, contents)) > 8 << 20, "this is not where the server keeps its objects"
+    return [needle for needle in needles if any(needle.encode() in content for content in contents)]
+
+
+def test_large_messages_are_released_once_and_nothing_of_them_can_be_read_in_the_bucket(site: Site) -> None:
+    sent = [Large("SMALL", 2_000), Large("MEDIUM", 200_000), Large("LARGE", 8_000_000)]
+    for one in sent:
+        assert mllp(site.running.mllp, one.content) == ["CA"]
+    contents = await_delivered(site, len(sent))
+    assert len(site.running.releases()) == len(sent)
+    for one in sent:
+        (found,) = [content for content in contents.values() if one.measured[0].encode() in content]
+        assert one.picture[:40].encode() not in found
+        assert Counter(re.findall(rb"\d+\.\d{4}", found)) == Counter(value.encode() for value in one.measured)
+    parts = Counter(re.sub(r"/[0-9a-f]{32}/(\w+)-[0-9a-f]{32}", r"/\1", key) for key in keys(site))
+    assert (parts["cases/source"], parts["releases/release"]) == (2, 2)
+    planted = [one.picture[start : start + 40] for one in sent for start in (0, len(one.picture) // 2)]
+    planted += ["~".join(one.measured[10:14]) for one in sent] + ["Winterbourne"]
+    assert on_disk(site, *planted) == []
