@@ -179,7 +179,11 @@ class GroupCommit:
         wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in claim.elsewhere]
         # With the raw log, case and raw record name one artifact, which is kept as long as the raw log is.
         lodging = self._limits.claims.lodging(RAW_AREA if self._limits.raw else CASES)
-        outputs, unfit = self._encode(wanted, lodging)
+        try:
+            outputs, unfit = self._encode(wanted, lodging)
+        except Unavailable:  # the artifact store is away, and there is no room to wait for it
+            self._undo()
+            raise
         if outputs:
             began = time.time()
             outputs += self._audited([case for case in wanted if case.id not in unfit], now)
