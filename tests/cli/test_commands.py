@@ -30,6 +30,9 @@ _SUBCOMMANDS = (
     ("hold", "release"),
     ("audit", "verify"),
     ("audit", "show"),
+    ("artifacts", "apply"),
+    ("artifacts", "check"),
+    ("artifacts", "collect"),
     ("keys", "list"),
     ("keys", "rotate"),
 )

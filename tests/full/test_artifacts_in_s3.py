@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from minio.commonconfig import ENABLED, Filter
+from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
+from tests.cli.command import run
 from tests.full.java import wait_for
 from tests.full.seaweed import ACCESS, SECRET, Seaweed, seaweed
 from tests.harness.client import message, mllp
@@ -104,3 +107,32 @@ def test_large_messages_are_released_once_and_nothing_of_them_can_be_read_in_the
     planted = [one.picture[start : start + 40] for one in sent for start in (0, len(one.picture) // 2)]
     planted += ["~".join(one.measured[10:14]) for one in sent] + ["Winterbourne"]
     assert on_disk(site, *planted) == []
+
+
+def test_retention_is_told_to_the_bucket_and_compared(site: Site) -> None:
+    config = site.running.folder / "deidstream.yaml"
+    assert run("artifacts", "check", "--config", config).code == 1
+    assert run("artifacts", "apply", "--config", config).code == 0
+    ran = run("artifacts", "check", "--config", config)
+    assert (ran.code, ran.out.count("90")) == (0, 6)
+    rules = site.server.client().get_bucket_lifecycle("artifacts").rules
+    assert {(rule.rule_filter.prefix, rule.expiration.days) for rule in rules} == {
+        (f"hospital/{area}/", 90) for area in ("raw", "cases", "releases")
+    }
+
+
+def test_rules_that_others_have_set_stay(site: Site) -> None:
+    config = site.running.folder / "deidstream.yaml"
+    theirs = Rule(ENABLED, rule_filter=Filter(prefix="backup/"), rule_id="backup", expiration=Expiration(days=5))
+    site.server.client().set_bucket_lifecycle("artifacts", LifecycleConfig([theirs]))
+    for _ in range(2):
+        assert run("artifacts", "apply", "--config", config).code == 0
+    rules = site.server.client().get_bucket_lifecycle("artifacts").rules
+    assert sorted(rule.rule_id for rule in rules)[0] == "backup"
+    assert len(rules) == 4
+
+
+def test_nothing_that_is_named_is_collected(site: Site) -> None:
+    config = site.running.folder / "deidstream.yaml"
+    ran = run("artifacts", "collect", "--older-than", "1", "--config", config)
+    assert (ran.code, ran.out.split()[0]) == (0, "0")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from itertools import islice
 
 from minio.datatypes import Object
 
 from deidstream.adapters.s3_client import PART_BYTES, S3Address, S3Bucket, guarded
+from deidstream.adapters.s3_expiry import expire, expiry
 from deidstream.core.errors import Unsafe
 from deidstream.ports import Artifact
 
@@ -53,6 +54,14 @@ class S3Artifacts:
             for one in page:
                 if not one.is_dir:
                     yield self._shown(one)
+
+    def expire(self, days: Mapping[str, int]) -> None:
+        """From now on, what lies below each of these first steps is deleted so many days after it was put."""
+        expire(self._bucket, days)
+
+    def expiry(self) -> dict[str, int]:
+        """What was told so."""
+        return expiry(self._bucket)
 
     def _read(self, name: str) -> bytes:
         answer = self._bucket.client.get_object(self._bucket.name, name)

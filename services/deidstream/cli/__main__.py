@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config:app", "Check the configuration, print its schema."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
     "hold": ("hold:app", "List what waits for review, let it go on."),
+    "artifacts": ("artifacts:app", "Keep large content as long as it is needed."),
     "keys": ("keys:app", "List keys, rotate those of content."),
     "audit": ("audit:app", "Verify the audit log, print its entries."),
     "reveal": ("reveal:reveal", "Show the value behind a token, audited."),

@@ -24,10 +24,14 @@ class BucketAccess(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    access_key: SecretStr | None = Field(None, description="Access key; better in the environment or in a file.")
-    secret_key: SecretStr | None = Field(None, description="Secret key; better in the environment or in a file.")
-    credentials: Path | None = Field(None, description="File of two lines: access key, secret key.")
-    ca: Path | None = Field(None, description="PEM file of authorities to trust; default: those of the system.")
+    access_key: SecretStr | None = Field(
+        default=None, description="Access key; better in the environment or in a file."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Secret key; better in the environment or in a file."
+    )
+    credentials: Path | None = Field(default=None, description="File of two lines: access key, secret key.")
+    ca: Path | None = Field(default=None, description="PEM file of authorities to trust; default: those of the system.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -13,7 +13,7 @@ from deidstream.stream.instances import Instance, instances
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import DEFAULT_CHAINS
 
-__all__ = ["SECTIONS", "Deployment", "Health"]
+__all__ = ["SECTIONS", "ArtifactDays", "Deployment", "Health"]
 
 SECTIONS = ("deployment", "ingest", "identity", "resolver", "writer", "delivery")
 """The sections of ``deidstream.yaml``."""
@@ -28,6 +28,20 @@ class Health(BaseModel):
 
     host: str = "127.0.0.1"
     port: _Port = 9464
+
+
+class ArtifactDays(BaseModel):
+    """Must outlive what names an artifact: see ``deidstream artifacts check``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    raw: int = Field(default=90, gt=0, description="Messages as they came, where the raw log is kept.")
+    cases: int = Field(default=90, gt=0, description="Cases on their way, held or in quarantine.")
+    releases: int = Field(default=90, gt=0, description="What was released.")
+
+    def by_area(self) -> dict[str, int]:
+        """Days by the first step of the keys, which each is named after (``claims``)."""
+        return {"raw": self.raw, "cases": self.cases, "releases": self.releases}
 
 
 class Deployment(BaseModel):
@@ -50,6 +64,7 @@ class Deployment(BaseModel):
     artifacts_access: BucketAccess = Field(
         default_factory=lambda: BucketAccess.model_validate({}), description="Credentials of that bucket."
     )
+    artifacts_days: ArtifactDays = Field(ArtifactDays(), description="After how many days the bucket deletes what.")
     renew_keys_days: float = Field(
         30, gt=0, description="Age at which the keys of content get a successor, at the next start of a process."
     )
