@@ -17,6 +17,7 @@ from deidstream.adapters.opening import open_artifacts, open_bus, prepare
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.ports import ArtifactStore, KeyRing
 from deidstream.stages.warming import warm
+from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
 from deidstream.stream.claims import Claims
 from deidstream.stream.deployment import Deployment
@@ -26,7 +27,7 @@ from deidstream.stream.settings import Settings
 from deidstream.stream.stages import RENEWED, purposes_of
 from deidstream.stream.telemetry import OtelTelemetry
 
-__all__ = ["CONFIG", "Build", "Process", "run"]
+__all__ = ["CONFIG", "Build", "Process", "open_bucket", "run"]
 
 CONFIG = "DEIDSTREAM_CONFIG"
 """The environment variable that names the configuration file, where no argument does."""
@@ -80,16 +81,19 @@ class Process:
     def artifacts(self) -> ArtifactStore | None:
         """The store itself; None where none is configured."""
         url, access = self.deployment.artifacts, self.deployment.artifacts_access
-        if not url:
-            return None
-        keys = access.pair()
-        return open_artifacts(url, keys.access_key.get_secret_value(), keys.secret_key.get_secret_value(), access.ca)
+        return open_bucket(url, access) if url else None
 
     @property
     def pages(self) -> tuple[str, int] | None:
         """Host and port of the health pages, if there are any."""
         health = self.deployment.health
         return (health.host, health.port + self.instance.number) if health else None
+
+
+def open_bucket(url: str, access: BucketAccess) -> ArtifactStore:
+    """The store at ``url``. Raises Misconfigured where it refuses us."""
+    keys = access.pair()
+    return open_artifacts(url, keys.access_key.get_secret_value(), keys.secret_key.get_secret_value(), access.ca)
 
 
 Build = Callable[[Process], Stage]
