@@ -5,11 +5,16 @@ from __future__ import annotations
 import base64
 import random
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
 
 import pytest
+from deidstream.adapters.opening import open_bus
+from deidstream.stream import quarantine
 from minio.commonconfig import ENABLED, Filter
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
@@ -136,3 +141,70 @@ def test_nothing_that_is_named_is_collected(site: Site) -> None:
     config = site.running.folder / "deidstream.yaml"
     ran = run("artifacts", "collect", "--older-than", "1", "--config", config)
     assert (ran.code, ran.out.split()[0]) == (0, "0")
+
+
+def test_a_large_message_in_quarantine_is_shown_and_replayed(site: Site, tmp_path: Path) -> None:
+    config = site.running.folder / "deidstream.yaml"
+    before = len(delivered(site))
+    good = Large("BAD", 150_000).content
+    bad = good.replace(b"UNICODE UTF-8", b"KLINGON") + b"\0\xff\r"
+    assert mllp(site.running.mllp, bad) == ["CA"]
+    wait_for(lambda: site.running.quarantined() == 1, "it is in quarantine")
+    (record,) = quarantine.list_open(open_bus(f"sqlite:///{site.running.state / 'bus.sqlite'}"))
+    assert len(record.payload) < 10_000
+    assert run("quarantine", "show", record.id, "--out", tmp_path / "shown.hl7", "--config", config).code == 0
+    assert (tmp_path / "shown.hl7").read_bytes() == bad
+    (tmp_path / "mended.hl7").write_bytes(good)
+    command = ("quarantine", "replay", record.id, "--corrected", tmp_path / "mended.hl7", "--config", config)
+    assert run(*command).code == 0
+    await_delivered(site, before + 1)
+
+
+def send_until_accepted(port: int, content: bytes, answers: list[str]) -> None:
+    """As a sender does: what was not accepted is sent again."""
+    until = time.monotonic() + 120
+    while answers[-1:] != ["CA"]:
+        assert time.monotonic() < until
+        answers += mllp(port, content)
+        time.sleep(0.2)
+
+
+def test_a_server_that_is_killed_during_a_feed_loses_nothing_and_doubles_nothing(site: Site) -> None:
+    before = len(delivered(site))
+    sent = [Large(f"FEED{n}", 200_000) for n in range(14)]
+    answers: list[list[str]] = [[] for _ in sent]
+
+    def feed() -> None:
+        for one, codes in zip(sent, answers, strict=True):
+            send_until_accepted(site.running.mllp, one.content, codes)
+
+    feeding = Thread(target=feed)
+    feeding.start()
+    wait_for(lambda: len(delivered(site)) >= before + 3, "the feed is under way", 60)
+    site.server.kill()
+    time.sleep(1)
+    accepted = sum(codes.count("CA") for codes in answers)
+    time.sleep(2)
+    assert sum(codes.count("CA") for codes in answers) == accepted < len(sent)
+    site.server.start()
+    feeding.join(150)
+    contents = await_delivered(site, before + len(sent))
+    assert len(site.running.releases()) == before + len(sent)
+    for one in sent:
+        assert len([content for content in contents.values() if one.measured[0].encode() in content]) == 1
+    assert "chain.stopped" not in (site.running.folder / "up.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "secret", "code"), [("artifacts", "wrong", "s3-credentials"), ("not-there", SECRET, "s3-no-bucket")]
+)
+def test_what_the_operator_must_mend_stops_the_start_with_a_hint(
+    site: Site, tmp_path: Path, bucket: str, secret: str, code: str
+) -> None:
+    access = {"access_key": ACCESS, "secret_key": secret}
+    with deployment(tmp_path, {"artifacts": site.server.url(bucket), "artifacts_access": access}) as running:
+        running.start()
+        wait_for(lambda: code.encode() in (tmp_path / "up.log").read_bytes(), "it says what is wrong")
+        assert running.supervisor is not None
+        wait_for(lambda: running.supervisor.poll() is not None, "it ends", 30)
+        assert secret not in (tmp_path / "up.log").read_text()
