@@ -72,7 +72,8 @@ class S3Bucket:
         parts = urlsplit(address.url)
         query = parse_qs(parts.query)
         endpoint = urlsplit(query.get("endpoint", ["https://s3.amazonaws.com"])[0])
-        if parts.scheme != "s3" or not parts.netloc or endpoint.scheme not in ("http", "https") or not endpoint.netloc:
+        bare = endpoint.netloc and endpoint.path in ("", "/") and "@" not in endpoint.netloc
+        if parts.scheme != "s3" or not parts.netloc or endpoint.scheme not in ("http", "https") or not bare:
             raise Misconfigured("s3-url", "s3", "give s3://BUCKET/PREFIX?endpoint=https://HOST:PORT")
         # It warns of every connection that breaks, with the name of the object.
         logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -67,7 +67,7 @@ class Outputs:
 
     def _release(self, outcome: Released) -> None:
         release = outcome.release
-        headers = {"kind": "release", "case": release.case_id, "id": release.id}
+        headers = {"kind": "release", "case": release.case_id, "id": release.id, "project": release.project}
         value = encode_release(release, self.keys, self.lodging.lodge)
         self.records.append(Output(RELEASES, release.key, value, headers))
         self.latencies.append(self.now - release.received)
