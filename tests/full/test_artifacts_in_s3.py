@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
 import re
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from deidstream.adapters.memory_hold import MemoryHold
 from deidstream.adapters.opening import open_bus
 from deidstream.stream import quarantine
+from deidstream.stream.orphans import named
 from minio.commonconfig import ENABLED, Filter
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
@@ -165,7 +170,8 @@ def send_until_accepted(port: int, content: bytes, answers: list[str]) -> None:
     until = time.monotonic() + 120
     while answers[-1:] != ["CA"]:
         assert time.monotonic() < until
-        answers += mllp(port, content)
+        with suppress(OSError):
+            answers += mllp(port, content)
         time.sleep(0.2)
 
 
@@ -193,6 +199,32 @@ def test_a_server_that_is_killed_during_a_feed_loses_nothing_and_doubles_nothing
     for one in sent:
         assert len([content for content in contents.values() if one.measured[0].encode() in content]) == 1
     assert "chain.stopped" not in (site.running.folder / "up.log").read_text()
+
+
+def test_processes_that_are_killed_during_a_feed_lose_nothing_and_double_nothing(site: Site) -> None:
+    before = len(delivered(site))
+    sent = [Large(f"KILL{n}", 200_000) for n in range(10)]
+
+    def feed() -> None:
+        for one in sent:
+            send_until_accepted(site.running.mllp, one.content, [])
+
+    feeding = Thread(target=feed)
+    feeding.start()
+    for count in (2, 5):
+        wait_for(lambda: len(delivered(site)) >= before + count, "the feed is under way", 60)  # noqa: B023
+        for child in site.running.children():
+            os.kill(child, signal.SIGKILL)
+        time.sleep(2)
+    feeding.join(150)
+    contents = await_delivered(site, before + len(sent))
+    assert len(site.running.releases()) == len(contents) == before + len(sent)
+    for one in sent:
+        assert len([content for content in contents.values() if one.measured[0].encode() in content]) == 1
+    store = site.running.process().artifacts()
+    assert store is not None
+    named_ = named(open_bus(f"sqlite:///{site.running.state / 'bus.sqlite'}"), MemoryHold())
+    assert named_ <= {one.key for one in store.list()}
 
 
 @pytest.mark.parametrize(

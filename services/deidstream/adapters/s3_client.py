@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import urllib3
@@ -69,34 +69,50 @@ class S3Bucket:
     @classmethod
     def open(cls, address: S3Address) -> S3Bucket:
         """Asks nobody yet. Raises Misconfigured for a URL that is none."""
-        parts = urlsplit(address.url)
-        query = parse_qs(parts.query)
-        endpoint = urlsplit(query.get("endpoint", ["https://s3.amazonaws.com"])[0])
-        bare = endpoint.netloc and endpoint.path in ("", "/") and "@" not in endpoint.netloc
-        if parts.scheme != "s3" or not parts.netloc or endpoint.scheme not in ("http", "https") or not bare:
-            raise Misconfigured("s3-url", "s3", "give s3://BUCKET/PREFIX?endpoint=https://HOST:PORT")
+        where = _Where.of(address.url)
         # It warns of every connection that breaks, with the name of the object.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        prefix = unquote(parts.path).strip("/")
-        region = query.get("region", ["us-east-1"])[0]  # named, so that it is not asked for
         try:
             client = Minio(
-                endpoint.netloc,
+                where.host,
                 access_key=address.access_key,
                 secret_key=address.secret_key,
-                secure=endpoint.scheme == "https",
-                region=region,
-                http_client=_pool(address, endpoint.scheme == "https"),
+                secure=where.secure,
+                region=where.region,
+                http_client=_pool(address, where.secure),
             )
         except (ValueError, LocationParseError):
-            raise Misconfigured("s3-url", "s3", "the endpoint is scheme, host and port alone") from None
-        return cls(client, parts.netloc, f"{prefix}/" if prefix else "")
+            raise _no_url() from None
+        return cls(client, where.bucket, where.prefix)
 
     def check(self) -> None:
         """Raises Misconfigured where we are refused or there is no bucket, Unavailable while it is away."""
         # A listing: what answers a HEAD request has no body, and so does not say what is wrong.
         nothing = self.client.list_objects(self.name, f"{self.prefix}.check/")
         guarded(lambda: next(iter(nothing), None))
+
+
+class _Where(NamedTuple):
+    """What an URL says."""
+
+    bucket: str
+    prefix: str
+    host: str
+    secure: bool
+    region: str
+
+    @classmethod
+    def of(cls, url: str) -> _Where:
+        """The endpoint must be named: nothing may leave for a store that nobody meant."""
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
+        endpoint = urlsplit(query.get("endpoint", [""])[0])
+        bare = endpoint.netloc and endpoint.path in ("", "/") and "@" not in endpoint.netloc
+        if parts.scheme != "s3" or not parts.netloc or endpoint.scheme not in ("http", "https") or not bare:
+            raise _no_url()
+        prefix = unquote(parts.path).strip("/")
+        region = query.get("region", ["us-east-1"])[0]  # always stated, so that it is not asked for
+        return cls(parts.netloc, f"{prefix}/" if prefix else "", endpoint.netloc, endpoint.scheme == "https", region)
 
 
 def guarded(ask: Callable[[], T]) -> T | None:
@@ -121,6 +137,10 @@ def guarded(ask: Callable[[], T]) -> T | None:
     except ValueError:
         failure = Misconfigured("s3-refused", "s3", "the client refuses this bucket or object name")
     raise failure  # outside of the handlers: the library's error would come along, and names the object
+
+
+def _no_url() -> Misconfigured:
+    return Misconfigured("s3-url", "s3", "give s3://BUCKET/PREFIX?endpoint=https://HOST:PORT")
 
 
 def _pool(address: S3Address, secure: bool) -> urllib3.PoolManager:

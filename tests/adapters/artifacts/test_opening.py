@@ -25,6 +25,7 @@ def test_any_other_url_is_refused(url: str) -> None:
     "url",
     [
         "s3://",
+        "s3://bucket/prefix",
         "s3:///prefix?endpoint=http://h:1",
         "s3://bucket?endpoint=h:1",
         "s3://bucket?endpoint=ftp://h",
