@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full check bench chaos-embedded corpora format lock clean
+.PHONY: demo test test-full check bench chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV)
@@ -35,6 +35,10 @@ bench: $(STAMP)
 
 chaos-embedded: $(STAMP)
 	$(BIN)/python -m tests.chaos.embedded
+
+# Some hours. KINDS and SEEDS choose less, MESSAGES how long each trial is.
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos.kafka $(if $(KINDS),--kinds $(KINDS)) --seeds $(or $(SEEDS),10) --messages $(or $(MESSAGES),2000)
 
 corpora: $(STAMP)
 	$(BIN)/python -m tests.corpora.check $(or $(CORPUS),../shared/data)

@@ -17,6 +17,7 @@ from deidstream.core.release import Release
 from deidstream.core.subject import Identifier, Known, Subject
 
 __all__ = [
+    "REBALANCED",
     "AcceptanceLedger",
     "Artifact",
     "ArtifactStore",
@@ -42,6 +43,9 @@ __all__ = [
     "SubjectLayer",
     "TextLayer",
 ]
+
+
+REBALANCED = "rebalanced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,9 @@ class Bus(Protocol):
     def commit(self, outputs: Sequence[Output]) -> None:
         """Publishes ``outputs`` and marks everything polled so far as done, atomically and durably (synced).
 
-        Raises Unavailable when nothing was committed; the caller aborts or tries again with the same outputs. Raises
-        Misconfigured (``fenced``) when another instance has taken over: the process must end.
+        Raises Unavailable when nothing was committed; the caller aborts or tries again with the same outputs, except where the
+        code is ``REBALANCED``: what was polled has gone to another member, and only ``abort`` is left. Raises Misconfigured
+        (``fenced``) when another instance has taken over, or what became of the commit cannot be known: the process must end.
         """
 
     def abort(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+PLANTED = (b"Winterbourne", b"Harrowgate")
+"""Names in the feed that nobody may find anywhere but in a sealed case."""
 _NUMBER = re.compile(rb"OBX\|1\|NM\|2823-3\^Potassium\^LN\|\|(\d+)\|")
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from typing import get_args
 
 import pytest
-from deidstream.adapters.opening import open_bus
 from deidstream.cli.simulate.day import day
 from deidstream.stream.signals import Event as LogEvent
 from deidstream.stream.stages import AUDIT
@@ -79,7 +78,7 @@ def test_no_content_lies_at_rest_or_in_logs(running, events, tmp_path_factory):
 
 
 def test_both_processes_of_the_shared_chain_had_a_part_in_it(running):
-    chains = {record.key for record in open_bus(f"sqlite:///{running.state / 'bus.sqlite'}").scan(AUDIT)}
+    chains = {record.key for record in running.bus.scan(AUDIT)}
     assert {"fields+text+resolver+writer", "fields+text+resolver+writer.2"} <= chains
 
 

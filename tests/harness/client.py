@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import httpx
 import hyperscan
 from deidstream.adapters.file_keys import FileKeyRing
-from deidstream.adapters.opening import open_bus
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.formats.hl7v2.mllp import frame
 from deidstream.stages.ingest.service import Admission
@@ -127,7 +126,7 @@ def fates(running: Running) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for release in running.releases():
         found.setdefault(release.case_id, set()).add("released")
-    for record in quarantine.list_open(open_bus(f"sqlite:///{running.state / 'bus.sqlite'}")):
+    for record in quarantine.list_open(running.bus):
         found.setdefault(record.case_id, set()).add("quarantined")
     for item in SqlHold(f"sqlite:///{running.state / 'hold.sqlite'}").list():
         found.setdefault(item.id.partition(".")[0], set()).add("held")
@@ -148,7 +147,7 @@ def idle(running: Running, cases: int, seconds: float = 60.0) -> None:
 
 def audit_entries(running: Running) -> list[dict[str, Any]]:
     """All entries of the audit log, opened."""
-    bus = open_bus(f"sqlite:///{running.state / 'bus.sqlite'}")
+    bus = running.bus
     return [entry for record in bus.scan(AUDIT) for entry in entries_of(record)]
 
 

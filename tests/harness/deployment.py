@@ -20,6 +20,7 @@ from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.opening import open_bus
 from deidstream.cli.demo.ports import free_row
 from deidstream.core.release import Release
+from deidstream.ports import BusFactory
 from deidstream.stages.process import Process
 from deidstream.stream import quarantine
 from deidstream.stream.deployment import Deployment
@@ -94,11 +95,16 @@ class Running:
                 os.kill(child, signal.SIGKILL)
         self.supervisor = None
 
+    @property
+    def bus(self) -> BusFactory:
+        """The bus of this deployment."""
+        return open_bus(Deployment.of(Settings.load(self.folder / "deidstream.yaml")).bus_url)
+
     def releases(self) -> list[Release]:
         """Everything on the releases topic, opened."""
         keys = FileKeyRing(self.state / "keys", create=False)
         fetch = self.process().claims.fetch
-        records = open_bus(f"sqlite:///{self.state / 'bus.sqlite'}").scan(RELEASES)
+        records = self.bus.scan(RELEASES)
         kinds = [record for record in records if record.headers.get("kind") == "release"]
         return [decode_release(record.value, keys, fetch) for record in kinds]
 
@@ -108,7 +114,7 @@ class Running:
 
     def quarantined(self) -> int:
         """How many cases are in quarantine."""
-        return len(quarantine.list_open(open_bus(f"sqlite:///{self.state / 'bus.sqlite'}")))
+        return len(quarantine.list_open(self.bus))
 
 
 @contextmanager

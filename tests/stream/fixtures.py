@@ -90,8 +90,9 @@ def _release(one: Case) -> Release:
 class Deaf:
     """A bus factory whose commits fail as often as told."""
 
-    def __init__(self, inner: BusFactory, failures: int) -> None:
+    def __init__(self, inner: BusFactory, failures: int, code: str = "bus-locked") -> None:
         self._inner = inner
+        self._code = code
         self.failures = failures
 
     def __getattr__(self, name: str) -> object:
@@ -104,7 +105,7 @@ class Deaf:
         def failing(outputs: Sequence[Output]) -> None:
             if self.failures:
                 self.failures -= 1
-                raise Unavailable("bus-locked", "bus")
+                raise Unavailable(self._code, "bus")
             commit(outputs)
 
         bus.commit = failing  # type: ignore[method-assign]

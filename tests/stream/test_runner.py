@@ -10,6 +10,7 @@ from deidstream.core.errors import Unavailable
 from deidstream.core.outcome import Audit, Forward, Released
 from deidstream.ports import Output
 from deidstream.stream import audit, log, quarantine
+from deidstream.stream.chain import CRASHED
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import AUDIT, QUARANTINE, RELEASES, inbox
 from deidstream.wire import decode_case, decode_gap
@@ -137,6 +138,17 @@ def test_while_something_is_away_nothing_is_committed_and_then_everything(world:
     assert (report.sound, report.entries) == (True, 5)
 
 
+def test_a_batch_that_has_gone_to_another_process_is_given_back_and_not_committed_again(world: World) -> None:
+    world.bus = Deaf(world.bus, 0, "rebalanced")  # type: ignore[assignment]
+    world.send(*[case(f"c{n}") for n in range(5)])
+    world.bus.failures = 2  # type: ignore[attr-defined]
+    stage = Scripted("identify")
+    world.run(stage)
+    assert len(stage.batches) == 3
+    assert len(world.records(inbox("writer"))) == 5
+    assert audit.verify(world.records(AUDIT), world.keys).sound
+
+
 def test_a_commit_that_failed_is_tried_again_without_doing_the_work_again(world: World) -> None:
     world.bus = Deaf(world.bus, 0)  # type: ignore[assignment]
     world.send(*[case(f"c{n}") for n in range(5)])
@@ -262,7 +274,7 @@ def test_a_second_process_of_the_same_name_ends_the_first(world: World) -> None:
             joined.append(world.bus.open("deidstream", [inbox("identify")], "core-0"))
         return False
 
-    assert world.run(Scripted("identify"), until=usurp) == 2
+    assert world.run(Scripted("identify"), until=usurp) == CRASHED
 
 
 def test_an_error_that_nobody_expected_ends_the_chain_without_its_message(world: World) -> None:

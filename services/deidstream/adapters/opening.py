@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,19 +13,29 @@ from deidstream.adapters.sqlite_bus import SqliteBusFactory
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import ArtifactStore, BusFactory
 
-__all__ = ["open_artifacts", "open_bus", "prepare"]
+__all__ = ["KAFKA", "open_artifacts", "open_bus", "prepare"]
 
 _SQLITE = "sqlite:///"
 _FOLDER = "file://"
+KAFKA = "kafka://"
 
 
-def open_bus(url: str) -> BusFactory:
-    """``sqlite:///PATH`` or ``memory:``. Raises Misconfigured for any other."""
+def open_bus(url: str, security: Mapping[str, str] | None = None) -> BusFactory:
+    """``sqlite:///PATH``, ``memory:`` or ``kafka://HOST:PORT[,HOST:PORT...][/PREFIX]``. Raises Misconfigured for any other.
+
+    ``security``: librdkafka's settings for TLS and SASL.
+    """
     if url.startswith(_SQLITE):
         return SqliteBusFactory(Path(url.removeprefix(_SQLITE)))
     if url == "memory:":
         return MemoryBusFactory()
-    raise Misconfigured("bus-url", "deployment.bus", "give sqlite:///PATH, or leave it empty")
+    if url.startswith(KAFKA):
+        # Only who uses it loads it: librdkafka takes 10 MB.
+        from deidstream.adapters.kafka_bus import KafkaBusFactory
+        from deidstream.adapters.kafka_client import Cluster
+
+        return KafkaBusFactory(Cluster.at(url.removeprefix(KAFKA), security or {}))
+    raise Misconfigured("bus-url", "deployment.bus", "give kafka://HOST:PORT[,HOST:PORT][/PREFIX], or leave it empty")
 
 
 def open_artifacts(url: str, access_key: str = "", secret_key: str = "", ca: Path | None = None) -> ArtifactStore:

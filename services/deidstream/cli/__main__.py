@@ -27,11 +27,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
     "policy": ("policy:app", "Show and check policies."),
     "config": ("config:app", "Check the configuration, print its schema."),
+    "topics": ("topics:app", "Make and check the topics on Kafka."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
     "hold": ("hold:app", "List what waits for review, let it go on."),
     "artifacts": ("artifacts:app", "Keep large content as long as it is needed."),
     "keys": ("keys:app", "List keys, rotate those of content."),
     "audit": ("audit:app", "Verify the audit log, print its entries."),
+    "dev": ("dev.command:app", "Run a real Kafka on this machine, to try things out."),
     "reveal": ("reveal:reveal", "Show the value behind a token, audited."),
     "import-identities": ("imports:import_identities", "Take over earlier pseudonyms and date offsets."),
 }

@@ -42,7 +42,7 @@ class Access:
             hint = "it is made when the pipeline first starts: deidstream up"
             raise Misconfigured("no-such-deployment", str(deployment.state), hint)
         process = Process.of(settings, Instance(()))
-        return cls(process, open_bus(process.deployment.bus_url))
+        return cls(process, open_bus(process.deployment.bus_url, process.deployment.kafka.client()))
 
     @property
     def deployment(self) -> Deployment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deidstream.adapters.bus_limits import BusLimits
+from deidstream.adapters.opening import KAFKA
 from deidstream.core.errors import Misconfigured
 from deidstream.stages.delivery.config import DeliverySettings
 from deidstream.stages.identify.config import IdentifyConfig
@@ -18,7 +19,7 @@ from deidstream.stream.stages import RELEASES as RELEASES_TOPIC
 __all__ = ["LAG_DAYS", "days_of", "least_days"]
 
 LAG_DAYS = 7.0
-"""How long something may wait on the bus: a chain or a destination that is away over the holidays."""
+"""How long something may wait on the embedded bus, which keeps what was not read: while a chain or a destination is away."""
 _DAY = 86_400.0
 
 
@@ -39,9 +40,19 @@ def least_days(settings: Settings) -> dict[str, float]:
     held = settings.section("identity", IdentifyConfig).contradiction_hours / 24
     held += settings.section("resolver", ResolverSettings).review_days
     held += settings.section("writer", WriterSettings).review_days
-    cases = held + LAG_DAYS
-    raw = max(cases, _kept(RAW_TOPIC)) if settings.section("ingest", IngestSettings).raw_log else 1.0
-    return {RAW: raw, CASES: cases, RELEASES: _waiting(settings) + _kept(RELEASES_TOPIC) + LAG_DAYS}
+    bus = _bus_days(Deployment.of(settings))
+    cases = held + bus[CASES]
+    raw = max(cases, bus[RAW]) if settings.section("ingest", IngestSettings).raw_log else 1.0
+    return {RAW: raw, CASES: cases, RELEASES: _waiting(settings) + bus[RELEASES]}
+
+
+def _bus_days(deployment: Deployment) -> dict[str, float]:
+    """The longest that a record may wait, all inboxes on its way together, or is retained."""
+    if deployment.bus.startswith(KAFKA):
+        kafka = deployment.kafka
+        inboxes = sum(not {"ingest", "delivery"} & set(chain) for chain in deployment.chains)
+        return {RAW: kafka.raw_days, CASES: kafka.inbox_days * max(1, inboxes), RELEASES: kafka.release_days}
+    return {RAW: _kept(RAW_TOPIC), CASES: LAG_DAYS, RELEASES: _kept(RELEASES_TOPIC) + LAG_DAYS}
 
 
 def _waiting(settings: Settings) -> float:

@@ -23,8 +23,9 @@ from deidstream.stream.instances import Instance, instances
 
 __all__ = ["Supervisor", "up"]
 
+_BUS = "DEIDSTREAM_DEPLOYMENT__BUS"
 _FINAL = (2, 4)
-"""Exit codes after which starting again does not help: misconfigured or fenced, too much in quarantine."""
+"""Exit codes after which starting again does not help: misconfigured, too much in quarantine."""
 _TURN = 0.05
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
@@ -40,21 +41,24 @@ def up(
     replicas: Annotated[
         list[str] | None, typer.Option(help="STAGE=COUNT: as many processes share the chain of that stage.")
     ] = None,
+    bus: Annotated[str, typer.Option(help="Instead of deployment.bus: kafka://HOST:PORT[,HOST:PORT][/PREFIX].")] = "",
     here: Annotated[bool, typer.Option(help="Run the one chain in this process; nobody restarts it.")] = False,
 ) -> None:
     """Run the pipeline until it is told to stop (SIGTERM, Ctrl-C): one process for each chain, restarted when it dies.
 
     \b
-    Exit code 0: drained and stopped. 2: misconfigured, or another instance
-    has taken over. 4: too much went to quarantine.
+    Exit code 0: drained and stopped. 2: misconfigured. 4: too much went
+    to quarantine.
 
     \b
     Examples:
       deidstream up --config deidstream.yaml
       deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery
-      deidstream up --replicas text=4
+      deidstream up --bus kafka://kafka-1:9092,kafka-2:9092 --replicas text=4
       deidstream up --chain delivery --here
     """
+    if bus:  # for this process and those that it starts
+        os.environ[_BUS] = bus
     chains = tuple(parse(one) for one in chain or ())
     if here and len(chains) == 1:
         raise typer.Exit(run_here(config, Instance(chains[0])))

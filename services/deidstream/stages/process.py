@@ -107,7 +107,7 @@ def run(builds: Mapping[str, Build], process: Process, stop: threading.Event | N
     warm(stages)
     return run_chain(
         [StageSpec(name, stage) for name, stage in stages.items()],
-        open_bus(deployment.bus_url),
+        open_bus(deployment.bus_url, deployment.kafka.client()),
         process.keys,
         SqlHold(deployment.database_url("hold")),
         ChainOptions(name, deployment.state, health),

@@ -26,7 +26,7 @@ class Served:
     def __init__(self, process: Process, telemetry: Telemetry, pages: tuple[str, int] | None) -> None:
         self.process = process
         self.telemetry = telemetry
-        self.bus: BusFactory = open_bus(process.deployment.bus_url)
+        self.bus: BusFactory = open_bus(process.deployment.bus_url, process.deployment.kafka.client())
         self._pages = pages
         self._health: HealthServer | None = None
 

@@ -75,7 +75,7 @@ def run_chain(
 ) -> int:
     """Runs until ``stop`` is set (without one: until SIGTERM or SIGINT); the batch in work is finished and committed.
 
-    Returns an exit code: 0 drained, 2 misconfigured or fenced, 3 crashed, 4 too many cases in quarantine.
+    Returns an exit code: 0 drained, 2 misconfigured, 3 crashed or fenced, 4 too many cases in quarantine.
     """
     stop = stop or stop_on_signals()
     try:
@@ -98,8 +98,11 @@ def run_chain(
 
 
 def exit_code(error: DeidstreamError) -> int:
-    """Of a process that ``error`` ended. What is only away (at the start, say) is worth another try; what is wrong is not."""
-    return CRASHED if isinstance(error, Unavailable) else FAILED
+    """Of a process that ``error`` ended. What is only away (at the start, say) is worth another try; what is wrong is not.
+
+    Who was fenced tries again too: a broker that was away long looks to its client like a twin that took over.
+    """
+    return CRASHED if isinstance(error, Unavailable) or error.code == "fenced" else FAILED
 
 
 def stop_on_signals() -> threading.Event:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.instances import Instance, instances
+from deidstream.stream.kafka import Kafka
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import DEFAULT_CHAINS
 
@@ -50,7 +51,11 @@ class Deployment(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     state: Path = Field(Path("state"), description="Folder of the embedded bus, identities, holds, ledgers, keys.")
-    bus: str = Field("", description="URL of the bus; empty: an SQLite file in the state folder.")
+    bus: str = Field(
+        "",
+        description="kafka://HOST:PORT[,HOST:PORT][/PREFIX]; empty: an SQLite file in the state folder.",
+    )
+    kafka: Kafka = Kafka()
     database: str = Field(
         "",
         description="SQLAlchemy URL of identities, holds and ledgers; empty: an SQLite file for each in the state folder.",

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from deidstream.core.case import Case
 from deidstream.core.errors import Malformed, Unavailable, Unsafe
 from deidstream.core.outcome import Outcome
-from deidstream.ports import Bus, Clock, HoldShelf, KeyRing, Record
+from deidstream.ports import REBALANCED, Bus, Clock, HoldShelf, KeyRing, Record
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
@@ -171,7 +171,8 @@ class Runner:
         return decode_case(record.value, self._around.keys, self._sections, self._around.claims.fetch)
 
     def _commit(self, outputs: Outputs, stop: threading.Event) -> None:
-        """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop."""
+        """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop, or when the
+        records have gone to another process."""
         around = self._around
         # Artifacts first, then the shelf, then the bus: what a record names is there before it.
         self._patiently(outputs.lodging.settle, stop)
@@ -187,7 +188,7 @@ class Runner:
             try:
                 return work()
             except Unavailable as error:
-                if stop.is_set():
+                if stop.is_set() or error.code == REBALANCED:
                     raise
                 self._wait(error, stop)
 

@@ -34,6 +34,19 @@ def drain(bus: Bus, limit: int = 100, quiet: float = 0.05) -> list[Record]:
 
 
 class BusContract:
+    """For a bus over a network ``quiet`` says how long to wait for what may still come."""
+
+    quiet = 0.05
+
+    def drain(self, bus: Bus, limit: int = 100) -> list[Record]:
+        return drain(bus, limit, self.quiet)
+
+    def settle(self, *members: Bus) -> None:
+        """Until each member has its share; what moves does so between batches."""
+        for _ in range(2):
+            for member in members:
+                member.poll(1, 0)
+
     @pytest.fixture
     def factory(self, make_bus: MakeBus) -> BusFactory:
         return make_bus(BusLimits())
@@ -41,7 +54,7 @@ class BusContract:
     def test_what_is_published_is_polled_with_everything_that_belongs_to_it(self, factory: BusFactory) -> None:
         bus = factory.open("g", [IN], "one")
         publish(factory, [Output(IN, "Ä", b"\x00\xff", {"kind": "case", "id": "x"}), Output(OUT, "k", b"elsewhere")])
-        (record,) = drain(bus)
+        (record,) = self.drain(bus)
         assert (record.topic, record.key, record.value) == (IN, "Ä", b"\x00\xff")
         assert record.headers == {"kind": "case", "id": "x"}
         assert abs(record.timestamp - time.time()) < 60
@@ -51,7 +64,7 @@ class BusContract:
         bus = factory.open("g", [IN], "one")
         publish(factory, outputs(100, first=100))
         by_key: dict[str, list[Record]] = {}
-        for record in drain(bus, limit=7):
+        for record in self.drain(bus, limit=7):
             by_key.setdefault(record.key, []).append(record)
         assert len(by_key) == 5
         for records in by_key.values():
@@ -63,57 +76,57 @@ class BusContract:
 
     def test_a_group_that_joins_later_gets_what_is_already_there(self, factory: BusFactory) -> None:
         publish(factory, outputs(3))
-        assert len(drain(factory.open("late", [IN], "one"))) == 3
+        assert len(self.drain(factory.open("late", [IN], "one"))) == 3
 
     def test_every_group_gets_everything(self, factory: BusFactory) -> None:
         buses = [factory.open(group, [IN], "one") for group in ("a", "b")]
         publish(factory, outputs(10))
         for bus in buses:
-            assert len(drain(bus)) == 10
+            assert len(self.drain(bus)) == 10
             bus.commit([])
 
     def test_a_commit_publishes_outputs_and_positions_together(self, factory: BusFactory) -> None:
         publish(factory, outputs(10))
         bus = factory.open("g", [IN], "one")
-        records = drain(bus)
+        records = self.drain(bus)
         assert factory.scan(OUT) == []
         bus.commit([Output(OUT, record.key, record.value) for record in records])
         assert len(factory.scan(OUT)) == 10
         bus.close()
-        assert drain(factory.open("g", [IN], "one")) == []
+        assert self.drain(factory.open("g", [IN], "one")) == []
 
     def test_an_aborted_batch_is_polled_again_and_nothing_of_it_was_published(self, factory: BusFactory) -> None:
         publish(factory, outputs(10))
         bus = factory.open("g", [IN], "one")
-        first = sorted(record.value for record in drain(bus))
+        first = sorted(record.value for record in self.drain(bus))
         bus.abort()
-        assert sorted(record.value for record in drain(bus)) == first
+        assert sorted(record.value for record in self.drain(bus)) == first
         assert factory.scan(OUT) == []
 
     def test_what_was_not_committed_is_redelivered_after_a_restart(self, factory: BusFactory) -> None:
         publish(factory, outputs(10))
         bus = factory.open("g", [IN], "one")
-        assert len(bus.poll(4, 0)) == 4
+        assert len(bus.poll(4, self.quiet)) == 4
         bus.commit([])
-        assert len(bus.poll(4, 0)) == 4
+        assert len(bus.poll(4, self.quiet)) == 4
         bus.close()
-        assert len(drain(factory.open("g", [IN], "one"))) == 6
+        assert len(self.drain(factory.open("g", [IN], "one"))) == 6
 
     def test_polling_on_without_a_commit_gives_what_follows(self, factory: BusFactory) -> None:
         publish(factory, outputs(10))
         bus = factory.open("g", [IN], "one")
-        values = [record.value for _ in range(5) for record in bus.poll(2, 0)]
+        values = [record.value for _ in range(5) for record in bus.poll(2, self.quiet)]
         assert len(set(values)) == 10
 
     def test_a_member_reads_its_own_outputs_to_its_own_inbox(self, factory: BusFactory) -> None:
         bus = factory.open("g", [IN], "one")
         bus.commit(outputs(3))
-        assert len(drain(bus)) == 3
+        assert len(self.drain(bus)) == 3
 
     def test_lag_counts_what_the_group_has_not_committed(self, factory: BusFactory) -> None:
         publish(factory, outputs(10))
         bus = factory.open("g", [IN, OUT], "one")
-        bus.poll(4, 0)
+        bus.poll(4, self.quiet)
         assert bus.lag()[IN] == 10
         bus.commit(outputs(2, OUT))
         assert dict(bus.lag()) == {IN: 6, OUT: 2}
@@ -134,76 +147,45 @@ class BusContract:
     def test_a_record_of_twelve_megabytes_goes_through(self, factory: BusFactory) -> None:
         value = bytes(range(256)) * (12 * 4096)
         publish(factory, [Output(IN, "big", value), Output(IN, "small", b"x")])
-        assert {record.value for record in drain(factory.open("g", [IN], "one"))} == {value, b"x"}
+        assert {record.value for record in self.drain(factory.open("g", [IN], "one"))} == {value, b"x"}
 
     def test_members_of_a_group_share_an_inbox_evenly_and_no_record_goes_to_two(self, factory: BusFactory) -> None:
         members = [factory.open("g", [IN], f"member-{n}") for n in range(3)]
-        for member in members:
-            member.poll(1, 0)  # lanes that shall move do so between batches
-        for member in members:
-            member.poll(1, 0)
+        self.settle(*members)
         publish(factory, outputs(400, keys=200))
-        shares = [drain(member) for member in members]
+        shares = [self.drain(member) for member in members]
         assert all(len({record.partition for record in share}) >= 2 for share in shares)
         assert sorted(int(record.value) for share in shares for record in share) == list(range(400))
 
     def test_a_lane_does_not_move_while_its_records_are_in_work(self, factory: BusFactory) -> None:
         first = factory.open("g", [IN], "first")
         publish(factory, outputs(50, keys=50))
-        in_work = drain(first)
+        in_work = self.drain(first)
         second = factory.open("g", [IN], "second")
-        assert drain(second) == []
+        assert self.drain(second) == []
         first.commit([Output(OUT, record.key, record.value) for record in in_work])
-        first.poll(1, 0)
+        self.settle(first, second)
         publish(factory, outputs(50, keys=50, first=50))
-        rest = drain(second) + drain(first)
+        rest = self.drain(second) + self.drain(first)
         assert sorted(int(record.value) for record in rest) == list(range(50, 100))
 
     def test_what_a_leaving_member_had_goes_to_the_others_at_once(self, factory: BusFactory) -> None:
         staying, leaving = (factory.open("g", [IN], name) for name in ("staying", "leaving"))
-        staying.poll(1, 0)
+        self.settle(staying, leaving)
         leaving.close()
+        self.settle(staying)
         publish(factory, outputs(100, keys=100))
-        assert len(drain(staying)) == 100
+        assert len(self.drain(staying)) == 100
 
     def test_a_member_that_was_replaced_under_its_name_cannot_commit_any_more(self, factory: BusFactory) -> None:
         publish(factory, outputs(10))
         ghost = factory.open("g", [IN], "same-name")
-        records = drain(ghost)
+        records = self.drain(ghost)
         heir = factory.open("g", [IN], "same-name")
         with pytest.raises(Misconfigured, match="fenced"):
             ghost.commit([Output(OUT, record.key, record.value) for record in records])
         assert factory.scan(OUT) == []
-        assert len(drain(heir)) == 10
-
-    def test_publishing_into_a_full_inbox_is_refused_until_it_is_read(self, make_bus: MakeBus) -> None:
-        factory = make_bus(BusLimits(other=TopicLimits(depth=10)))
-        reader = factory.open("g", [IN], "one")
-        publish(factory, outputs(10))
-        with pytest.raises(Unavailable, match="backlog"):
-            publish(factory, outputs(1))
-        assert len(factory.scan(IN)) == 10
-        drain(reader)
-        reader.commit([])
-        publish(factory, outputs(1))
-
-    def test_a_full_inbox_leaves_its_publishers_own_input_unread(self, make_bus: MakeBus) -> None:
-        factory = make_bus(BusLimits(other=TopicLimits(depth=5)))
-        publish(factory, outputs(5, OUT))
-        publish(factory, outputs(3))
-        bus = factory.open("g", [IN], "one")
-        records = drain(bus)
-        with pytest.raises(Unavailable, match="backlog"):
-            bus.commit([Output(OUT, record.key, record.value) for record in records])
-        bus.abort()
-        assert len(drain(bus)) == 3
-
-    def test_a_backlog_of_releases_stops_nobody(self, make_bus: MakeBus) -> None:
-        factory = make_bus(BusLimits(other=TopicLimits(depth=1)))
-        topic = "deidstream.releases.v1"
-        factory.open("delivery.dead", [topic], "one")
-        publish(factory, outputs(50, topic))
-        publish(factory, outputs(50, topic))
+        assert len(self.drain(heir)) == 10
 
     def test_scan_gives_what_came_after_a_position(self, factory: BusFactory) -> None:
         publish(factory, outputs(50))
@@ -219,6 +201,49 @@ class BusContract:
         assert factory.last(IN, "nobody") is None
         assert factory.last("no-topic", "key-3") is None
 
+    def test_no_lane_starves_while_another_is_always_full(self, factory: BusFactory) -> None:
+        bus = factory.open("g", [IN], "one")
+        publish(factory, [Output(IN, "busy", b"busy")] * 200)
+        publish(factory, [Output(IN, f"calm-{n}", b"calm") for n in range(20)])
+        polled = [record for _ in range(10) for record in bus.poll(10, self.quiet)]
+        lane = next(record.partition for record in polled if record.value == b"busy")
+        calm = [record for record in factory.scan(IN) if record.value == b"calm" and record.partition != lane]
+        assert calm
+        assert {record.key for record in calm} <= {record.key for record in polled}
+
+
+class EmbeddedBusContract(BusContract):
+    """What a bus in the same process or file does itself, and Kafka leaves to its operators: back-pressure and retention."""
+
+    def test_publishing_into_a_full_inbox_is_refused_until_it_is_read(self, make_bus: MakeBus) -> None:
+        factory = make_bus(BusLimits(other=TopicLimits(depth=10)))
+        reader = factory.open("g", [IN], "one")
+        publish(factory, outputs(10))
+        with pytest.raises(Unavailable, match="backlog"):
+            publish(factory, outputs(1))
+        assert len(factory.scan(IN)) == 10
+        self.drain(reader)
+        reader.commit([])
+        publish(factory, outputs(1))
+
+    def test_a_full_inbox_leaves_its_publishers_own_input_unread(self, make_bus: MakeBus) -> None:
+        factory = make_bus(BusLimits(other=TopicLimits(depth=5)))
+        publish(factory, outputs(5, OUT))
+        publish(factory, outputs(3))
+        bus = factory.open("g", [IN], "one")
+        records = self.drain(bus)
+        with pytest.raises(Unavailable, match="backlog"):
+            bus.commit([Output(OUT, record.key, record.value) for record in records])
+        bus.abort()
+        assert len(self.drain(bus)) == 3
+
+    def test_a_backlog_of_releases_stops_nobody(self, make_bus: MakeBus) -> None:
+        factory = make_bus(BusLimits(other=TopicLimits(depth=1)))
+        topic = "deidstream.releases.v1"
+        factory.open("delivery.dead", [topic], "one")
+        publish(factory, outputs(50, topic))
+        publish(factory, outputs(50, topic))
+
     def test_retention_deletes_only_what_all_groups_have_done_and_what_is_old_enough(self, make_bus: MakeBus) -> None:
         keep = {"old": TopicLimits(keep=0), "kept": TopicLimits(keep=3600), "ever": TopicLimits(keep=None)}
         factory = make_bus(BusLimits(topics=keep))
@@ -226,16 +251,16 @@ class BusContract:
         fast, slow = (factory.open(group, topics, "one") for group in ("fast", "slow"))
         for topic in topics:
             publish(factory, outputs(20, topic))
-        drain(fast)
+        self.drain(fast)
         fast.commit([])
         factory.retain()  # type: ignore[attr-defined]  # each adapter has it, the port does not
         assert [len(factory.scan(topic)) for topic in topics] == [20, 20, 20]
-        drain(slow)
+        self.drain(slow)
         slow.commit([])
         factory.retain()  # type: ignore[attr-defined]
         assert [len(factory.scan(topic)) for topic in topics] == [0, 20, 20]
         publish(factory, outputs(1, "old"))
-        assert len(drain(fast)) == 1
+        assert len(self.drain(fast)) == 1
 
     def test_a_topic_that_nobody_reads_expires_only_where_it_may(self, make_bus: MakeBus) -> None:
         topics = {"raw": TopicLimits(keep=0, unread=True), "inbox": TopicLimits(keep=0)}
@@ -243,13 +268,3 @@ class BusContract:
         publish(factory, outputs(5, "raw") + outputs(5, "inbox"))
         factory.retain()  # type: ignore[attr-defined]
         assert (len(factory.scan("raw")), len(factory.scan("inbox"))) == (0, 5)
-
-    def test_no_lane_starves_while_another_is_always_full(self, factory: BusFactory) -> None:
-        bus = factory.open("g", [IN], "one")
-        publish(factory, [Output(IN, "busy", b"busy")] * 200)
-        publish(factory, [Output(IN, f"calm-{n}", b"calm") for n in range(20)])
-        polled = [record for _ in range(10) for record in bus.poll(10, 0)]
-        lane = next(record.partition for record in polled if record.value == b"busy")
-        calm = [record for record in factory.scan(IN) if record.value == b"calm" and record.partition != lane]
-        assert calm
-        assert {record.key for record in calm} <= {record.key for record in polled}

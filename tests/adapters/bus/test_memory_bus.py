@@ -1,7 +1,7 @@
 import pytest
 from deidstream.adapters.memory_bus import MemoryBusFactory
 
-from tests.adapters.bus.contract import BusContract, MakeBus
+from tests.adapters.bus.contract import EmbeddedBusContract, MakeBus
 
 
 @pytest.fixture
@@ -9,5 +9,5 @@ def make_bus() -> MakeBus:
     return MemoryBusFactory
 
 
-class TestMemoryBus(BusContract):
+class TestMemoryBus(EmbeddedBusContract):
     pass

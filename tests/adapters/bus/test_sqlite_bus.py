@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
 
-from tests.adapters.bus.contract import BusContract, MakeBus
+from tests.adapters.bus.contract import EmbeddedBusContract, MakeBus
 
 
 @pytest.fixture
@@ -11,5 +11,5 @@ def make_bus(tmp_path: Path) -> MakeBus:
     return lambda limits: SqliteBusFactory(tmp_path / "bus.db", limits)
 
 
-class TestSqliteBus(BusContract):
+class TestSqliteBus(EmbeddedBusContract):
     pass

@@ -1,0 +1,230 @@
+"""The bus on Apache Kafka: for everything beyond one machine.
+
+A stable transactional id and static membership (a restart moves nothing, and ends at once what its predecessor left open),
+read_committed, cooperative rebalancing. What was polled and not yet committed is kept here, so that ``abort`` asks nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, translated, watched
+from deidstream.adapters.kafka_reading import newest, record_of, scan
+from deidstream.adapters.kafka_transactions import Transactions
+from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.ports import REBALANCED, Bus, Output, Record
+
+__all__ = ["KafkaBusFactory"]
+
+_SESSION_MS = 6_000
+_POLL_INTERVAL_MS = 300_000
+_JOIN_SECONDS = 5.0
+_AHEAD = 1_000
+"""Records read ahead, beyond which only the client's own queue grows, which is bounded in bytes."""
+_BATCH_BYTES = 32 << 20
+_LONG_SECONDS = 30.0
+"""A batch in work for that long is long: the member then shows that it lives, reading nothing."""
+
+Lane = tuple[str, int]
+
+
+class _KafkaBus:
+    """One member of one group."""
+
+    def __init__(self, cluster: Cluster, group: str, inboxes: Sequence[str], instance: str) -> None:
+        self._cluster = cluster
+        self._name = instance
+        self._heard = Heard()
+        self._lock = threading.RLock()
+        self._ahead: dict[Lane, deque[Record]] = {}
+        self._taken: dict[Lane, list[Record]] = {}
+        self._torn = False
+        self._turn = 0
+        self._transactions = Transactions(cluster, f"{group}.{instance}" if group else instance, self._heard)
+        self._consumer = self._subscribed(group, inboxes) if inboxes else None
+        self._polled_at = time.monotonic()
+        self._closed = threading.Event()
+        if self._consumer is not None:
+            self._join()
+            threading.Thread(target=self._show_life, name=f"kafka-{instance}", daemon=True).start()
+
+    def poll(self, limit: int, timeout: float) -> Sequence[Record]:
+        until = time.monotonic() + timeout
+        while True:
+            with self._lock:
+                patience = 0.0 if any(self._ahead.values()) else max(0.0, min(until - time.monotonic(), 0.25))
+                self._fetch(patience)
+                records = self._take(limit)
+            if records or time.monotonic() >= until:
+                return records
+
+    def commit(self, outputs: Sequence[Output]) -> None:
+        with self._lock:
+            self._heard.check()
+            if self._torn:
+                raise Unavailable(REBALANCED, self._name)
+            if outputs or self._taken:
+                positions = [TopicPartition(*lane, records[-1].offset) for lane, records in self._taken.items()]
+                self._transactions.commit(outputs, positions, self._consumer)
+            self._taken.clear()
+
+    def abort(self) -> None:
+        with self._lock:
+            for lane, records in self._taken.items():
+                self._ahead.setdefault(lane, deque()).extendleft(reversed(records))
+            self._taken.clear()
+            self._torn = False
+
+    def lag(self) -> Mapping[str, int]:
+        """Of the partitions that this member reads: an upper bound, since the ends of transactions count as records."""
+        found: dict[str, int] = {}
+        with self._lock, watched("lag"), suppress(KafkaException):
+            for lane, done in self._done():
+                _, end = self._ends(lane)
+                name = self._own(lane.topic)
+                found[name] = found.get(name, 0) + max(0, end - done)
+        return found
+
+    def close(self) -> None:
+        self._closed.set()
+        with self._lock, watched("close"):
+            if self._consumer is not None:
+                self._consumer.close()
+                self._consumer = None
+
+    def _subscribed(self, group: str, inboxes: Sequence[str]) -> Consumer:
+        consumer = Consumer(
+            self._cluster.common(self._heard)
+            | {
+                "group.id": self._cluster.named(group),
+                "group.instance.id": self._name,
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "partition.assignment.strategy": "cooperative-sticky",
+                "session.timeout.ms": _SESSION_MS,
+                "heartbeat.interval.ms": 1_000,
+                "max.poll.interval.ms": _POLL_INTERVAL_MS,
+                "fetch.wait.max.ms": 100,
+                "queued.max.messages.kbytes": _BATCH_BYTES >> 10,
+            }
+        )
+        names = [self._cluster.named(inbox) for inbox in inboxes]
+        consumer.subscribe(names, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+        return consumer
+
+    def _join(self) -> None:
+        """Waits for a share, but not for ever: others may still have work in hand that they must finish first."""
+        until = time.monotonic() + _JOIN_SECONDS
+        while self._consumer is not None and not self._consumer.assignment() and time.monotonic() < until:
+            self._fetch(0.1)
+
+    def _assigned(self, _: Consumer, lanes: list[TopicPartition]) -> None:
+        """Fails closed where records were deleted before this group had read them."""
+        with suppress(KafkaException):  # whoever does not answer now is asked when it is read
+            for lane, done in self._done(lanes):
+                if done < self._ends(lane)[0]:
+                    expired = KafkaError(KafkaError._AUTO_OFFSET_RESET)
+                    self._heard.trouble = translated(expired, self._own(lane.topic))
+
+    def _revoked(self, _: Consumer, lanes: list[TopicPartition]) -> None:
+        for one in lanes:
+            lane = (one.topic, one.partition)
+            self._ahead.pop(lane, None)
+            if self._taken.pop(lane, None):
+                self._torn = True  # its new owner reads them again: ours must not be committed
+
+    def _fetch(self, seconds: float) -> None:
+        """Takes in what the client has, waiting for the first; serves the group on the way."""
+        self._heard.check()
+        self._polled_at = time.monotonic()
+        if self._consumer is None:
+            time.sleep(seconds)
+            return
+        with watched("poll"):
+            try:
+                first = self._consumer.poll(seconds)
+                room = _AHEAD - sum(map(len, self._ahead.values()))
+                rest = self._consumer.consume(room, 0) if first is not None and room > 0 else []
+            except KafkaException as error:
+                raise translated(error, self._name) from None
+        for message in [first, *rest] if first is not None else []:
+            self._receive(message)
+
+    def _receive(self, message: Message) -> None:
+        topic = message.topic() or ""
+        error = message.error()
+        if error is None:
+            record = record_of(message, self._own(topic))
+            self._ahead.setdefault((topic, record.partition), deque()).append(record)
+        elif isinstance(found := translated(error, self._own(topic) or self._name), Misconfigured):
+            raise found  # of all else the client tries again by itself
+
+    def _take(self, limit: int) -> list[Record]:
+        """From one partition after the other, beginning with another each time so that none starves."""
+        lanes = [lane for lane, records in self._ahead.items() if records]
+        self._turn = (self._turn + 1) % max(1, len(lanes))
+        found: list[Record] = []
+        size = 0
+        for lane in lanes[self._turn :] + lanes[: self._turn]:
+            records = self._ahead[lane]
+            while records and len(found) < limit and size < _BATCH_BYTES:
+                one = records.popleft()
+                size += len(one.value)
+                found.append(one)
+                self._taken.setdefault(lane, []).append(one)
+        return found
+
+    def _done(self, lanes: list[TopicPartition] | None = None) -> list[tuple[TopicPartition, int]]:
+        """How far this group is in each of ``lanes`` (of those that this member reads)."""
+        if self._consumer is None:
+            return []
+        lanes = self._consumer.assignment() if lanes is None else lanes
+        found = self._consumer.committed(lanes, timeout=CALL_SECONDS) if lanes else []
+        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found if one.error is None]
+
+    def _ends(self, lane: TopicPartition) -> tuple[int, int]:
+        assert self._consumer is not None
+        low, high = self._consumer.get_watermark_offsets(lane, timeout=CALL_SECONDS)
+        return int(low), int(high)
+
+    def _own(self, topic: str) -> str:
+        return topic.removeprefix(f"{self._cluster.prefix}.") if self._cluster.prefix else topic
+
+    def _show_life(self) -> None:
+        """While a batch takes long, polls without reading, so that the group does not take this member for dead."""
+        while not self._closed.wait(_LONG_SECONDS / 6):
+            if time.monotonic() - self._polled_at < _LONG_SECONDS:
+                continue
+            with self._lock, suppress(Misconfigured):
+                if self._consumer is None:
+                    return
+                lanes = self._consumer.assignment()
+                self._consumer.pause(lanes)
+                self._fetch(0.0)
+                self._consumer.resume(lanes)
+
+
+class KafkaBusFactory:
+    """The bus on ``cluster``. Topics must exist (``kafka_topics``)."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def open(self, group: str, inboxes: Sequence[str], instance: str) -> Bus:
+        """See ``ports.BusFactory``."""
+        return _KafkaBus(self._cluster, group, inboxes, instance)
+
+    def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
+        """See ``ports.BusFactory``."""
+        return scan(self._cluster, topic, after or {})
+
+    def last(self, topic: str, key: str) -> Record | None:
+        """See ``ports.BusFactory``."""
+        return newest(self._cluster, topic, key)

@@ -1,0 +1,115 @@
+"""Reading a topic from outside of any group: all of it, or the newest record of a key. Only what was committed is seen."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from deidstream.adapters.bus_limits import partition_of
+from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, translated, watched
+from deidstream.core.errors import Unavailable
+from deidstream.ports import Record
+
+__all__ = ["newest", "record_of", "scan"]
+
+_STEP = 500
+_QUIET_SECONDS = 30.0
+
+
+def scan(cluster: Cluster, topic: str, after: Mapping[int, int]) -> list[Record]:
+    """The retained records of ``topic``, each partition in order, beyond the offsets of ``after``. Raises Unavailable."""
+    with _reader(cluster, topic) as consumer:
+        places = [TopicPartition(cluster.named(topic), number) for number in _partitions(consumer, cluster, topic)]
+        for place in places:
+            low, _ = consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+            place.offset = max(low, after.get(place.partition, 0))
+        found = list(_to_the_end(consumer, places, topic))
+    return sorted(found, key=lambda record: (record.partition, record.offset))
+
+
+def newest(cluster: Cluster, topic: str, key: str) -> Record | None:
+    """The last retained record of ``key``: looked for backwards, in steps that grow."""
+    with _reader(cluster, topic) as consumer:
+        count = len(_partitions(consumer, cluster, topic))
+        place = TopicPartition(cluster.named(topic), partition_of(key, count))
+        low, end = consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+        step, start = _STEP, end
+        while start > low:
+            start = max(low, start - step)
+            place.offset = start
+            found = [one for one in _to_the_end(consumer, [place], topic) if one.key == key]
+            if found:
+                return found[-1]
+            step *= 8
+    return None
+
+
+def record_of(message: Message, topic: str) -> Record:
+    """A message as a record. Offsets of records begin at 1: a record's is Kafka's of the one that follows it."""
+    partition, offset = message.partition(), message.offset()
+    assert partition is not None
+    assert offset is not None
+    headers = {str(name): _text(value) for name, value in dict(message.headers() or []).items()}
+    at = message.timestamp()[1] / 1e3
+    return Record(topic, partition, offset + 1, _text(message.key()), _bytes(message.value()), headers, at)
+
+
+@contextmanager
+def _reader(cluster: Cluster, topic: str) -> Iterator[Consumer]:
+    heard = Heard()
+    consumer = Consumer(
+        cluster.common(heard)
+        | {
+            "group.id": cluster.named(f"deidstream.reader.{uuid.uuid4().hex}"),  # never joined, never committed
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+        }
+    )
+    try:
+        with watched("scan"):
+            yield consumer
+    except KafkaException as error:
+        heard.check()
+        raise translated(error, topic) from None
+    finally:
+        consumer.close()
+
+
+def _partitions(consumer: Consumer, cluster: Cluster, topic: str) -> Sequence[int]:
+    name = cluster.named(topic)
+    listed = consumer.list_topics(name, CALL_SECONDS).topics[name]
+    if listed.error is not None:
+        raise KafkaException(listed.error)
+    return sorted(listed.partitions)
+
+
+def _to_the_end(consumer: Consumer, places: list[TopicPartition], topic: str) -> Iterator[Record]:
+    """From ``places`` to where each partition's committed records end now."""
+    consumer.assign(places)
+    left, until = {place.partition for place in places}, time.monotonic() + _QUIET_SECONDS
+    while left:
+        for message in consumer.consume(_STEP, 0.2):
+            error = message.error()
+            if error is None:
+                until = time.monotonic() + _QUIET_SECONDS
+                yield record_of(message, topic)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                left.discard(message.partition() or 0)
+            else:
+                raise KafkaException(error)
+        if time.monotonic() > until:
+            raise Unavailable("bus-away", topic)
+
+
+def _text(value: str | bytes | None) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    return value.encode() if isinstance(value, str) else value or b""

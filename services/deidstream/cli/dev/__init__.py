@@ -1,0 +1,1 @@
+"""Real servers for a laptop and for tests, without containers."""

@@ -1,0 +1,96 @@
+"""``deidstream topics``: what the deployment needs on Kafka."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deidstream.adapters.kafka_client import Cluster
+from deidstream.adapters.kafka_topics import Difference, Topic, brokers
+from deidstream.adapters.kafka_topics import apply as apply_topics
+from deidstream.adapters.kafka_topics import check as check_topics
+from deidstream.adapters.opening import KAFKA
+from deidstream.cli.access import ConfigOption
+from deidstream.core.errors import Misconfigured
+from deidstream.stages.delivery.config import DeliverySettings, TopicDestinationSettings
+from deidstream.stream.deployment import Deployment
+from deidstream.stream.settings import Settings
+from deidstream.stream.stages import AUDIT, QUARANTINE, RAW, RELEASES, STAGES, inbox
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True, help="Make the topics that the deployment needs on Kafka; check those that are there."
+)
+
+BusOption = Annotated[str, typer.Option(help="Instead of deployment.bus: kafka://HOST:PORT[,HOST:PORT][/PREFIX].")]
+
+_DAY = 86_400.0
+_COPIES = 3
+
+
+@app.command()
+def apply(config: ConfigOption = Path("deidstream.yaml"), bus: BusOption = "") -> None:
+    """Make the topics that are missing. Those that are there stay as they are; what is wrong with them is said (exit code 1).
+
+    \b
+    Example:
+      deidstream topics apply --bus kafka://kafka-1:9092
+    """
+    cluster, topics = _wanted(config, bus)
+    _report(topics, apply_topics(cluster, topics))
+
+
+@app.command()
+def check(config: ConfigOption = Path("deidstream.yaml"), bus: BusOption = "") -> None:
+    """Compare the topics with what they must be: partitions, copies, retention, clean-up, size. Exit code 1: not so.
+
+    \b
+    Example:
+      deidstream topics check --config deidstream.yaml
+    """
+    cluster, topics = _wanted(config, bus)
+    _report(topics, check_topics(cluster, topics))
+
+
+def _report(topics: Sequence[Topic], differences: Sequence[Difference]) -> None:
+    screen = Console()
+    for one in differences:
+        screen.print(str(one), soft_wrap=True, highlight=False)
+    if differences:
+        raise typer.Exit(1)
+    screen.print(f"{len(topics)} topics are as they must be", highlight=False)
+
+
+def _wanted(config: Path, bus: str) -> tuple[Cluster, list[Topic]]:
+    settings = Settings.load(config if config.exists() or not bus else None, os.environ)
+    deployment = Deployment.of(settings)
+    url = bus or deployment.bus_url
+    if not url.startswith(KAFKA):
+        raise Misconfigured(
+            "bus-url", "deployment.bus", "topics are of Kafka: set deployment.bus, or give --bus kafka://..."
+        )
+    cluster = Cluster.at(url.removeprefix(KAFKA), deployment.kafka.client())
+    copies = deployment.kafka.replication or min(_COPIES, brokers(cluster))
+    least = max(1, copies - 1)
+    names = dict(_names(settings, deployment))
+    return cluster, [Topic(name, deployment.kafka.partitions, keep, copies, least) for name, keep in names.items()]
+
+
+def _names(settings: Settings, deployment: Deployment) -> Iterator[tuple[str, float | None]]:
+    """Each topic, and how many seconds its records stay."""
+    kafka = deployment.kafka
+    for stage in STAGES[1:]:
+        yield inbox(stage), kafka.inbox_days * _DAY
+    yield RELEASES, kafka.release_days * _DAY
+    yield RAW, kafka.raw_days * _DAY
+    yield AUDIT, None
+    yield QUARANTINE, None
+    for one in settings.section("delivery", DeliverySettings).destinations:
+        if isinstance(one, TopicDestinationSettings):
+            yield one.topic, kafka.release_days * _DAY

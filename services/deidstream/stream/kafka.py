@@ -1,0 +1,68 @@
+"""Section ``deployment.kafka``: how to speak with the cluster, and what its topics must be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+__all__ = ["Kafka"]
+
+
+_Pem = Annotated[Path | None, Field(description="A PEM file.")]
+_Partitions = Annotated[
+    int, Field(ge=1, le=1_000, description="Of each topic; as many processes share a stage at most.")
+]
+_Copies = Annotated[int, Field(ge=1, le=9, description="Empty: three, or as many as there are brokers.")]
+_InboxDays = Annotated[
+    float, Field(gt=0, description="How long a case may wait to be read; after that its stage stops.")
+]
+_ReleaseDays = Annotated[float, Field(gt=0, description="How long a destination may be away.")]
+_RawDays = Annotated[float, Field(gt=0, description="How long sources can be replayed.")]
+
+
+class Kafka(BaseModel):
+    """Where ``deployment.bus`` is ``kafka://HOST:PORT[,HOST:PORT...][/PREFIX]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    ca: _Pem = None
+    """Of the authority that signed the brokers' certificates."""
+    certificate: _Pem = None
+    """Ours, for mTLS."""
+    key: _Pem = None
+    mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+
+    partitions: _Partitions = 8
+    replication: _Copies | None = None
+    inbox_days: _InboxDays = 7
+    release_days: _ReleaseDays = 14
+    raw_days: _RawDays = 30
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.protocol.startswith("SASL") and not (self.user and self.password.get_secret_value()):
+            raise ValueError("SASL needs user and password")
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key go together")
+        return self
+
+    def client(self) -> dict[str, str]:
+        """As settings of librdkafka."""
+        given: dict[str, object] = {
+            "security.protocol": self.protocol,
+            "ssl.ca.location": self.ca,
+            "ssl.certificate.location": self.certificate,
+            "ssl.key.location": self.key,
+        }
+        if self.protocol.startswith("SASL"):
+            given |= {
+                "sasl.mechanism": self.mechanism,
+                "sasl.username": self.user,
+                "sasl.password": self.password.get_secret_value(),
+            }
+        return {name: str(value) for name, value in given.items() if value}

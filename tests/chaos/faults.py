@@ -1,0 +1,130 @@
+"""What is done to a deployment while it works, each kind a thread: seeded, and counted."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from pathlib import Path
+
+from tests.harness.deployment import Running
+from tests.harness.kafka import Broker
+
+__all__ = ["BrokerDeaths", "BrokerPauses", "Deaths", "Fault", "RareDeaths", "Restarts"]
+
+
+class Fault(threading.Thread):
+    """One kind. ``strike`` is called again and again, after pauses drawn from ``pauses`` (seconds), until ``finish``."""
+
+    pauses = (0.2, 1.5)
+
+    def __init__(self, running: Running, seed: int) -> None:
+        super().__init__(daemon=True)
+        self.running = running
+        self.random = random.Random(seed)
+        self.count: Counter[str] = Counter()
+        self.done = threading.Event()
+        self.failed: BaseException | None = None
+
+    def run(self) -> None:
+        """Until ``finish``."""
+        try:
+            while not self.done.wait(self.random.uniform(*self.pauses)):
+                self.strike()
+        except BaseException as error:  # noqa: BLE001 - raised again by ``finish``
+            self.failed = error
+
+    def strike(self) -> None:
+        """Does it once."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """No more of it. Raises what ended it before."""
+        self.done.set()
+        self.join()
+        if self.failed is not None:
+            raise self.failed
+
+
+class Deaths(Fault):
+    """kill -9 of one process after another, the supervisor too, which is started again."""
+
+    def strike(self) -> None:
+        supervisor = self.running.supervisor
+        if supervisor is None:
+            return
+        if self.random.random() < 0.15:
+            supervisor.kill()
+            supervisor.wait()
+            self.count["supervisor"] += 1
+            self.running.start()
+        elif children := self.running.children():
+            victim = self.random.choice(children)
+            name = _chain_of(victim)
+            try:
+                os.kill(victim, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+            self.count[name] += 1
+
+
+class RareDeaths(Deaths):
+    """The same, with time for a process to come back to its share on Kafka."""
+
+    pauses = (3.0, 8.0)
+
+
+class Restarts(Fault):
+    """Everything drained, stopped and started again."""
+
+    pauses = (4.0, 9.0)
+
+    def strike(self) -> None:
+        self.running.stop()
+        self.running.start()
+        self.count["all"] += 1
+
+
+class _BrokerFault(Fault):
+    def __init__(self, running: Running, seed: int, broker: Broker) -> None:
+        super().__init__(running, seed)
+        self.broker = broker
+
+
+class BrokerDeaths(_BrokerFault):
+    """kill -9 of a broker, and its return."""
+
+    pauses = (4.0, 9.0)
+
+    def strike(self) -> None:
+        node = self.random.choice(self.broker.nodes)
+        node.kill()
+        self.done.wait(self.random.uniform(0.0, 3.0))
+        node.restart()
+        self.count["broker"] += 1
+
+
+class BrokerPauses(_BrokerFault):
+    """A broker that stands still for longer than a session and a transaction may last."""
+
+    pauses = (4.0, 8.0)
+    lasting = (8.0, 26.0)
+
+    def strike(self) -> None:
+        node = self.random.choice(self.broker.nodes)
+        node.pause()
+        try:
+            self.done.wait(self.random.uniform(*self.lasting))
+        finally:
+            node.resume()
+        self.count["pause"] += 1
+
+
+def _chain_of(process: int) -> str:
+    try:
+        arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+        return arguments[arguments.index(b"--chain") + 1].decode().partition("+")[0]
+    except (OSError, ValueError):
+        return "starting"
