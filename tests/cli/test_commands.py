@@ -33,6 +33,9 @@ _SUBCOMMANDS = (
     ("artifacts", "apply"),
     ("artifacts", "check"),
     ("artifacts", "collect"),
+    ("topics", "apply"),
+    ("topics", "check"),
+    ("dev", "kafka"),
     ("keys", "list"),
     ("keys", "rotate"),
 )
