@@ -35,6 +35,9 @@ _SUBCOMMANDS = (
     ("audit", "show"),
     ("database", "upgrade"),
     ("database", "check"),
+    ("artifacts", "apply"),
+    ("artifacts", "check"),
+    ("artifacts", "collect"),
     ("keys", "list"),
     ("keys", "rotate"),
 )

@@ -21,8 +21,10 @@ from deidstream.adapters.opening import open_bus
 from deidstream.cli.demo.ports import free_row
 from deidstream.core.release import Release
 from deidstream.ports import BusFactory
+from deidstream.stages.process import Process
 from deidstream.stream import quarantine
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.instances import Instance
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import RELEASES
 from deidstream.wire import decode_release
@@ -105,8 +107,14 @@ class Running:
     def releases(self) -> list[Release]:
         """Everything on the releases topic, opened."""
         keys = FileKeyRing(self.state / "keys", create=False)
+        fetch = self.process().claims.fetch
         records = self.bus.scan(RELEASES)
-        return [decode_release(record.value, keys) for record in records if record.headers.get("kind") == "release"]
+        kinds = [record for record in records if record.headers.get("kind") == "release"]
+        return [decode_release(record.value, keys, fetch) for record in kinds]
+
+    def process(self) -> Process:
+        """The deployment as an operator's command opens it."""
+        return Process.of(Settings.load(self.folder / "deidstream.yaml"), Instance(()))
 
     def quarantined(self) -> int:
         """How many cases are in quarantine."""

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "database": ("database:app", "Make and check the tables in PostgreSQL."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
     "hold": ("hold:app", "List what waits for review, let it go on."),
+    "artifacts": ("artifacts:app", "Keep large content as long as it is needed."),
     "keys": ("keys:app", "List keys, rotate those of content."),
     "audit": ("audit:app", "Verify the audit log, print its entries."),
     "dev": ("dev.command:app", "Run a real Kafka on this machine, to try things out."),

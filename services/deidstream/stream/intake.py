@@ -20,6 +20,8 @@ from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
 from deidstream.core.outcome import Audit
 from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output, Record
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.claims import CASES, Claims, Lodging
+from deidstream.stream.claims import RAW as RAW_AREA
 from deidstream.stream.stages import RAW, inbox
 from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.wire import decode_header, encode_case
@@ -45,6 +47,7 @@ class IntakeOptions:
     """Whether the same bytes also go to the retained log, for replay under another policy."""
     audit: AuditChain | None = None
     telemetry: Telemetry = field(default_factory=Silent)
+    claims: Claims = field(default_factory=Claims)
 
 
 @dataclass(slots=True)
@@ -174,11 +177,17 @@ class GroupCommit:
         claim = self._ledger.claim(list(by_id), now)
         self._unsettled = True
         wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in claim.elsewhere]
-        outputs, unfit = self._encode(wanted)
+        # With the raw log, case and raw record name one artifact, which is kept as long as the raw log is.
+        lodging = self._limits.claims.lodging(RAW_AREA if self._limits.raw else CASES)
+        try:
+            outputs, unfit = self._encode(wanted, lodging)
+        except Unavailable:  # the artifact store is away, and there is no room to wait for it
+            self._undo()
+            raise
         if outputs:
             began = time.time()
             outputs += self._audited([case for case in wanted if case.id not in unfit], now)
-            self._commit_patiently(outputs)
+            self._commit_patiently(outputs, lodging)
             self._limits.telemetry.handled("ingest", wanted, began, {"forward": len(wanted) - len(unfit)})
         if unfit:
             # Those were claimed with the others but not committed: forget them, remember the others.
@@ -188,12 +197,13 @@ class GroupCommit:
         bad = {**dict.fromkeys(claim.elsewhere, Unavailable("accepted-elsewhere", "ingest")), **unfit}
         return _by_hand(group, bad) if bad else {}
 
-    def _commit_patiently(self, outputs: list[Output]) -> None:
+    def _commit_patiently(self, outputs: list[Output], lodging: Lodging) -> None:
         """A full inbox or a slow disk delays senders; only when it lasts are they told to come back later."""
         deadline = time.monotonic() + self._limits.patience_seconds
         pause = 0.02
         while True:
             try:
+                lodging.settle()
                 self._bus.commit(outputs)
                 break
             except Unavailable as error:
@@ -216,12 +226,12 @@ class GroupCommit:
             return []
         return self._limits.audit.record([_accepted(case) for case in cases], now)
 
-    def _encode(self, cases: Sequence[Case]) -> tuple[list[Output], dict[str, DeidstreamError]]:
+    def _encode(self, cases: Sequence[Case], lodging: Lodging) -> tuple[list[Output], dict[str, DeidstreamError]]:
         outputs: list[Output] = []
         unfit: dict[str, DeidstreamError] = {}
         for case in cases:
             try:
-                value = encode_case(case, self._keys)
+                value = encode_case(case, self._keys, lodging.lodge)
             except Malformed as error:
                 unfit[case.id] = error
                 continue

@@ -7,7 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from deidstream.stream.buckets import BucketAccess
+
 __all__ = [
+    "BucketDestinationSettings",
     "ClientTls",
     "DeliverySettings",
     "DestinationSettings",
@@ -92,6 +95,15 @@ class FhirDestinationSettings(_Destination):
     answer_seconds: Seconds = 60.0
 
 
+class BucketDestinationSettings(_Destination):
+    """Objects of an S3 bucket."""
+
+    kind: Literal["bucket"]
+    url: str = Field(pattern=r"^(s3|file)://")
+    """``s3://BUCKET/PREFIX?endpoint=https://HOST:PORT``."""
+    access: BucketAccess = BucketAccess()
+
+
 class TopicDestinationSettings(_Destination):
     """Another topic of the bus, in the clear: the content is de-identified."""
 
@@ -100,7 +112,11 @@ class TopicDestinationSettings(_Destination):
 
 
 DestinationSettings = Annotated[
-    FolderDestinationSettings | MllpDestinationSettings | FhirDestinationSettings | TopicDestinationSettings,
+    FolderDestinationSettings
+    | MllpDestinationSettings
+    | FhirDestinationSettings
+    | BucketDestinationSettings
+    | TopicDestinationSettings,
     Field(discriminator="kind"),
 ]
 

@@ -1,6 +1,6 @@
 """Ingest: takes messages in, makes them durable, and only then says so.
 
-In: HL7 v2 over MLLP, FHIR over HTTP, files in watched folders. Out: cases to ``deidstream.identify.v1`` (and, if asked,
+In: HL7 v2 over MLLP, FHIR over HTTP, files in watched folders and buckets. Out: cases to ``deidstream.identify.v1`` (and, if asked,
 ``deidstream.raw.v1``), in the order received from each source. It needs the key purposes ``id`` and ``content`` (to seal).
 
 Side effects: listens; moves files. It looks at MSH, at a resource's type and at a bundle's shape; it holds no identity.

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from deidstream.adapters.sqlite_ledger import open_acceptance
 from deidstream.adapters.tls import server_context
-from deidstream.stages.ingest.config import IngestSettings, ServerTls
+from deidstream.ports import ArtifactStore
+from deidstream.stages.ingest.config import BucketSource, IngestSettings, ServerTls
 from deidstream.stages.ingest.listeners import Door, Ports, run_ingest
 from deidstream.stages.ingest.service import Admission
-from deidstream.stages.process import Process
+from deidstream.stages.process import Process, open_bucket
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.health import Pulse
@@ -40,17 +41,22 @@ def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None
         raw=settings.raw_log,
         audit=served.audit("ingest"),
         telemetry=served.telemetry,
+        claims=process.claims,
     )
     intake = GroupCommit(bus, ledger, process.keys, process.clock, options)
     pulse = Pulse()
     served.show(pulse)
     intake.start()
     try:
-        door = Door(Admission(process.keys, process.clock), intake, process.clock)
+        door = Door(Admission(process.keys, process.clock), intake, process.clock, _bucket)
         run_ingest(settings, door, _tls, stop, pulse, ready)
     finally:
         intake.close()
         bus.close()
+
+
+def _bucket(settings: BucketSource) -> ArtifactStore:
+    return open_bucket(settings.url, settings.access)
 
 
 def _tls(settings: ServerTls) -> ssl.SSLContext:
