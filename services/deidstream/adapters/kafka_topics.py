@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -78,7 +79,13 @@ def apply(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
     ]
     for name, future in admin.create_topics(new, operation_timeout=CALL_SECONDS).items() if new else ():
         _settled(future, name)
-    return check(cluster, topics)
+    until = time.monotonic() + CALL_SECONDS
+    differences = check(cluster, topics)
+    # What one broker has made, another hears of a moment later.
+    while any(not one.setting for one in differences) and time.monotonic() < until:
+        time.sleep(0.2)
+        differences = check(cluster, topics)
+    return differences
 
 
 def check(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
