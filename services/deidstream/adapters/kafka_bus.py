@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, translated, watched
 from deidstream.adapters.kafka_reading import newest, record_of, scan
 from deidstream.adapters.kafka_transactions import Transactions
-from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import REBALANCED, Bus, Output, Record
 
 __all__ = ["KafkaBusFactory"]
@@ -92,6 +92,7 @@ class _KafkaBus:
         return found
 
     def close(self) -> None:
+        """Kafka gives the share of a member with a name to the others once its session has ended, in six seconds."""
         self._closed.set()
         with self._lock, watched("close"):
             if self._consumer is not None:
@@ -127,12 +128,16 @@ class _KafkaBus:
 
     def _assigned(self, _: Consumer, lanes: list[TopicPartition]) -> None:
         """Fails closed where records were deleted before this group had read them."""
-        with suppress(KafkaException):  # whoever does not answer now is asked when it is read
+        try:
             for lane, done in self._done(lanes):
                 # One offset may be the mark that ends what was read last; an unread record has its own mark after it.
                 if self._ends(lane)[0] - done > 1:
                     expired = KafkaError(KafkaError._AUTO_OFFSET_RESET)
                     self._heard.trouble = translated(expired, self._own(lane.topic))
+        except KafkaException:
+            self._heard.trouble = Misconfigured(
+                "fenced", self._name, "its position is unknown; starting again finds out"
+            )
 
     def _revoked(self, _: Consumer, lanes: list[TopicPartition]) -> None:
         for one in lanes:
@@ -151,12 +156,14 @@ class _KafkaBus:
         with watched("poll"):
             try:
                 first = self._consumer.poll(seconds)
-                room = _AHEAD - sum(map(len, self._ahead.values()))
-                rest = self._consumer.consume(room, 0) if first is not None and room > 0 else []
+                if first is not None:
+                    self._receive(first)  # at once: what the client has given, it does not give again
+                    room = _AHEAD - sum(map(len, self._ahead.values()))
+                    for message in self._consumer.consume(room, 0) if room > 0 else ():
+                        self._receive(message)
             except KafkaException as error:
                 raise translated(error, self._name) from None
-        for message in [first, *rest] if first is not None else []:
-            self._receive(message)
+        self._heard.check()
 
     def _receive(self, message: Message) -> None:
         topic = message.topic() or ""
@@ -165,7 +172,7 @@ class _KafkaBus:
             record = record_of(message, self._own(topic))
             self._ahead.setdefault((topic, record.partition), deque()).append(record)
         elif isinstance(found := translated(error, self._own(topic) or self._name), Misconfigured):
-            raise found  # of all else the client tries again by itself
+            self._heard.trouble = found  # for good; of all else the client tries again by itself
 
     def _take(self, limit: int) -> list[Record]:
         """From one partition after the other, beginning with another each time so that none starves."""
@@ -188,7 +195,10 @@ class _KafkaBus:
             return []
         lanes = self._consumer.assignment() if lanes is None else lanes
         found = self._consumer.committed(lanes, timeout=CALL_SECONDS) if lanes else []
-        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found if one.error is None]
+        for one in found:
+            if one.error is not None:
+                raise KafkaException(one.error)
+        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found]
 
     def _ends(self, lane: TopicPartition) -> tuple[int, int]:
         assert self._consumer is not None
@@ -203,7 +213,7 @@ class _KafkaBus:
         while not self._closed.wait(_LONG_SECONDS / 6):
             if time.monotonic() - self._polled_at < _LONG_SECONDS:
                 continue
-            with self._lock, suppress(Misconfigured):
+            with self._lock, suppress(DeidstreamError):  # the next poll or commit says it
                 if self._consumer is None:
                     return
                 lanes = self._consumer.assignment()
