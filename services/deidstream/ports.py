@@ -92,7 +92,7 @@ class Bus(Protocol):
         """Records not yet committed by this group, a topic."""
 
     def close(self) -> None:
-        """Leaves the group; its share goes to the others at once."""
+        """Leaves the group; its share goes to the others, at once or when its session has ended."""
 
 
 class BusFactory(Protocol):

@@ -76,7 +76,7 @@ class Running:
         """Until every chain's ``/readyz`` answers 200."""
         until = time.monotonic() + seconds
         for port in range(self.health, self.health + len(self.configured.instances)):
-            while not _ready(port):
+            while not is_ready(port):
                 if time.monotonic() > until or (self.supervisor and self.supervisor.poll() is not None):
                     raise TimeoutError(f"chain at {port} is not ready: see {self.folder / 'up.log'}")
                 time.sleep(0.1)
@@ -186,7 +186,8 @@ def _children(parent: int) -> list[int]:
     return sorted(found)
 
 
-def _ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Whether the process with its health pages at ``port`` says that it is."""
     try:
         with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, translated, watched
 from deidstream.adapters.kafka_reading import newest, record_of, scan
 from deidstream.adapters.kafka_transactions import Transactions
-from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import REBALANCED, Bus, Output, Record
 
 __all__ = ["KafkaBusFactory"]
@@ -94,6 +94,7 @@ class _KafkaBus:
         return found
 
     def close(self) -> None:
+        """Kafka gives the share of a member with a name to the others once its session has ended, in six seconds."""
         self._closed.set()
         with self._lock, watched("close"):
             if self._consumer is not None:
@@ -152,12 +153,14 @@ class _KafkaBus:
         with watched("poll"):
             try:
                 first = self._consumer.poll(seconds)
-                room = _AHEAD - sum(map(len, self._ahead.values()))
-                rest = self._consumer.consume(room, 0) if first is not None and room > 0 else []
+                if first is not None:
+                    self._receive(first)  # at once: what the client has given, it does not give again
+                    room = _AHEAD - sum(map(len, self._ahead.values()))
+                    for message in self._consumer.consume(room, 0) if room > 0 else ():
+                        self._receive(message)
             except KafkaException as error:
                 raise translated(error, self._name) from None
-        for message in [first, *rest] if first is not None else []:
-            self._receive(message)
+        self._heard.check()
         if self._lost:
             self._find()
 
@@ -170,7 +173,7 @@ class _KafkaBus:
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             self._lost.add((topic, message.partition() or 0))
         elif isinstance(found := translated(error, self._cluster.own(topic) or self._group), Misconfigured):
-            raise found  # of all else the client tries again by itself
+            self._heard.trouble = found  # for good; of all else the client tries again by itself
 
     def _find(self) -> None:
         """Where to go on in what the client has lost: at the beginning where this group has never been, else at what it has not
@@ -212,7 +215,10 @@ class _KafkaBus:
             return []
         lanes = self._consumer.assignment() if lanes is None else lanes
         found = self._consumer.committed(lanes, timeout=CALL_SECONDS) if lanes else []
-        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found if one.error is None]
+        for one in found:
+            if one.error is not None:
+                raise KafkaException(one.error)
+        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found]
 
     def _ends(self, lane: TopicPartition) -> tuple[int, int]:
         assert self._consumer is not None
@@ -224,7 +230,7 @@ class _KafkaBus:
         while not self._closed.wait(_LONG_SECONDS / 6):
             if time.monotonic() - self._polled_at < _LONG_SECONDS:
                 continue
-            with self._lock, suppress(Misconfigured):
+            with self._lock, suppress(DeidstreamError):  # the next poll or commit says it
                 if self._consumer is None:
                     return
                 lanes = self._consumer.assignment()
