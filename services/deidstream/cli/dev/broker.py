@@ -188,7 +188,8 @@ class Cluster:
         (node.folder / "log4j2.xml").write_text(_LOGGING)
         settings = self._properties(number, node)
         properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        tool = [*_java(installed(), node.folder, 128), "kafka.tools.StorageTool", "format", "-t", identity]
+        # With "=", or an identity that begins with "-" is taken for an option.
+        tool = [*_java(installed(), node.folder, 128), "kafka.tools.StorageTool", "format", f"--cluster-id={identity}"]
         for name, password in self._users.items():
             tool += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
         done = subprocess.run([*tool, "-c", str(properties)], capture_output=True, check=False)
