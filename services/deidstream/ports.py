@@ -5,7 +5,7 @@ Errors are those of ``core.errors``: ``Unavailable`` when the other side does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -20,6 +20,8 @@ from deidstream.core.subject import Identifier, Known, Subject
 __all__ = [
     "REBALANCED",
     "AcceptanceLedger",
+    "Artifact",
+    "ArtifactStore",
     "Bus",
     "BusFactory",
     "Claim",
@@ -92,7 +94,7 @@ class Bus(Protocol):
         """Records not yet committed by this group, a topic."""
 
     def close(self) -> None:
-        """Leaves the group; its share goes to the others at once."""
+        """Leaves the group; its share goes to the others, at once or when its session has ended."""
 
 
 class BusFactory(Protocol):
@@ -131,6 +133,34 @@ class KeyRing(Protocol):
 
     def secret(self, purpose: str) -> bytes:
         """The 32-byte key itself, for ciphers that take one (FF1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One object of a store as a listing shows it. ``stored``: seconds since the epoch, UTC, when it was put last."""
+
+    key: str = field(repr=False)  # in a bucket that others fill, a name may be content
+    size: int
+    stored: float
+
+
+class ArtifactStore(Protocol):
+    """Where bytes lie that are too large for a record, by name (``/`` divides its steps). Thread-safe.
+
+    Every method raises Unavailable while the store is away, Misconfigured where it refuses us or has no such bucket.
+    """
+
+    def put(self, key: str, data: bytes) -> None:
+        """Durable when it returns, whole or not at all; putting the same again changes nothing."""
+
+    def get(self, key: str) -> bytes:
+        """The bytes. Raises Unsafe (``artifact-missing``) where there is no such object."""
+
+    def delete(self, key: str) -> None:
+        """Removes; an unknown key is ignored."""
+
+    def list(self, prefix: str = "") -> Iterator[Artifact]:
+        """All objects whose key begins with ``prefix``, by key."""
 
 
 class Clock(Protocol):

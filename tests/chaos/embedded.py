@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.faults import Deaths
-from tests.chaos.trial import COLUMNS, Result, summary, trial
+from tests.chaos.trial import Result, report, trial
 from tests.harness.deployment import SHARED, deployment
 
 _RATE = 150.0
@@ -35,13 +36,8 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=2_000)
     parser.add_argument("--first", type=int, default=1)
     given = parser.parse_args()
-    print(COLUMNS)
-    results = []
-    for seed in range(given.first, given.first + given.seeds):
-        results.append(run(seed, given.messages))
-        print(results[-1], flush=True)
-    print(summary("chaos-embedded", results))
-    return 0 if all(one.good for one in results) else 1
+    seeds = range(given.first, given.first + given.seeds)
+    return report("chaos-embedded", (partial(run, seed, given.messages) for seed in seeds))
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from tests.harness.deployment import Running
+from tests.harness.deployment import Running, is_ready
 from tests.harness.kafka import Broker
 
-__all__ = ["BrokerDeaths", "BrokerPauses", "Deaths", "Fault", "RareDeaths", "Restarts"]
+__all__ = ["BrokerDeaths", "BrokerPauses", "Deaths", "Fault", "RareDeaths", "ReplicaDeaths", "Restarts"]
 
 
 class Fault(threading.Thread):
@@ -74,6 +74,28 @@ class RareDeaths(Deaths):
     """The same, with time for a process to come back to its share on Kafka."""
 
     pauses = (3.0, 8.0)
+
+
+class ReplicaDeaths(Fault):
+    """kill -9 of one of the processes that share a chain, once it has had time to take part again."""
+
+    pauses = (5.0, 8.0)
+
+    def strike(self) -> None:
+        replicas = [
+            child for child in self.running.children() if _chain_of(child) == "fields" and self._takes_part(child)
+        ]
+        if replicas:
+            os.kill(self.random.choice(replicas), signal.SIGKILL)
+            self.count["fields"] += 1
+
+    def _takes_part(self, child: int) -> bool:
+        try:
+            arguments = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+            number = int(arguments[arguments.index(b"--number") + 1])
+        except (OSError, ValueError):  # it has just ended
+            return False
+        return is_ready(self.running.health + number)
 
 
 class Restarts(Fault):

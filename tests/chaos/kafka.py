@@ -13,10 +13,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import product
 from pathlib import Path
 
-from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, Restarts
-from tests.chaos.trial import COLUMNS, Result, summary, trial
+from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, ReplicaDeaths, Restarts
+from tests.chaos.trial import Result, report, trial
 from tests.harness.deployment import SHARED, Running, deployment
 from tests.harness.kafka import Broker, broker
 
@@ -32,16 +34,17 @@ KINDS: dict[str, tuple[int, Faults]] = {
     "broker": (1, lambda running, seed, kafka: [BrokerDeaths(running, seed, kafka)]),
     "pauses": (1, lambda running, seed, kafka: [BrokerPauses(running, seed, kafka)]),
     "one-of-three": (3, lambda running, seed, kafka: [BrokerDeaths(running, seed, kafka)]),
+    "replicas": (1, lambda running, seed, _: [ReplicaDeaths(running, seed)]),
     "everything": (1, lambda running, seed, kafka: [RareDeaths(running, seed), BrokerDeaths(running, seed + 1, kafka)]),
 }
 """How many brokers, and what strikes."""
 
 
-def run(kind: str, seed: int, count: int) -> Result:
-    """One trial."""
+def run(kind: str, seed: int, count: int, rate: float = _RATE) -> Result:
+    """One trial, fed at ``rate`` messages a second."""
     nodes, faults = KINDS[kind]
     with _deployed(nodes) as (running, kafka, data):
-        return trial(kind, seed, count, _RATE, running, faults(running, seed, kafka), data)
+        return trial(kind, seed, count, rate, running, faults(running, seed, kafka), data)
 
 
 @contextmanager
@@ -73,14 +76,8 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=2_000)
     parser.add_argument("--first", type=int, default=1)
     given = parser.parse_args()
-    print(COLUMNS)
-    results = []
-    for kind in given.kinds.split(","):
-        for seed in range(given.first, given.first + given.seeds):
-            results.append(run(kind, seed, given.messages))
-            print(results[-1], flush=True)
-    print(summary("chaos", results))
-    return 0 if all(one.good for one in results) else 1
+    trials = product(given.kinds.split(","), range(given.first, given.first + given.seeds))
+    return report("chaos", (partial(run, kind, seed, given.messages) for kind, seed in trials))
 
 
 if __name__ == "__main__":

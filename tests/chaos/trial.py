@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from tests.chaos.faults import Fault
 from tests.chaos.feed import PLANTED, messages, number_of
 from tests.harness.deployment import Running
 
-__all__ = ["COLUMNS", "Result", "summary", "trial"]
+__all__ = ["Result", "report", "trial"]
 
-_DRAIN_SECONDS = 90.0
-COLUMNS = (
+_QUIET_SECONDS = 45.0
+_COLUMNS = (
     f"{'kind':<14} {'seed':>4} {'acked':>6} {'lost':>5} {'doubled':>7} {'disorder':>8} {'delivered!=':>11} {'quarantined':>11} "
     f"{'leaks':>5} {'seconds':>7}  faults"
 )
@@ -95,8 +95,18 @@ def trial(
     )
 
 
-def summary(name: str, results: Sequence[Result]) -> str:
-    """All of them in one line."""
+def report(name: str, trials: Iterable[Callable[[], Result]]) -> int:
+    """Runs and prints them, a row each, and their figures last, in one line; 1 when any promise was broken, else 0."""
+    print(_COLUMNS)
+    results = []
+    for run in trials:
+        results.append(run())
+        print(results[-1], flush=True)
+    print(_summary(name, results))
+    return 0 if all(one.good for one in results) else 1
+
+
+def _summary(name: str, results: Sequence[Result]) -> str:
     good = all(one.good for one in results)
     return (
         f"{name}: trials={len(results)} acknowledged={sum(one.acknowledged for one in results)} "
@@ -107,10 +117,13 @@ def summary(name: str, results: Sequence[Result]) -> str:
 
 
 def _drain(running: Running, expected: int) -> None:
-    """Until as many files are there as were acknowledged, and a little longer, for those too many."""
-    until = time.monotonic() + _DRAIN_SECONDS
-    while time.monotonic() < until and sum(1 for _ in running.released.rglob("*.hl7")) < expected:
+    """Until as many files are there as were acknowledged, or none has come for long; and a little longer, for those too many."""
+    count, since = -1, time.monotonic()
+    while count < expected and time.monotonic() - since < _QUIET_SECONDS:
         time.sleep(0.2)
+        now = sum(1 for _ in running.released.rglob("*.hl7"))
+        if now != count:
+            count, since = now, time.monotonic()
     time.sleep(1.0)
 
 

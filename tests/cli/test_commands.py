@@ -19,6 +19,9 @@ _HEAVY = ("sqlalchemy", "hyperscan", "pydantic", "numpy", "opentelemetry", "cryp
 _SUBCOMMANDS = (
     ("policy", "show"),
     ("policy", "check"),
+    ("topics", "apply"),
+    ("topics", "check"),
+    ("dev", "kafka"),
     ("config", "check"),
     ("config", "schema"),
     ("quarantine", "list"),
@@ -30,6 +33,11 @@ _SUBCOMMANDS = (
     ("hold", "release"),
     ("audit", "verify"),
     ("audit", "show"),
+    ("database", "upgrade"),
+    ("database", "check"),
+    ("artifacts", "apply"),
+    ("artifacts", "check"),
+    ("artifacts", "collect"),
     ("keys", "list"),
     ("keys", "rotate"),
 )

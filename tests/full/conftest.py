@@ -1,4 +1,4 @@
-"""Two deployments a session: one between HL7 v2 systems, one between FHIR systems."""
+"""Two deployments a session (one between HL7 v2 systems, one between FHIR systems), and a database server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from deidstream.cli.demo.ports import free_row
 
 from tests.certificates import Certificates, make_certificates
 from tests.full.java import Java, prepared
+from tests.full.postgres import Postgres, serving
 from tests.full.stores import tls_properties
 from tests.harness.deployment import Running, deployment
 
@@ -94,3 +95,15 @@ def exchange(tmp_path_factory: pytest.TempPathFactory, java: Java) -> Iterator[E
         with java.serving("FhirServer", server, log=log):
             running.wait_ready()
             yield Exchange(running, server, log)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """The URL of a database of the test's own, with all tables."""
+    return postgres.migrated()

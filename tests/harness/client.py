@@ -128,7 +128,7 @@ def fates(running: Running) -> dict[str, set[str]]:
         found.setdefault(release.case_id, set()).add("released")
     for record in quarantine.list_open(running.bus):
         found.setdefault(record.case_id, set()).add("quarantined")
-    for item in SqlHold(f"sqlite:///{running.state / 'hold.sqlite'}").list():
+    for item in SqlHold(running.configured.database_url("hold")).list():
         found.setdefault(item.id.partition(".")[0], set()).add("held")
     return found
 

@@ -21,8 +21,10 @@ from deidstream.adapters.opening import open_bus
 from deidstream.cli.demo.ports import free_row
 from deidstream.core.release import Release
 from deidstream.ports import BusFactory
+from deidstream.stages.process import Process
 from deidstream.stream import quarantine
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.instances import Instance
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import RELEASES
 from deidstream.wire import decode_release
@@ -57,6 +59,11 @@ class Running:
         """The state folder."""
         return self.folder / "state"
 
+    @property
+    def configured(self) -> Deployment:
+        """The section ``deployment`` of its configuration."""
+        return Deployment.of(Settings.load(self.folder / "deidstream.yaml"))
+
     def start(self) -> None:
         """Starts the supervisor and waits until every chain says that it is ready."""
         self.log = self.log or (self.folder / "up.log").open("ab")
@@ -68,9 +75,8 @@ class Running:
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Until every chain's ``/readyz`` answers 200."""
         until = time.monotonic() + seconds
-        config = Settings.load(self.folder / "deidstream.yaml")
-        for port in range(self.health, self.health + len(Deployment.of(config).instances)):
-            while not _ready(port):
+        for port in range(self.health, self.health + len(self.configured.instances)):
+            while not is_ready(port):
                 if time.monotonic() > until or (self.supervisor and self.supervisor.poll() is not None):
                     raise TimeoutError(f"chain at {port} is not ready: see {self.folder / 'up.log'}")
                 time.sleep(0.1)
@@ -101,8 +107,14 @@ class Running:
     def releases(self) -> list[Release]:
         """Everything on the releases topic, opened."""
         keys = FileKeyRing(self.state / "keys", create=False)
+        fetch = self.process().claims.fetch
         records = self.bus.scan(RELEASES)
-        return [decode_release(record.value, keys) for record in records if record.headers.get("kind") == "release"]
+        kinds = [record for record in records if record.headers.get("kind") == "release"]
+        return [decode_release(record.value, keys, fetch) for record in kinds]
+
+    def process(self) -> Process:
+        """The deployment as an operator's command opens it."""
+        return Process.of(Settings.load(self.folder / "deidstream.yaml"), Instance(()))
 
     def quarantined(self) -> int:
         """How many cases are in quarantine."""
@@ -174,7 +186,8 @@ def _children(parent: int) -> list[int]:
     return sorted(found)
 
 
-def _ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Whether the process with its health pages at ``port`` says that it is."""
     try:
         with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)

@@ -17,6 +17,7 @@ from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Qu
 from deidstream.core.release import Release
 from deidstream.ports import BusFactory, HoldShelf, KeyRing, Output, Record
 from deidstream.stream.chain import ChainOptions, StageSpec, run_chain
+from deidstream.stream.claims import Claims
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import RELEASES, inbox
 from deidstream.wire import decode_release, encode_case
@@ -54,7 +55,7 @@ class Scripted:
         return due
 
     def _outcome(self, one: Case) -> Outcome:
-        word, _, where = one.source.decode().partition("@")
+        word, _, where = one.source.decode().rstrip("\n").partition("@")
         if where in ("", self.name) and word != "plain":
             return self._special(one, word)
         stamped = one if one.header.sequence else one.with_header(sequence=5)
@@ -128,12 +129,14 @@ class World:
     shelf: HoldShelf = field(default_factory=MemoryHold)
     clock: _Clock = field(default_factory=_Clock)
     pace: Pace = QUICK
+    claims: Claims = field(default_factory=Claims)
 
     def send(self, *cases: Case) -> None:
         """Publishes cases to the inboxes at the head of their itineraries."""
-        self.publish(
-            [Output(inbox(one.header.itinerary[0]), one.header.key, encode_case(one, self.keys)) for one in cases]
-        )
+        lodging = self.claims.lodging()
+        encoded = [(one.header, encode_case(one, self.keys, lodging.lodge)) for one in cases]
+        lodging.settle()
+        self.publish([Output(inbox(header.itinerary[0]), header.key, value) for header, value in encoded])
 
     def publish(self, outputs: Sequence[Output]) -> None:
         bus = self.bus.open("", [], "sender")
@@ -149,7 +152,8 @@ class World:
 
         def chain() -> None:
             chosen = ChainOptions("core-0", self.state, pace=self.pace, **options)  # type: ignore[arg-type]
-            result.append(run_chain(specs, self.bus, self.keys, self.shelf, chosen, stop=stop, clock=self.clock))
+            around = (self.bus, self.keys, self.shelf, chosen)
+            result.append(run_chain(specs, *around, stop=stop, clock=self.clock, claims=self.claims))
 
         thread = threading.Thread(target=chain)
         thread.start()
@@ -163,9 +167,8 @@ class World:
 
     def released(self) -> list[Release]:
         """What was released, in order within a key."""
-        return [
-            decode_release(one.value, self.keys) for one in self.records(RELEASES) if one.headers["kind"] == "release"
-        ]
+        kinds = [one for one in self.records(RELEASES) if one.headers["kind"] == "release"]
+        return [decode_release(one.value, self.keys, self.claims.fetch) for one in kinds]
 
     def records(self, topic: str) -> Sequence[Record]:
         return self.bus.scan(topic)

@@ -10,6 +10,7 @@ from deidstream.core.errors import Unavailable
 from deidstream.core.outcome import Audit, Forward, Released
 from deidstream.ports import Output
 from deidstream.stream import audit, log, quarantine
+from deidstream.stream.chain import CRASHED
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import AUDIT, QUARANTINE, RELEASES, inbox
 from deidstream.wire import decode_case, decode_gap
@@ -273,7 +274,7 @@ def test_a_second_process_of_the_same_name_ends_the_first(world: World) -> None:
             joined.append(world.bus.open("deidstream", [inbox("identify")], "core-0"))
         return False
 
-    assert world.run(Scripted("identify"), until=usurp) == 2
+    assert world.run(Scripted("identify"), until=usurp) == CRASHED
 
 
 def test_an_error_that_nobody_expected_ends_the_chain_without_its_message(world: World) -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from deidstream.adapters.release_names import name_of, step
 from deidstream.core.errors import Unavailable
 from deidstream.core.release import Release
 from deidstream.ports import Receipt
 
 __all__ = ["FolderDestination"]
 
-_SUFFIX = {"hl7v2": ".hl7", "fhir": ".json", "cda": ".xml", "text": ".txt", "html": ".html", "rtf": ".rtf"}
-_STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
 _WRITTEN = Receipt("written")
 _TOGETHER = 100
 """Files that are open at once."""
@@ -62,7 +60,7 @@ class FolderDestination:
         descriptors: list[int] = []
         try:
             for release in releases:
-                target = os.path.join(self._path, _name(release))
+                target = os.path.join(self._path, name_of(release))
                 folder, name = os.path.split(target)
                 # A name of its own for each process: two of them may write the same release at the same time.
                 beside = os.path.join(folder, f".{name}.{os.getpid()}.part")
@@ -90,7 +88,7 @@ class FolderDestination:
         files: dict[str, list[bytes]] = {}
         for release in releases:
             day = time.strftime("%Y%m%d", time.gmtime(release.received))
-            files.setdefault(f"{_step(release.project)}-{day}.ndjson", []).append(release.content.strip() + b"\n")
+            files.setdefault(f"{step(release.project)}-{day}.ndjson", []).append(release.content.strip() + b"\n")
         for name, lines in files.items():
             with _locked(self._path / name) as descriptor:
                 _cut_torn_line(descriptor)
@@ -108,24 +106,6 @@ def _is_line(release: Release) -> bool:
         and "joined" not in attributes
         and b"\n" not in release.content.strip()
     )
-
-
-def _name(release: Release) -> str:
-    """Relative to the destination."""
-    if release.name and all(_STEP.match(step) for step in release.name.split("/")):
-        return release.name
-    attributes = dict(release.attributes)
-    suffix = _SUFFIX.get(release.format, ".bin")
-    if "joined" in attributes and release.format == "fhir":
-        suffix = ".ndjson"
-    if attributes.get("fhir.method") == "DELETE":
-        suffix = ".delete.json"
-    return _step(release.id) + suffix
-
-
-def _step(text: str) -> str:
-    """An id or a project's name, safe as a file name whatever it holds."""
-    return text if _STEP.match(text) else "".join(mark if mark.isalnum() and mark.isascii() else "_" for mark in text)
 
 
 def _create(path: str) -> int:

@@ -14,10 +14,10 @@ from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, translated, watched
+from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, translated, watched
 from deidstream.adapters.kafka_reading import newest, record_of, scan
 from deidstream.adapters.kafka_transactions import Transactions
-from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import REBALANCED, Bus, Output, Record
 
 __all__ = ["KafkaBusFactory"]
@@ -40,14 +40,16 @@ class _KafkaBus:
     def __init__(self, cluster: Cluster, group: str, inboxes: Sequence[str], instance: str) -> None:
         self._cluster = cluster
         self._name = instance
+        self._group = cluster.named(group)
         self._heard = Heard()
         self._lock = threading.RLock()
         self._ahead: dict[Lane, deque[Record]] = {}
         self._taken: dict[Lane, list[Record]] = {}
+        self._lost: set[Lane] = set()
         self._torn = False
         self._turn = 0
         self._transactions = Transactions(cluster, f"{group}.{instance}" if group else instance, self._heard)
-        self._consumer = self._subscribed(group, inboxes) if inboxes else None
+        self._consumer = self._subscribed(inboxes) if inboxes else None
         self._polled_at = time.monotonic()
         self._closed = threading.Event()
         if self._consumer is not None:
@@ -87,33 +89,35 @@ class _KafkaBus:
         with self._lock, watched("lag"), suppress(KafkaException):
             for lane, done in self._done():
                 _, end = self._ends(lane)
-                name = self._own(lane.topic)
+                name = self._cluster.own(lane.topic)
                 found[name] = found.get(name, 0) + max(0, end - done)
         return found
 
     def close(self) -> None:
+        """Kafka gives the share of a member with a name to the others once its session has ended, in six seconds."""
         self._closed.set()
         with self._lock, watched("close"):
             if self._consumer is not None:
                 self._consumer.close()
                 self._consumer = None
 
-    def _subscribed(self, group: str, inboxes: Sequence[str]) -> Consumer:
-        consumer = Consumer(
+    def _subscribed(self, inboxes: Sequence[str]) -> Consumer:
+        consumer = made(
+            Consumer,
             self._cluster.common(self._heard)
             | {
-                "group.id": self._cluster.named(group),
+                "group.id": self._group,
                 "group.instance.id": self._name,
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
+                "auto.offset.reset": "error",  # what the client would do by itself skips records: see _find
                 "partition.assignment.strategy": "cooperative-sticky",
                 "session.timeout.ms": _SESSION_MS,
                 "heartbeat.interval.ms": 1_000,
                 "max.poll.interval.ms": _POLL_INTERVAL_MS,
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": _BATCH_BYTES >> 10,
-            }
+            },
         )
         names = [self._cluster.named(inbox) for inbox in inboxes]
         consumer.subscribe(names, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
@@ -125,18 +129,17 @@ class _KafkaBus:
         while self._consumer is not None and not self._consumer.assignment() and time.monotonic() < until:
             self._fetch(0.1)
 
-    def _assigned(self, _: Consumer, lanes: list[TopicPartition]) -> None:
-        """Fails closed where records were deleted before this group had read them."""
-        with suppress(KafkaException):  # whoever does not answer now is asked when it is read
-            for lane, done in self._done(lanes):
-                if done < self._ends(lane)[0]:
-                    expired = KafkaError(KafkaError._AUTO_OFFSET_RESET)
-                    self._heard.trouble = translated(expired, self._own(lane.topic))
+    def _assigned(self, consumer: Consumer, lanes: list[TopicPartition]) -> None:
+        """Begins at what this group has not read; where that is not told now, ``_find`` asks again."""
+        with suppress(KafkaException):
+            found = self._done(lanes)
+            consumer.incremental_assign([TopicPartition(one.topic, one.partition, done) for one, done in found])
 
     def _revoked(self, _: Consumer, lanes: list[TopicPartition]) -> None:
         for one in lanes:
             lane = (one.topic, one.partition)
             self._ahead.pop(lane, None)
+            self._lost.discard(lane)
             if self._taken.pop(lane, None):
                 self._torn = True  # its new owner reads them again: ours must not be committed
 
@@ -150,21 +153,46 @@ class _KafkaBus:
         with watched("poll"):
             try:
                 first = self._consumer.poll(seconds)
-                room = _AHEAD - sum(map(len, self._ahead.values()))
-                rest = self._consumer.consume(room, 0) if first is not None and room > 0 else []
+                if first is not None:
+                    self._receive(first)  # at once: what the client has given, it does not give again
+                    room = _AHEAD - sum(map(len, self._ahead.values()))
+                    for message in self._consumer.consume(room, 0) if room > 0 else ():
+                        self._receive(message)
             except KafkaException as error:
                 raise translated(error, self._name) from None
-        for message in [first, *rest] if first is not None else []:
-            self._receive(message)
+        self._heard.check()
+        if self._lost:
+            self._find()
 
     def _receive(self, message: Message) -> None:
         topic = message.topic() or ""
         error = message.error()
         if error is None:
-            record = record_of(message, self._own(topic))
+            record = record_of(message, self._cluster.own(topic))
             self._ahead.setdefault((topic, record.partition), deque()).append(record)
-        elif isinstance(found := translated(error, self._own(topic) or self._name), Misconfigured):
-            raise found  # of all else the client tries again by itself
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            self._lost.add((topic, message.partition() or 0))
+        elif isinstance(found := translated(error, self._cluster.own(topic) or self._group), Misconfigured):
+            self._heard.trouble = found  # for good; of all else the client tries again by itself
+
+    def _find(self) -> None:
+        """Where to go on in what the client has lost: at the beginning where this group has never been, else at what it has not
+        read. Fails closed where that was deleted."""
+        assert self._consumer is not None
+        with watched("find"), suppress(KafkaException):  # whoever does not answer is asked again
+            for place, done in self._done([TopicPartition(*lane) for lane in self._lost]):
+                lane = (place.topic, place.partition)
+                read = [*self._taken.get(lane, ()), *self._ahead.get(lane, ())]
+                here = read[-1].offset if read else done
+                low, high = self._ends(place)
+                # One offset may be the mark that ends what was read last; an unread record has its own mark after it.
+                here = low if low - here == 1 else here
+                if not low <= here <= high:
+                    raise translated(KafkaError(KafkaError._AUTO_OFFSET_RESET), self._cluster.own(lane[0]))
+                # The client refuses to seek in what it does not fetch.
+                self._consumer.incremental_unassign([TopicPartition(*lane)])
+                self._consumer.incremental_assign([TopicPartition(*lane, here)])
+                self._lost.discard(lane)
 
     def _take(self, limit: int) -> list[Record]:
         """From one partition after the other, beginning with another each time so that none starves."""
@@ -187,22 +215,22 @@ class _KafkaBus:
             return []
         lanes = self._consumer.assignment() if lanes is None else lanes
         found = self._consumer.committed(lanes, timeout=CALL_SECONDS) if lanes else []
-        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found if one.error is None]
+        for one in found:
+            if one.error is not None:
+                raise KafkaException(one.error)
+        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found]
 
     def _ends(self, lane: TopicPartition) -> tuple[int, int]:
         assert self._consumer is not None
         low, high = self._consumer.get_watermark_offsets(lane, timeout=CALL_SECONDS)
         return int(low), int(high)
 
-    def _own(self, topic: str) -> str:
-        return topic.removeprefix(f"{self._cluster.prefix}.") if self._cluster.prefix else topic
-
     def _show_life(self) -> None:
         """While a batch takes long, polls without reading, so that the group does not take this member for dead."""
         while not self._closed.wait(_LONG_SECONDS / 6):
             if time.monotonic() - self._polled_at < _LONG_SECONDS:
                 continue
-            with self._lock, suppress(Misconfigured):
+            with self._lock, suppress(DeidstreamError):  # the next poll or commit says it
                 if self._consumer is None:
                     return
                 lanes = self._consumer.assignment()

@@ -7,17 +7,18 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
 
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import REBALANCED
 
-__all__ = ["CALL_SECONDS", "MAX_BYTES", "Cluster", "translated", "watched"]
+__all__ = ["CALL_SECONDS", "MAX_BYTES", "Cluster", "Heard", "made", "patiently", "translated", "watched"]
 
 MAX_BYTES = 16 << 20
 """The largest record; the topics' own limit is the same. Above the client's limit nothing is sent, above the broker's this
@@ -27,6 +28,12 @@ CALL_SECONDS = 15.0
 """When a call to the broker gives up."""
 _STUCK_SECONDS = 45.0
 """No call may take longer than its time-outs together. Clients were seen to hang after a broker's death all the same."""
+_SLICE_SECONDS = 0.5
+"""How long a call waits before it is asked what the client has heard meanwhile."""
+_AGAIN_SECONDS = 10.0
+"""A refusal counts when it is heard again so soon."""
+_REFUSED = re.compile(r"certificate verify failed|SSL alert number (4[0-69]|48|116)\b")
+"""A certificate that was refused by us or (alerts 40 to 46, 48, 49, 116 of RFC 8446) by the broker."""
 _STUCK = 3
 """Exit code after which starting again is right."""
 
@@ -39,7 +46,8 @@ Config = dict[str, Any]  # what librdkafka takes: strings, numbers, callbacks
 _MISCONFIGURED = {
     KafkaError._AUTHENTICATION: ("kafka-authentication", "user, password or certificate is wrong"),
     KafkaError.SASL_AUTHENTICATION_FAILED: ("kafka-authentication", "user, password or certificate is wrong"),
-    KafkaError._SSL: ("kafka-tls", "is the broker's certificate from the authority that is configured?"),
+    KafkaError._SSL: ("kafka-tls", "is each side's certificate from the authority that the other side knows?"),
+    KafkaError.INVALID_REPLICATION_FACTOR: ("too-few-brokers", "deployment.kafka.replication asks for more of them"),
     KafkaError.TOPIC_AUTHORIZATION_FAILED: ("kafka-not-allowed", "this user lacks a right on the topic"),
     KafkaError.GROUP_AUTHORIZATION_FAILED: ("kafka-not-allowed", "this user lacks READ on the group"),
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: ("kafka-not-allowed", "this user lacks a right on the cluster"),
@@ -61,6 +69,12 @@ _MISCONFIGURED = {
 }
 
 
+_PASSING = {
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+}
 _REBALANCED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS}
 
 
@@ -101,22 +115,67 @@ class Cluster:
         """``name`` as the cluster knows it."""
         return f"{self.prefix}.{name}" if self.prefix else name
 
+    def own(self, name: str) -> str:
+        """The inverse."""
+        return name.removeprefix(f"{self.prefix}.") if self.prefix else name
+
 
 class Heard:
-    """What a client says beside its calls: some failures (a wrong password) it tells nowhere else."""
+    """What a client says beside its calls: some failures (a wrong password) it tells nowhere else.
+
+    A connection that a dying broker drops in the middle of the handshake may sound the same once, so a refusal counts when it
+    is heard twice with no other break of a connection in between.
+    """
 
     def __init__(self) -> None:
         self.trouble: DeidstreamError | None = None
+        self._suspected, self._at = 0, 0.0
 
     def __call__(self, error: KafkaError) -> None:
         """librdkafka's ``error_cb``."""
-        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
-            self.trouble = translated(error, "bus")
+        code, now = error.code(), time.monotonic()
+        if code == KafkaError._TRANSPORT:
+            # With TLS 1.3 a refused certificate is told only when the connection is in use: by its alert.
+            code = KafkaError._SSL if _REFUSED.search(error.str()) else 0
+            self._suspected = self._suspected if code else 0
+        if code in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+            if code == self._suspected and now - self._at < _AGAIN_SECONDS:
+                self.trouble = Misconfigured(_MISCONFIGURED[code][0], "deployment.kafka", _MISCONFIGURED[code][1])
+            self._suspected, self._at = code, now
 
     def check(self) -> None:
         """Raises it."""
         if self.trouble is not None:
             raise self.trouble
+
+
+_Client = TypeVar("_Client", Producer, Consumer, AdminClient)
+_Found = TypeVar("_Found")
+
+
+def made(kind: type[_Client], config: Config) -> _Client:
+    """A client. Raises Misconfigured where the files of ``deployment.kafka`` are none that it can use."""
+    try:
+        return kind(config)
+    except KafkaException:
+        hint = "the client refuses it: are the files PEM, and does the key belong to the certificate?"
+        raise Misconfigured("kafka-tls", "deployment.kafka", hint) from None
+
+
+def patiently(call: Callable[[float], _Found], poll: Callable[[float], object], heard: Heard) -> _Found:
+    """``call(seconds)`` again and again while the broker does not answer, for CALL_SECONDS; between, ``poll`` hands over what was
+    heard, so that a wrong password ends it at once. Raises what ``call`` raised, or what was heard."""
+    until = time.monotonic() + CALL_SECONDS
+    while True:
+        try:
+            return call(_SLICE_SECONDS)
+        except KafkaException as error:
+            cause = error.args[0]
+            away = cause.retriable() or cause.code() in _PASSING
+            if not away or time.monotonic() > until:
+                raise
+        poll(0.05)
+        heard.check()
 
 
 def translated(error: KafkaError | KafkaException, place: str) -> DeidstreamError:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from deidstream.adapters.bus_limits import partition_of
-from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, translated, watched
+from deidstream.adapters.kafka_client import Cluster, Heard, made, patiently, translated, watched
 from deidstream.core.errors import Unavailable
 from deidstream.ports import Record
 
@@ -22,10 +22,13 @@ _QUIET_SECONDS = 30.0
 
 def scan(cluster: Cluster, topic: str, after: Mapping[int, int]) -> list[Record]:
     """The retained records of ``topic``, each partition in order, beyond the offsets of ``after``. Raises Unavailable."""
-    with _reader(cluster, topic) as consumer:
-        places = [TopicPartition(cluster.named(topic), number) for number in _partitions(consumer, cluster, topic)]
+    with _reader(cluster, topic) as (consumer, heard):
+        places = [
+            TopicPartition(cluster.named(topic), number)
+            for number in _partitions(consumer, heard, cluster.named(topic))
+        ]
         for place in places:
-            low, _ = consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+            low, _ = _ends(consumer, heard, place)
             place.offset = max(low, after.get(place.partition, 0))
         found = list(_to_the_end(consumer, places, topic))
     return sorted(found, key=lambda record: (record.partition, record.offset))
@@ -33,10 +36,10 @@ def scan(cluster: Cluster, topic: str, after: Mapping[int, int]) -> list[Record]
 
 def newest(cluster: Cluster, topic: str, key: str) -> Record | None:
     """The last retained record of ``key``: looked for backwards, in steps that grow."""
-    with _reader(cluster, topic) as consumer:
-        count = len(_partitions(consumer, cluster, topic))
+    with _reader(cluster, topic) as (consumer, heard):
+        count = len(_partitions(consumer, heard, cluster.named(topic)))
         place = TopicPartition(cluster.named(topic), partition_of(key, count))
-        low, end = consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+        low, end = _ends(consumer, heard, place)
         step, start = _STEP, end
         while start > low:
             start = max(low, start - step)
@@ -59,9 +62,10 @@ def record_of(message: Message, topic: str) -> Record:
 
 
 @contextmanager
-def _reader(cluster: Cluster, topic: str) -> Iterator[Consumer]:
+def _reader(cluster: Cluster, topic: str) -> Iterator[tuple[Consumer, Heard]]:
     heard = Heard()
-    consumer = Consumer(
+    consumer = made(
+        Consumer,
         cluster.common(heard)
         | {
             "group.id": cluster.named(f"deidstream.reader.{uuid.uuid4().hex}"),  # never joined, never committed
@@ -69,11 +73,11 @@ def _reader(cluster: Cluster, topic: str) -> Iterator[Consumer]:
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "error",
-        }
+        },
     )
     try:
         with watched("scan"):
-            yield consumer
+            yield consumer, heard
     except KafkaException as error:
         heard.check()
         raise translated(error, topic) from None
@@ -81,12 +85,16 @@ def _reader(cluster: Cluster, topic: str) -> Iterator[Consumer]:
         consumer.close()
 
 
-def _partitions(consumer: Consumer, cluster: Cluster, topic: str) -> Sequence[int]:
-    name = cluster.named(topic)
-    listed = consumer.list_topics(name, CALL_SECONDS).topics[name]
+def _partitions(consumer: Consumer, heard: Heard, name: str) -> Sequence[int]:
+    listed = patiently(lambda seconds: consumer.list_topics(name, seconds), consumer.poll, heard).topics[name]
     if listed.error is not None:
         raise KafkaException(listed.error)
     return sorted(listed.partitions)
+
+
+def _ends(consumer: Consumer, heard: Heard, place: TopicPartition) -> tuple[int, int]:
+    """Where the records of ``place`` begin and end. A topic that has just been made may have no leader for a moment."""
+    return patiently(lambda seconds: consumer.get_watermark_offsets(place, seconds), consumer.poll, heard)
 
 
 def _to_the_end(consumer: Consumer, places: list[TopicPartition], topic: str) -> Iterator[Record]:

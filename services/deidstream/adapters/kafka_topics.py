@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 
-from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, translated
+from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, made, patiently, translated
+from deidstream.core.errors import Unavailable
 
 __all__ = ["Difference", "Topic", "apply", "brokers", "check"]
+
+
+_PATIENCE = {"operation_timeout": CALL_SECONDS, "request_timeout": CALL_SECONDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,7 @@ class Difference:
 
 def brokers(cluster: Cluster) -> int:
     """How many there are. Raises as ``apply`` does."""
-    heard = Heard()
-    try:
-        return len(AdminClient(cluster.common(heard)).list_topics(timeout=CALL_SECONDS).brokers)
-    except KafkaException as error:
-        heard.check()
-        raise translated(error, "topics") from None
+    return len(_listed(*_admin(cluster)).brokers)
 
 
 def apply(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
@@ -68,28 +68,27 @@ def apply(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
 
     Raises Misconfigured where this user may not, Unavailable when the cluster does not answer.
     """
-    heard = Heard()
-    admin = AdminClient(cluster.common(heard))
+    admin, _ = _admin(cluster)
     missing = {one.topic for one in check(cluster, topics) if not one.setting}
     new = [
         NewTopic(cluster.named(one.name), one.partitions, one.replication, config=one.config())
         for one in topics
         if one.name in missing
     ]
-    for name, future in admin.create_topics(new, operation_timeout=CALL_SECONDS).items() if new else ():
-        _settled(future, name)
-    return check(cluster, topics)
+    for name, future in admin.create_topics(new, **_PATIENCE).items() if new else ():
+        _settled(future, cluster.own(name))
+    until = time.monotonic() + CALL_SECONDS
+    while True:
+        differences = check(cluster, topics)
+        if all(one.setting for one in differences) or time.monotonic() > until:
+            return differences
+        time.sleep(0.2)  # a broker learns of what it has made from its controller
 
 
 def check(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
     """What is not as it must be. Raises as ``apply`` does."""
-    heard = Heard()
-    admin = AdminClient(cluster.common(heard))
-    try:
-        listed = admin.list_topics(timeout=CALL_SECONDS).topics
-    except KafkaException as error:
-        heard.check()
-        raise translated(error, "topics") from None
+    admin, heard = _admin(cluster)
+    listed = _listed(admin, heard).topics
     there = [one for one in topics if cluster.named(one.name) in listed]
     differences = [Difference(one.name) for one in topics if one not in there]
     for one in there:
@@ -101,11 +100,23 @@ def check(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
     return differences + list(_settings(admin, cluster, there))
 
 
+def _admin(cluster: Cluster) -> tuple[AdminClient, Heard]:
+    heard = Heard()
+    return made(AdminClient, cluster.common(heard)), heard
+
+
+def _listed(admin: AdminClient, heard: Heard) -> ClusterMetadata:
+    try:
+        return patiently(lambda seconds: admin.list_topics(timeout=seconds), admin.poll, heard)
+    except KafkaException as error:
+        raise translated(error, "topics") from None
+
+
 def _settings(admin: AdminClient, cluster: Cluster, topics: Sequence[Topic]) -> Iterator[Difference]:
     resources = {ConfigResource(ConfigResource.Type.TOPIC, cluster.named(one.name)): one for one in topics}
-    futures = admin.describe_configs(list(resources)) if resources else {}
+    futures = admin.describe_configs(list(resources), request_timeout=CALL_SECONDS) if resources else {}
     for resource, future in futures.items():
-        found = _settled(future, resource.name)
+        found = _settled(future, cluster.own(resource.name))
         topic = resources[resource]
         for name, wanted in topic.config().items():
             yield from _unequal(topic.name, name, found[name].value, wanted)
@@ -117,7 +128,9 @@ def _unequal(topic: str, setting: str, found: object, wanted: object) -> Iterabl
 
 def _settled(future: Future[object], place: str):  # type: ignore[no-untyped-def]  # whatever the future was for
     try:
-        return future.result(CALL_SECONDS)
+        return future.result(2 * CALL_SECONDS)
+    except TimeoutError:
+        raise Unavailable("bus-away", place) from None
     except KafkaException as error:
         if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return None

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from deidstream.adapters.bus_limits import partition_of
-from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, translated, watched
+from deidstream.adapters.kafka_client import (
+    CALL_SECONDS,
+    MAX_BYTES,
+    Cluster,
+    Heard,
+    made,
+    patiently,
+    translated,
+    watched,
+)
 from deidstream.core.errors import Misconfigured, Unavailable, Unsafe
 from deidstream.ports import Output
 
@@ -36,28 +45,31 @@ class Transactions:
         self._heard = heard
         self._counts: dict[str, int] = {}
         self._failed: KafkaError | None = None
-        self._producer = Producer(
+        self._at = name
+        own = cluster.named(f"deidstream.{name}")
+        self._producer = made(
+            Producer,
             cluster.common(heard)
             | {
-                "transactional.id": cluster.named(f"deidstream.{name}"),
+                "transactional.id": own,
                 "transaction.timeout.ms": _EXPIRES_MS,
                 "enable.idempotence": True,
                 "acks": "all",
                 "linger.ms": 0,
                 "message.max.bytes": MAX_BYTES,
-            }
+            },
         )
         with watched("init_transactions"):
             try:
-                self._producer.init_transactions(CALL_SECONDS)
+                patiently(self._producer.init_transactions, self._producer.poll, heard)
             except KafkaException as error:
-                heard.check()
-                raise translated(error, name) from None
+                raise translated(error, own) from None
 
     def commit(self, outputs: Sequence[Output], positions: list[TopicPartition], consumer: Consumer | None) -> None:
         """One transaction. Raises Unavailable when nothing was committed; Misconfigured (``fenced``) when another process has
         our name, or the outcome is unknown; Unsafe (``record-too-large``)."""
         self._failed = None
+        self._at = self._name
         with watched("commit"):
             try:
                 self._producer.begin_transaction()
@@ -65,6 +77,7 @@ class Transactions:
                     self._produce(output)
                 if self._producer.flush(CALL_SECONDS) or self._failed is not None:
                     raise KafkaException(self._failed or KafkaError(KafkaError._MSG_TIMED_OUT))
+                self._at = self._name
                 if positions and consumer is not None:
                     metadata = consumer.consumer_group_metadata()
                     self._producer.send_offsets_to_transaction(positions, metadata, CALL_SECONDS)
@@ -74,6 +87,7 @@ class Transactions:
 
     def _produce(self, output: Output) -> None:
         topic = self._cluster.named(output.topic)
+        self._at = output.topic
         key = output.key.encode("utf-8", "surrogatepass")
         partition = partition_of(output.key, self._count(topic, output.topic))
         headers: Headers = [(name, value.encode()) for name, value in output.headers.items()]
@@ -85,15 +99,15 @@ class Transactions:
             self._producer.abort_transaction(CALL_SECONDS)
             raise Unsafe("record-too-large", output.topic) from None
 
-    def _delivered(self, error: KafkaError | None, _: Message) -> None:
-        if error is not None:
-            self._failed = error
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None and self._failed is None:
+            self._failed, self._at = error, self._cluster.own(message.topic() or "")
 
     def _give_up(self, error: Exception) -> None:
         """Nothing was committed: says so. Raises Unavailable, or Misconfigured where this process cannot go on."""
         cause = error if isinstance(error, KafkaException) else error.__cause__  # flush wraps it in a SystemError
         found = (
-            translated(cause, self._name) if isinstance(cause, KafkaException) else Unavailable("bus-away", self._name)
+            translated(cause, self._at) if isinstance(cause, KafkaException) else Unavailable("bus-away", self._name)
         )
         self._heard.check()
         if isinstance(found, Misconfigured):
@@ -123,7 +137,9 @@ class Transactions:
         """How many partitions ``topic`` has."""
         found = self._counts.get(topic)
         if found is None:
-            listed = self._producer.list_topics(topic, CALL_SECONDS).topics[topic]
+            producer = self._producer
+            told = patiently(lambda seconds: producer.list_topics(topic, seconds), producer.poll, self._heard)
+            listed = told.topics[topic]
             if listed.error is not None:
                 raise KafkaException(listed.error)
             found = self._counts[topic] = len(listed.partitions)

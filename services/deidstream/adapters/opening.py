@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from deidstream.adapters.artifacts_files import FileArtifacts
+from deidstream.adapters.artifacts_memory import MemoryArtifacts
 from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
-from deidstream.core.errors import Misconfigured
-from deidstream.ports import BusFactory
+from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.ports import ArtifactStore, BusFactory
 
-__all__ = ["KAFKA", "open_bus", "prepare"]
+__all__ = ["KAFKA", "open_artifacts", "open_bus", "prepare"]
 
 _SQLITE = "sqlite:///"
+_FOLDER = "file://"
 KAFKA = "kafka://"
 
 
@@ -32,6 +36,28 @@ def open_bus(url: str, security: Mapping[str, str] | None = None) -> BusFactory:
 
         return KafkaBusFactory(Cluster.at(url.removeprefix(KAFKA), security or {}))
     raise Misconfigured("bus-url", "deployment.bus", "give kafka://HOST:PORT[,HOST:PORT][/PREFIX], or leave it empty")
+
+
+def open_artifacts(url: str, access_key: str = "", secret_key: str = "", ca: Path | None = None) -> ArtifactStore:
+    """``s3://BUCKET/PREFIX?endpoint=https://HOST:PORT``, ``file:///FOLDER`` or ``memory:``.
+
+    Raises Misconfigured for any other, and where the bucket refuses us. One that is away is waited for when it is needed.
+    """
+    if url.startswith("s3://"):
+        from deidstream.adapters.s3_artifacts import S3Artifacts  # half a second that nobody else should pay for
+        from deidstream.adapters.s3_client import S3Address
+
+        store = S3Artifacts(S3Address(url, access_key, secret_key, ca))
+        with suppress(Unavailable):
+            store.check()
+        return store
+    if url.startswith(_FOLDER):
+        return FileArtifacts(Path(url.removeprefix(_FOLDER)))
+    if url == "memory:":
+        return MemoryArtifacts()
+    raise Misconfigured(
+        "artifacts-url", "artifacts", "give s3://BUCKET/PREFIX?endpoint=https://HOST:PORT or file:///FOLDER"
+    )
 
 
 def prepare(state: Path) -> None:

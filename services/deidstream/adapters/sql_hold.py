@@ -1,4 +1,4 @@
-"""The hold in a database: what waits, sealed, durable before the bus commits. SQLite embedded, PostgreSQL later."""
+"""The hold in a database: what waits, sealed, durable before the bus commits. SQLite embedded, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import (
     Column,
+    Engine,
     Float,
     Index,
     Integer,
@@ -13,7 +14,6 @@ from sqlalchemy import (
     MetaData,
     Row,
     Select,
-    String,
     Table,
     Text,
     delete,
@@ -21,19 +21,20 @@ from sqlalchemy import (
     update,
 )
 
-from deidstream.adapters.sql_engine import open_engine, reading, writing
-from deidstream.adapters.sql_identity_tables import insert_missing
+from deidstream.adapters.sql_engine import reading, writing
+from deidstream.adapters.sql_inserts import insert_missing
+from deidstream.adapters.sql_schema import opened
 from deidstream.ports import Held
 
-__all__ = ["SqlHold"]
+__all__ = ["METADATA", "SqlHold"]
 
-_METADATA = MetaData()
+METADATA = MetaData()
 
 _HELD = Table(
     "held",
-    _METADATA,
-    Column("stage", String(32), primary_key=True),
-    Column("id", String(128), primary_key=True),
+    METADATA,
+    Column("stage", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("deadline", Float, nullable=False),
     Column("payload", LargeBinary, nullable=False),
@@ -48,12 +49,13 @@ _CHUNK = 500
 
 
 class SqlHold:
-    """The shelf in the database at ``url``; it may share one with the identity store."""
+    """The shelf in ``database``; it may share one with the identity store.
 
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
-        with writing(self._engine) as connection:
-            _METADATA.create_all(connection)
+    Items do not depend on one another, so on PostgreSQL locks on rows are enough: who leases passes over what another has locked.
+    """
+
+    def __init__(self, database: Engine | str) -> None:
+        self._engine = opened(database, METADATA)
 
     def put(self, items: Sequence[Held]) -> None:
         """See ``ports.HoldShelf``."""
@@ -85,8 +87,9 @@ class SqlHold:
             return ()
         with writing(self._engine) as connection:
             found = _held(connection.execute(_due(stage, now, limit).with_for_update(skip_locked=True)))
-            ours = _HELD.c.id.in_([item.id for item in found])
-            connection.execute(update(_HELD).where(_HELD.c.stage == stage, ours).values(deadline=until))
+            if found:
+                ours = _HELD.c.id.in_([item.id for item in found])
+                connection.execute(update(_HELD).where(_HELD.c.stage == stage, ours).values(deadline=until))
         return found
 
     def group(self, stage: str, group: str) -> Sequence[Held]:

@@ -1,7 +1,8 @@
 """The identity store in a database, through SQLAlchemy Core: SQLite embedded, PostgreSQL in production.
 
-On SQLite, a transaction that writes takes the write lock when it begins, so replicas take turns. On PostgreSQL, the unique key
-of ``identifier`` settles who was first: the other one rolls back and reads again.
+Transactions that write take turns, on either database. Whom a message speaks of depends on all that was said before, in several
+tables, and a batch may join anybody with anybody: locks on rows would have to be on rows that are found only while locking. A turn
+takes a dozen statements, however large the batch is.
 """
 
 from __future__ import annotations
@@ -22,31 +23,29 @@ from deidstream.adapters.identity_plan import (
     subject_id,
     subject_of,
 )
-from deidstream.adapters.sql_engine import open_engine, reading, writing
+from deidstream.adapters.sql_engine import reading, writing
 from deidstream.adapters.sql_identity_rows import IdentityRows
 from deidstream.adapters.sql_identity_tables import METADATA
-from deidstream.core.errors import Unavailable
+from deidstream.adapters.sql_schema import opened
 from deidstream.core.subject import Subject
 from deidstream.ports import Clock, Contradiction, KeyRing, Seen
 
 __all__ = ["SqlIdentityStore"]
 
-_ATTEMPTS = 5
+_TURN = "identity"
 _CACHED_SUBJECTS = 1024
 
 _T = TypeVar("_T")
 
 
 class SqlIdentityStore:
-    """See ``ports.IdentityStore``. Makes its tables when they are not there. One instance a process; safe between threads."""
+    """See ``ports.IdentityStore``. One instance a process; safe between threads."""
 
     def __init__(self, engine: Engine | str, keys: KeyRing, clock: Clock) -> None:
-        self._engine = open_engine(engine) if isinstance(engine, str) else engine
+        self._engine = opened(engine, METADATA)
         self._keys = keys
         self._clock = clock
         self._cache: OrderedDict[str, Facts] = OrderedDict()
-        with writing(self._engine) as connection:
-            METADATA.create_all(connection)
 
     def resolve(self, seen: Sequence[Seen]) -> Sequence[Subject | Contradiction]:
         """See ``ports.IdentityStore``."""
@@ -86,13 +85,8 @@ class SqlIdentityStore:
         self._engine.dispose()
 
     def _write(self, change: Callable[[IdentityRows], _T]) -> _T:
-        for _ in range(_ATTEMPTS):
-            try:
-                with writing(self._engine) as connection:
-                    return change(IdentityRows(connection, self._keys, self._clock.now()))
-            except _LostRaceError:
-                continue
-        raise Unavailable("identity-contended", "identifier")
+        with writing(self._engine, _TURN) as connection:
+            return change(IdentityRows(connection, self._keys, self._clock.now()))
 
     def _merged(self, rows: IdentityRows, survivor: Seen, prior: Seen) -> tuple[str, str]:
         keep, retired = self._one(rows, survivor), self._one(rows, prior)
@@ -137,7 +131,7 @@ class SqlIdentityStore:
         owners = rows.owners(marks)
         owner = next((owners[mark] for mark in marks if mark in owners), "")
         owner = owner or subject_id(self._keys, person.identifiers[0])
-        _add(rows, {mark: (owner, b"") for mark in marks if mark not in owners})
+        rows.add({mark: (owner, b"") for mark in marks if mark not in owners})
         return owner
 
     def _marks(self, person: Seen) -> list[bytes]:
@@ -151,10 +145,6 @@ class SqlIdentityStore:
             self._cache.popitem(last=False)
 
 
-class _LostRaceError(Exception):
-    """Another replica has inserted an identifier of ours in the meantime."""
-
-
 def _resolved(
     rows: IdentityRows, plan: Plan, seen: Sequence[Seen], keys: KeyRing, cached: Mapping[str, Facts]
 ) -> tuple[list[Subject | Contradiction], dict[str, Facts]]:
@@ -166,7 +156,7 @@ def _resolved(
         for person, one in zip(seen, assigned, strict=True)
         if person.identifiers and isinstance(one, Assigned)
     ]
-    _add(rows, {mark: (one.subject, slot) for _, one in pairs for mark, slot in one.new})
+    rows.add({mark: (one.subject, slot) for _, one in pairs for mark, slot in one.new})
     subjects = {one.subject for _, one in pairs}
     before = rows.facts(subjects, cached)
     stamps = rows.stamps(subjects, {person.case_id for person, _ in pairs}, {person.source for person, _ in pairs})
@@ -196,15 +186,6 @@ def _told(
             sequence = stamps.stamp(person.source, one.subject, person.case_id) if person.case_id else 0
             results.append(subject_of(now, one.subject, sequence, person))
     return results, facts
-
-
-def _add(rows: IdentityRows, new: Mapping[bytes, tuple[str, bytes]]) -> None:
-    if not new:
-        return
-    rows.add(new)
-    now = rows.owners(new)
-    if any(now[mark] != subject for mark, (subject, _) in new.items()):
-        raise _LostRaceError
 
 
 def _erased(rows: IdentityRows, subject: str) -> Sequence[str]:

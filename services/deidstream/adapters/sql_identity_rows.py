@@ -15,10 +15,8 @@ from deidstream.adapters.sql_identity_tables import (
     SEQUENCE,
     SUBJECT,
     SUBJECT_CASE,
-    chunks,
-    insert_missing,
-    upsert,
 )
+from deidstream.adapters.sql_inserts import chunks, insert_missing, upsert
 from deidstream.core.category import Category, Role
 from deidstream.core.known import Remembered
 from deidstream.core.subject import Known
@@ -32,7 +30,7 @@ _ORIGINS = select(IDENTIFIER.c.hash, IDENTIFIER.c.subject_id, IDENTIFIER.c.origi
 _FILLED = select(IDENTIFIER.c.subject_id, IDENTIFIER.c.slot).where(
     IDENTIFIER.c.slot != b"", IDENTIFIER.c.subject_id.in_(_WANTED)
 )
-_REVISIONS = select(SUBJECT.c.id, SUBJECT.c.revision).where(SUBJECT.c.id.in_(_WANTED)).with_for_update()
+_REVISIONS = select(SUBJECT.c.id, SUBJECT.c.revision).where(SUBJECT.c.id.in_(_WANTED))
 _SEALED = select(SUBJECT.c.id, SUBJECT.c.revision, SUBJECT.c.key_id, SUBJECT.c.nonce, SUBJECT.c.ciphertext).where(
     SUBJECT.c.id.in_(_WANTED)
 )
@@ -78,7 +76,7 @@ class IdentityRows:
         insert_missing(self._connection, IDENTIFIER, rows)
 
     def facts(self, subjects: Iterable[str], cached: Mapping[str, Facts]) -> dict[str, Facts]:
-        """What is remembered of each, from ``cached`` where its revision is still the one that is stored. Locks the rows."""
+        """What is remembered of each, from ``cached`` where its revision is still the one that is stored."""
         found: dict[str, Facts] = {}
         stale: list[str] = []
         for subject, revision in self._rows(_REVISIONS, sorted(subjects)):

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from deidstream.adapters import policy_files
 from deidstream.cli.access import ConfigOption
+from deidstream.cli.retention import days_of
 from deidstream.core.errors import Misconfigured
 from deidstream.stages.delivery.config import DeliverySettings, KafkaDestinationSettings, TopicDestinationSettings
 from deidstream.stages.identify.config import IdentifyConfig
@@ -56,6 +57,10 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
         if unknown := set(destination.projects) - projects:
             raise Misconfigured("no-such-project", f"delivery.{destination.name}", ", ".join(sorted(unknown)))
     _no_circle(sections["ingest"], delivery)
+    deployment = sections["deployment"]
+    assert isinstance(deployment, Deployment)
+    if deployment.artifacts:
+        days_of(settings)
     Console().print(f"{config}: sources, {len(projects)} projects, {len(delivery.destinations)} destinations: good")
 
 

@@ -52,7 +52,7 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption
       deidstream hold show 5d0c77
     """
     access = Access.to(config)
-    case = decode_case(_one(access, id_).payload, access.keys())
+    case = decode_case(_one(access, id_).payload, access.keys(), fetch=access.process.claims.fetch)
     access.audit(Audit("hold.shown", case.id, {"held": id_}))
     sys.stdout.buffer.write(case.source)
 

@@ -53,7 +53,7 @@ def show(
       deidstream quarantine show 3f2a91c04d7b-1a2b3c --out message.hl7
     """
     access = Access.to(config)
-    case = quarantine.open_case(_one(access, id_), access.keys())
+    case = quarantine.open_case(_one(access, id_), access.keys(), access.process.claims)
     access.audit(Audit("quarantine.shown", case.id, {"quarantine": id_}))
     if out is None:
         sys.stdout.buffer.write(case.source)
@@ -86,7 +86,8 @@ def replay(
         )
     bus = access.bus.open("operator", (), "operator")
     try:
-        quarantine.replay(bus, access.keys(), records, corrected.read_bytes() if corrected else None)
+        mended = corrected.read_bytes() if corrected else None
+        quarantine.replay(bus, access.keys(), records, mended, access.process.claims)
     finally:
         bus.close()
     Console().print(f"{len(records)} sent back")

@@ -30,12 +30,13 @@ app = typer.Typer(
 
 BusOption = Annotated[str, typer.Option(help="Instead of deployment.bus: kafka://HOST:PORT[,HOST:PORT][/PREFIX].")]
 
+_CONFIG = Path("deidstream.yaml")
 _DAY = 86_400.0
 _COPIES = 3
 
 
 @app.command()
-def apply(config: ConfigOption = Path("deidstream.yaml"), bus: BusOption = "") -> None:
+def apply(config: ConfigOption = _CONFIG, bus: BusOption = "") -> None:
     """Make the topics that are missing. Those that are there stay as they are; what is wrong with them is said (exit code 1).
 
     \b
@@ -47,7 +48,7 @@ def apply(config: ConfigOption = Path("deidstream.yaml"), bus: BusOption = "") -
 
 
 @app.command()
-def check(config: ConfigOption = Path("deidstream.yaml"), bus: BusOption = "") -> None:
+def check(config: ConfigOption = _CONFIG, bus: BusOption = "") -> None:
     """Compare the topics with what they must be: partitions, copies, retention, clean-up, size. Exit code 1: not so.
 
     \b
@@ -68,7 +69,8 @@ def _report(topics: Sequence[Topic], differences: Sequence[Difference]) -> None:
 
 
 def _wanted(config: Path, bus: str) -> tuple[Cluster, list[Topic]]:
-    settings = Settings.load(config if config.exists() or not bus else None, os.environ)
+    given = config.exists() or config != _CONFIG or not bus  # to try Kafka out, no file is needed
+    settings = Settings.load(config if given else None, os.environ)
     deployment = Deployment.of(settings)
     url = bus or deployment.bus_url
     if not url.startswith(KAFKA):

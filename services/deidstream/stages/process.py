@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from deidstream.adapters.file_keys import FileKeyRing
-from deidstream.adapters.opening import open_bus, prepare
+from deidstream.adapters.opening import open_artifacts, open_bus, prepare
 from deidstream.adapters.sql_hold import SqlHold
-from deidstream.ports import KeyRing
+from deidstream.ports import ArtifactStore, KeyRing
 from deidstream.stages.warming import warm
+from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
+from deidstream.stream.claims import Claims
 from deidstream.stream.deployment import Deployment
 from deidstream.stream.instances import Instance
 from deidstream.stream.runner import Stage
@@ -25,7 +27,7 @@ from deidstream.stream.settings import Settings
 from deidstream.stream.stages import RENEWED, purposes_of
 from deidstream.stream.telemetry import OtelTelemetry
 
-__all__ = ["CONFIG", "Build", "Process", "run"]
+__all__ = ["CONFIG", "Build", "Process", "open_bucket", "run"]
 
 CONFIG = "DEIDSTREAM_CONFIG"
 """The environment variable that names the configuration file, where no argument does."""
@@ -69,10 +71,29 @@ class Process:
         return cls(settings, deployment, keys, clock, instance)
 
     @property
+    def claims(self) -> Claims:
+        """The artifact store of the deployment, opened when first asked for. Raises Misconfigured where it refuses us."""
+        made = self._made.get(Claims)
+        if not isinstance(made, Claims):
+            made = self._made[Claims] = Claims(self.artifacts())
+        return made
+
+    def artifacts(self) -> ArtifactStore | None:
+        """The store itself; None where none is configured."""
+        url, access = self.deployment.artifacts, self.deployment.artifacts_access
+        return open_bucket(url, access) if url else None
+
+    @property
     def pages(self) -> tuple[str, int] | None:
         """Host and port of the health pages, if there are any."""
         health = self.deployment.health
         return (health.host, health.port + self.instance.number) if health else None
+
+
+def open_bucket(url: str, access: BucketAccess) -> ArtifactStore:
+    """The store at ``url``. Raises Misconfigured where it refuses us."""
+    keys = access.pair()
+    return open_artifacts(url, keys.access_key.get_secret_value(), keys.secret_key.get_secret_value(), access.ca)
 
 
 Build = Callable[[Process], Stage]
@@ -93,4 +114,5 @@ def run(builds: Mapping[str, Build], process: Process, stop: threading.Event | N
         stop=stop,
         telemetry=OtelTelemetry("deidstream", name, deployment.otlp_endpoint) if health else None,
         clock=process.clock,
+        claims=process.claims,
     )

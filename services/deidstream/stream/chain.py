@@ -16,6 +16,7 @@ from deidstream.ports import BusFactory, Clock, HoldShelf, KeyRing
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.claims import Claims
 from deidstream.stream.collector import settle
 from deidstream.stream.health import HealthServer, Pulse
 from deidstream.stream.runner import Pace, Runner, Stage, Surroundings
@@ -70,6 +71,7 @@ def run_chain(
     stop: threading.Event | None = None,
     telemetry: Telemetry | None = None,
     clock: Clock | None = None,
+    claims: Claims | None = None,
 ) -> int:
     """Runs until ``stop`` is set (without one: until SIGTERM or SIGINT); the batch in work is finished and committed.
 
@@ -79,7 +81,7 @@ def run_chain(
     try:
         ordered = _ordered(stages)
         log.emit("chain.started", instance=options.instance, stages=",".join(ordered))
-        with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock) as around:
+        with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock, claims) as around:
             runner = Runner(ordered, around)
             around.telemetry.watch_lag(lambda: runner.lag)
             settle()
@@ -129,6 +131,7 @@ def _surroundings(
     options: ChainOptions,
     telemetry: Telemetry,
     clock: Clock | None,
+    claims: Claims | None,
 ) -> Iterator[Surroundings]:
     pulse = Pulse()
     bus = factory.open(options.group, [inbox(name) for name in names], options.instance)
@@ -138,7 +141,8 @@ def _surroundings(
         audit = AuditChain(options.instance, keys, factory)
         if options.health is not None:
             health = HealthServer(pulse, telemetry, *options.health)
-        yield Surroundings(bus, keys, shelf, audit, attempts, clock or SystemClock(), telemetry, pulse, options.pace)
+        clock, claims = clock or SystemClock(), claims or Claims()
+        yield Surroundings(bus, keys, shelf, audit, attempts, clock, telemetry, pulse, options.pace, claims)
     except OSError as error:
         raise Misconfigured("state-folder", options.instance, f"cannot write there (errno {error.errno})") from None
     finally:

@@ -8,12 +8,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.instances import Instance, instances
 from deidstream.stream.kafka import Kafka
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import DEFAULT_CHAINS
 
-__all__ = ["SECTIONS", "Deployment", "Health"]
+__all__ = ["SECTIONS", "ArtifactDays", "Deployment", "Health"]
 
 SECTIONS = ("deployment", "ingest", "identity", "resolver", "writer", "delivery")
 """The sections of ``deidstream.yaml``."""
@@ -30,6 +31,20 @@ class Health(BaseModel):
     port: _Port = 9464
 
 
+class ArtifactDays(BaseModel):
+    """Must outlive what names an artifact: see ``deidstream artifacts check``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    raw: int = Field(default=90, gt=0, description="Messages as they came, where the raw log is kept.")
+    cases: int = Field(default=90, gt=0, description="Cases on their way, held or in quarantine.")
+    releases: int = Field(default=90, gt=0, description="What was released.")
+
+    def by_area(self) -> dict[str, int]:
+        """Days by the first step of the keys, which each is named after (``claims``)."""
+        return {"raw": self.raw, "cases": self.cases, "releases": self.releases}
+
+
 class Deployment(BaseModel):
     """Section ``deployment`` of ``deidstream.yaml``."""
 
@@ -43,9 +58,20 @@ class Deployment(BaseModel):
     kafka: Kafka = Kafka()
     database: str = Field(
         "",
-        description="SQLAlchemy URL of identities, holds and ledgers; empty: an SQLite file for each in the state folder.",
+        repr=False,  # a password may stand in it
+        description="URL of identities, holds and ledgers: postgresql://USER@HOST/DATABASE; "
+        "empty: an SQLite file for each in the state folder.",
     )
     keys: Path | None = Field(None, description="Folder of the key ring; empty: 'keys' in the state folder.")
+    artifacts: str = Field(
+        "",
+        description="URL of the store for what is too large for a record: s3://BUCKET/PREFIX?endpoint=https://HOST:PORT or "
+        "file:///FOLDER; empty: all stays in the records.",
+    )
+    artifacts_access: BucketAccess = Field(
+        default_factory=lambda: BucketAccess.model_validate({}), description="Credentials of that bucket."
+    )
+    artifacts_days: ArtifactDays = Field(ArtifactDays(), description="After how many days the bucket deletes what.")
     renew_keys_days: float = Field(
         30, gt=0, description="Age at which the keys of content get a successor, at the next start of a process."
     )

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from deidstream.core.case import Case
-from deidstream.core.errors import DeidstreamError, Malformed
+from deidstream.core.errors import DeidstreamError, Malformed, Unsafe
 from deidstream.core.outcome import Outcome, Quarantine
 from deidstream.ports import Bus, Held, HoldShelf, KeyRing, Output
 from deidstream.stream.stages import SECTIONS, inbox
-from deidstream.wire import decode_case, decode_header
+from deidstream.wire import Fetch, decode_case, decode_header
 
 __all__ = ["Due", "let_go", "take_due", "watched"]
 
@@ -38,14 +38,19 @@ def watched(stages: Iterable[str]) -> tuple[str, ...]:
     return (*names, "review") if "resolver" in names and "review" not in names else names
 
 
-def take_due(shelf: HoldShelf, keys: KeyRing, stage: str, handler: object, now: float) -> Due:
+def take_due(
+    shelf: HoldShelf, keys: KeyRing, stage: str, handler: object, now: float, fetch: Fetch | None = None
+) -> Due:
     """A batch of what is due at ``stage``, for this process alone, and what becomes of it. ``handler``: the stage, if here."""
     items = shelf.lease(stage, now, now + _LEASE, _BATCH)
     due: Callable[[Sequence[Case]], list[Outcome]] | None = getattr(handler, "due", None)
     outcomes: list[Outcome] = []
     for item in items:
         if due is not None:
-            outcomes += due([decode_case(item.payload, keys, SECTIONS.get(stage, ()))])
+            try:
+                outcomes += due([decode_case(item.payload, keys, SECTIONS.get(stage, ()), fetch)])
+            except Unsafe as error:  # what it names in the artifact store is gone, say
+                outcomes.append(Quarantine(_sealed(item, keys), error.code, error.place))
         else:
             outcomes.append(Quarantine(_sealed(item, keys), f"held-too-long:{item.reason}", stage))
     return Due(stage, tuple(item.id for item in items), tuple(outcomes))

@@ -20,6 +20,8 @@ from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
 from deidstream.core.outcome import Audit, Quarantine
 from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output, Record
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.claims import CASES, Claims, Lodging
+from deidstream.stream.claims import RAW as RAW_AREA
 from deidstream.stream.outputs import Outputs
 from deidstream.stream.stages import QUARANTINE, RAW, inbox
 from deidstream.stream.telemetry import Silent, Telemetry
@@ -46,6 +48,7 @@ class IntakeOptions:
     """Whether the same bytes also go to the retained log, for replay under another policy."""
     audit: AuditChain | None = None
     telemetry: Telemetry = field(default_factory=Silent)
+    claims: Claims = field(default_factory=Claims)
 
 
 @dataclass(slots=True)
@@ -177,12 +180,18 @@ class GroupCommit:
         self._unsettled = True
         wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in claim.elsewhere]
         bad = {case_id: error for handed in group for case_id, error in handed.bad.items()}
-        outputs, unfit = self._encode([case for case in wanted if case.id not in bad])
-        aside = self._aside([case for case in wanted if case.id in bad], bad, now)
+        # With the raw log, case and raw record name one artifact, which is kept as long as the raw log is.
+        lodging = self._limits.claims.lodging(RAW_AREA if self._limits.raw else CASES)
+        try:
+            outputs, unfit = self._encode([case for case in wanted if case.id not in bad], lodging)
+            aside = self._aside([case for case in wanted if case.id in bad], bad, now, lodging)
+        except Unavailable:  # the artifact store is away, and there is no room to wait for it
+            self._undo()
+            raise
         if outputs or aside.records:
             began = time.time()
             told = [_accepted(case) for case in wanted if case.id not in unfit] + aside.audit
-            self._commit_patiently([*outputs, *aside.records, *self._audited(told, now)])
+            self._commit_patiently([*outputs, *aside.records, *self._audited(told, now)], lodging)
             counts = {"forward": len(wanted) - len(unfit) - aside.quarantined, "quarantine": aside.quarantined}
             self._limits.telemetry.handled(
                 "ingest", wanted, began, {kind: count for kind, count in counts.items() if count}
@@ -195,12 +204,13 @@ class GroupCommit:
         failed = {**dict.fromkeys(claim.elsewhere, Unavailable("accepted-elsewhere", "ingest")), **unfit}
         return _by_hand(group, failed) if failed else {}
 
-    def _commit_patiently(self, outputs: list[Output]) -> None:
+    def _commit_patiently(self, outputs: list[Output], lodging: Lodging) -> None:
         """A full inbox or a slow disk delays senders; only when it lasts are they told to come back later."""
         deadline = time.monotonic() + self._limits.patience_seconds
         pause = 0.02
         while True:
             try:
+                lodging.settle()
                 self._bus.commit(outputs)
                 break
             except Unavailable as error:
@@ -221,20 +231,20 @@ class GroupCommit:
     def _audited(self, entries: Sequence[Audit], now: float) -> list[Output]:
         return [] if self._limits.audit is None else self._limits.audit.record(entries, now)
 
-    def _aside(self, cases: Sequence[Case], bad: Mapping[str, Malformed], now: float) -> Outputs:
+    def _aside(self, cases: Sequence[Case], bad: Mapping[str, Malformed], now: float, lodging: Lodging) -> Outputs:
         """What puts ``cases`` into quarantine."""
-        made = Outputs(self._keys, now)
+        made = Outputs(self._keys, now, lodging)
         for case in cases:
             error = bad[case.id]
             made.add("ingest", Quarantine(case, error.code, error.place))
         return made
 
-    def _encode(self, cases: Sequence[Case]) -> tuple[list[Output], dict[str, DeidstreamError]]:
+    def _encode(self, cases: Sequence[Case], lodging: Lodging) -> tuple[list[Output], dict[str, DeidstreamError]]:
         outputs: list[Output] = []
         unfit: dict[str, DeidstreamError] = {}
         for case in cases:
             try:
-                value = encode_case(case, self._keys)
+                value = encode_case(case, self._keys, lodging.lodge)
             except Malformed as error:
                 unfit[case.id] = error
                 continue

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 __all__ = ["Kafka", "KafkaClient"]
 
 
-_Pem = Annotated[Path | None, Field(description="A PEM file.")]
+def _there(path: Path | None) -> Path | None:
+    if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
+        raise ValueError("the file must exist and be readable")
+    return path
+
+
+_Pem = Annotated[Path | None, AfterValidator(_there), Field(description="A PEM file.")]
 _Partitions = Annotated[
     int, Field(ge=1, le=1_000, description="Of each topic; as many processes share a stage at most.")
 ]
@@ -43,6 +50,10 @@ class KafkaClient(BaseModel):
             raise ValueError("SASL needs user and password")
         if bool(self.certificate) != bool(self.key):
             raise ValueError("certificate and key go together")
+        if self.password.get_secret_value() and not self.protocol.startswith("SASL"):
+            raise ValueError("a password needs protocol SASL_SSL or SASL_PLAINTEXT")
+        if (self.ca or self.certificate) and not self.protocol.endswith("SSL"):
+            raise ValueError("ca and certificate need protocol SSL or SASL_SSL")
         return self
 
     def client(self) -> dict[str, str]:

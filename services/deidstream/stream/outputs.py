@@ -8,6 +8,7 @@ from deidstream.core.case import Case, Header
 from deidstream.core.errors import DeidstreamError, Malformed
 from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Released
 from deidstream.ports import Held, KeyRing, Output, Record
+from deidstream.stream.claims import Claims, Lodging
 from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.stages import QUARANTINE, RELEASES, inbox
 from deidstream.wire import QuarantineRecord, decode_header, encode_case, encode_gap, encode_quarantine, encode_release
@@ -17,10 +18,11 @@ __all__ = ["Outputs"]
 
 @dataclass(slots=True)
 class Outputs:
-    """Collects what one commit publishes. ``now`` is when."""
+    """Collects what one commit publishes. ``now`` is when. ``lodging`` must be settled before the records go out."""
 
     keys: KeyRing
     now: float
+    lodging: Lodging = field(default_factory=lambda: Claims().lodging())
     records: list[Output] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     audit: list[Audit] = field(default_factory=list)
@@ -49,7 +51,7 @@ class Outputs:
 
     def _onward(self, outcome: Forward | Hold) -> None:
         case = outcome.case
-        value = encode_case(case, self.keys)
+        value = encode_case(case, self.keys, self.lodging.lodge)
         header = case.header
         if isinstance(outcome, Forward):
             if not header.itinerary:
@@ -65,8 +67,9 @@ class Outputs:
 
     def _release(self, outcome: Released) -> None:
         release = outcome.release
-        headers = {"kind": "release", "case": release.case_id, "id": release.id}
-        self.records.append(Output(RELEASES, release.key, encode_release(release, self.keys), headers))
+        headers = {"kind": "release", "case": release.case_id, "id": release.id, "project": release.project}
+        value = encode_release(release, self.keys, self.lodging.lodge)
+        self.records.append(Output(RELEASES, release.key, value, headers))
         self.latencies.append(self.now - release.received)
 
     def _gap(self, outcome: Gap) -> None:
@@ -85,10 +88,10 @@ class Outputs:
 
     def _sealed(self, case: Case) -> bytes:
         try:
-            return encode_case(case, self.keys)
+            return encode_case(case, self.keys, self.lodging.lodge)
         except DeidstreamError:
             # What a stage added is what cannot be written; the message as it came can.
-            return encode_case(Case(case.header, case.source, case.location), self.keys)
+            return encode_case(Case(case.header, case.source, case.location), self.keys, self.lodging.lodge)
 
     def _publish_quarantine(
         self,

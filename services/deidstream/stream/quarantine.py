@@ -9,6 +9,7 @@ from dataclasses import replace
 from deidstream.core.case import Case
 from deidstream.core.errors import Malformed, Misconfigured
 from deidstream.ports import Bus, BusFactory, KeyRing, Output
+from deidstream.stream.claims import Claims, Lodging
 from deidstream.stream.stages import QUARANTINE, inbox
 from deidstream.wire import QuarantineRecord, decode_case, decode_quarantine, encode_case, encode_quarantine
 
@@ -33,19 +34,28 @@ def list_open(bus: BusFactory) -> list[QuarantineRecord]:
     return sorted((one for one in waiting.values() if one.id not in closed), key=lambda one: one.at)
 
 
-def open_case(record: QuarantineRecord, keys: KeyRing) -> Case:
+def open_case(record: QuarantineRecord, keys: KeyRing, claims: Claims | None = None) -> Case:
     """The case, opened. Raises Malformed where it was the wire form that could not be read."""
-    return decode_case(record.payload, keys)
+    return decode_case(record.payload, keys, fetch=claims.fetch if claims else None)
 
 
-def replay(bus: Bus, keys: KeyRing, records: Sequence[QuarantineRecord], corrected: bytes | None = None) -> None:
+def replay(
+    bus: Bus,
+    keys: KeyRing,
+    records: Sequence[QuarantineRecord],
+    corrected: bytes | None = None,
+    claims: Claims | None = None,
+) -> None:
     """Sends cases back to the stage where they failed, or, with ``corrected`` bytes, to identify, and closes the records.
 
     Only one case can be corrected at a time, because the bytes are its source.
     """
     if corrected is not None and len(records) != 1:
         raise Misconfigured("replay-one", "quarantine", "corrected bytes are the source of one case")
-    outputs = [_again(record, keys, corrected) for record in records]
+    claims = claims or Claims()
+    lodging = claims.lodging()
+    outputs = [_again(record, keys, corrected, claims, lodging) for record in records]
+    lodging.settle()
     bus.commit([*outputs, *(_closing(record, "replayed" if corrected is None else "corrected") for record in records)])
 
 
@@ -54,15 +64,17 @@ def close(bus: Bus, records: Sequence[QuarantineRecord], resolution: str = "drop
     bus.commit([_closing(record, resolution) for record in records])
 
 
-def _again(record: QuarantineRecord, keys: KeyRing, corrected: bytes | None) -> Output:
+def _again(
+    record: QuarantineRecord, keys: KeyRing, corrected: bytes | None, claims: Claims, lodging: Lodging
+) -> Output:
     headers = {"case": record.case_id} if record.case_id else {}
     if corrected is None:
         if not record.topic:
             raise Malformed("no-inbox", record.id)
         return Output(record.topic, record.key, record.payload, headers)
-    case = open_case(record, keys)
+    case = open_case(record, keys, claims)
     header = case.header._replace(itinerary=("identify",), key=case.header.source, sequence=0, project="", policy="")
-    value = encode_case(Case(header, corrected, case.location), keys)
+    value = encode_case(Case(header, corrected, case.location), keys, lodging.lodge)
     return Output(inbox("identify"), header.key, value, headers)
 
 

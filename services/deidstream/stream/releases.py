@@ -6,7 +6,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured, Unavailable, Unsafe
@@ -14,6 +15,7 @@ from deidstream.core.outcome import Audit
 from deidstream.ports import Bus, Clock, KeyRing, Output, Record
 from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
 from deidstream.stream.parcel import DELIVERED, REFUSED, Parcel, Result
 from deidstream.stream.quarantine import quarantine_id
@@ -21,11 +23,13 @@ from deidstream.stream.runner import Pace
 from deidstream.stream.stages import QUARANTINE, RELEASES
 from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.stream.trickle import Trickle
-from deidstream.wire import QuarantineRecord, decode_gap, decode_release, encode_quarantine
+from deidstream.wire import LARGE, QuarantineRecord, decode_gap, decode_release, encode_quarantine
 
 __all__ = ["Courier", "ReleaseLoop", "Waiting", "open_parcel"]
 
 _PRUNE_EVERY = 3600.0
+_PORTION = 32 << 20
+"""Bytes of releases that are in memory together."""
 
 
 class Courier(Protocol):
@@ -40,12 +44,15 @@ class Courier(Protocol):
     def prune(self, now: float) -> None:
         """Forgets what is old."""
 
+    def wants(self, project: str) -> bool:
+        """Whether releases of this project go here."""
 
-def open_parcel(kind: str, sealed: bytes, keys: KeyRing) -> Parcel:
-    """From its kind (``release``, ``gap``) and wire form. Raises Malformed, Unsafe."""
+
+def open_parcel(kind: str, sealed: bytes, keys: KeyRing, claims: Claims | None = None) -> Parcel:
+    """From its kind (``release``, ``gap``) and wire form. Raises Malformed, Unsafe, and Unavailable without the store."""
     if kind == "gap":
         return Parcel(sealed, gap=decode_gap(sealed))
-    return Parcel(sealed, release=decode_release(sealed, keys))
+    return Parcel(sealed, release=decode_release(sealed, keys, claims.fetch if claims else None))
 
 
 class Waiting:
@@ -101,7 +108,9 @@ class ReleaseLoop:
         waiting: Waiting,
         batch: int = 50,
         telemetry: Telemetry | None = None,
+        claims: Claims | None = None,
     ) -> None:
+        self._claims = claims
         self._name = name
         self._courier = courier
         self._bus = bus
@@ -141,14 +150,32 @@ class ReleaseLoop:
 
     def _turn(self, records: Sequence[Record]) -> None:
         now, began = self._clock.now(), time.time()
-        arrived: list[Parcel] = []
         outputs: list[Output] = []
+        results: list[Result] = []
+        for parcels in self._portions(records, outputs, now):
+            results += [_light(result) for result in self._courier.handle(parcels)]
+        self._commit(results, outputs, now, began)
+
+    def _portions(self, records: Sequence[Record], outputs: list[Output], now: float) -> Iterator[list[Parcel]]:
+        """The parcels in order, so many at a time as may be in memory together; at least one portion, if of none."""
+        arrived: list[Parcel] = []
+        taken = 0
         for record in records:
+            kind = record.headers.get("kind", "release")
+            if kind == "release" and not self._courier.wants(record.headers.get("project", "")):
+                continue  # not even fetched
             try:
-                arrived.append(open_parcel(record.headers.get("kind", "release"), record.value, self._keys))
+                parcel = open_parcel(kind, record.value, self._keys, self._claims)
             except (Malformed, Unsafe) as error:
                 outputs.append(self._quarantine(record.headers.get("case", ""), error, record.value, record.key, now))
-        self._commit(self._courier.handle(arrived), outputs, now, began)
+                continue
+            size = len(parcel.release.content) if parcel.release is not None else 0
+            if arrived and taken + size > _PORTION:
+                yield arrived
+                arrived, taken = [], 0
+            arrived.append(parcel)
+            taken += size
+        yield arrived
 
     def _tick(self) -> None:
         steady = time.monotonic()
@@ -212,6 +239,14 @@ class ReleaseLoop:
         self._bus.abort()
         self._audit.rewind()
         self._waiting(error)
+
+
+def _light(result: Result) -> Result:
+    """Without the content of a large release: it is in memory no longer than its portion."""
+    release = result.parcel.release
+    if release is None or len(release.content) <= LARGE:
+        return result
+    return result._replace(parcel=replace(result.parcel, release=replace(release, content=b"")))
 
 
 def _case_id(parcel: Parcel) -> str:

@@ -25,6 +25,7 @@ from deidstream.ports import REBALANCED, Bus, Clock, HoldShelf, KeyRing, Record
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
 from deidstream.stream.holds import Due, take_due, watched
 from deidstream.stream.outputs import Outputs
@@ -80,6 +81,11 @@ class Surroundings:
     telemetry: Telemetry = field(default_factory=Silent)
     pulse: Pulse = field(default_factory=Pulse)
     pace: Pace = Pace()
+    claims: Claims = field(default_factory=Claims)
+
+    def outputs(self) -> Outputs:
+        """What one commit will publish."""
+        return Outputs(self.keys, self.clock.now(), self.claims.lodging())
 
 
 class Runner:
@@ -130,45 +136,61 @@ class Runner:
 
     def _batch(self, records: Sequence[Record], stop: threading.Event) -> None:
         began = time.perf_counter()
-        outputs = Outputs(self._around.keys, self._around.clock.now())
-        for portion in _portions(records, self._pace.portion_bytes):
-            self._passage.through(self._cases(portion, outputs), outputs)
+        outputs = self._around.outputs()
+        for waiting in self._portions(records, outputs):
+            self._passage.through(waiting, outputs)
         self._commit(outputs, stop)
         self._account(len(records), outputs.quarantined, time.perf_counter() - began)
 
-    def _cases(self, records: Sequence[Record], outputs: Outputs) -> dict[str, list[Case]]:
-        """The cases in ``records`` by the stage that they wait for."""
+    def _portions(self, records: Sequence[Record], outputs: Outputs) -> Iterator[dict[str, list[Case]]]:
+        """The cases in ``records``, in order, by the stage that they wait for; each portion a few, or one large one.
+
+        Decoded one by one: what a record names in the artifact store is in memory no longer than its portion.
+        """
         waiting: dict[str, list[Case]] = {}
+        taken = 0
         for record in records:
             stage = self._of_inbox[record.topic]
             try:
-                waiting.setdefault(stage, []).append(self._case(record))
+                case = self._case(record)
             except (Malformed, Unsafe) as error:
                 outputs.unreadable(stage, record, error.code, error.place)
-        return waiting
+                continue
+            size = max(len(record.value), len(case.source))
+            if waiting and taken + size > self._pace.portion_bytes:
+                yield waiting
+                waiting, taken = {}, 0
+            waiting.setdefault(stage, []).append(case)
+            taken += size
+        if waiting:
+            yield waiting
 
     def _case(self, record: Record) -> Case:
         if self._around.attempts.deadly(record):
             raise Unsafe("killed-twice", self._of_inbox[record.topic])
-        return decode_case(record.value, self._around.keys, self._sections)
+        return decode_case(record.value, self._around.keys, self._sections, self._around.claims.fetch)
 
     def _commit(self, outputs: Outputs, stop: threading.Event) -> None:
         """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop, or when the
         records have gone to another process."""
         around = self._around
+        # Artifacts first, then the shelf, then the bus: what a record names is there before it.
+        self._patiently(outputs.lodging.settle, stop)
         if outputs.held:
             around.shelf.put(outputs.held)
         outputs.records += around.audit.record(outputs.audit, outputs.now)
+        self._patiently(lambda: around.bus.commit(outputs.records), stop)
+        around.audit.committed()
+        around.telemetry.released(outputs.latencies)
+
+    def _patiently(self, work: Callable[[], None], stop: threading.Event) -> None:
         while True:
             try:
-                around.bus.commit(outputs.records)
-                break
+                return work()
             except Unavailable as error:
                 if stop.is_set() or error.code == REBALANCED:
                     raise
                 self._wait(error, stop)
-        around.audit.committed()
-        around.telemetry.released(outputs.latencies)
 
     def _tick(self, stop: threading.Event) -> None:
         """Lets stages do what time makes them do, and looks after what was held too long."""
@@ -176,7 +198,7 @@ class Runner:
         if now - self._ticked < self._pace.tick_seconds:
             return
         self._ticked = now
-        outputs = Outputs(self._around.keys, self._around.clock.now())
+        outputs = self._around.outputs()
         waiting: dict[str, list[Case]] = {}
         for name, stage in self._stages.items():
             tick: Callable[[float], list[Outcome]] | None = getattr(stage, "tick", None)
@@ -196,7 +218,8 @@ class Runner:
         self.lag = self._around.bus.lag()
         found = []
         for name in watched(self._stages):
-            due = take_due(self._around.shelf, self._around.keys, name, self._stages.get(name), outputs.now)
+            around, handler = self._around, self._stages.get(name)
+            due = take_due(around.shelf, around.keys, name, handler, outputs.now, around.claims.fetch)
             self._passage.hand_on(name, due.outcomes, (), waiting, outputs)
             if due.ids:
                 found.append(due)
@@ -240,15 +263,3 @@ class Runner:
         self._around.telemetry.retried(error.code)
         log.emit("batch.retried", logging.WARNING, code=error.code, place=error.place, pause=round(pause, 3))
         stop.wait(pause)
-
-
-def _portions(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
-    """``records`` in order, each portion of at most ``size`` bytes or one record."""
-    first = taken = 0
-    for place, record in enumerate(records):
-        if place > first and taken + len(record.value) > size:
-            yield records[first:place]
-            first, taken = place, 0
-        taken += len(record.value)
-    if records:
-        yield records[first:]

@@ -59,11 +59,11 @@ Event = Literal[
     "batch.suspect",
     # Too many cases were quarantined: quarantined, of.
     "quarantine.limit",
-    # A listener of ingest is bound, or a folder is watched: source, port.
+    # A listener of ingest is bound, or a folder or bucket is watched: source, port.
     "ingest.listening",
-    # A look at a watched folder did or found something: source, taken, put_aside, unreadable.
+    # A look at a watched folder or bucket did or found something: source, taken, put_aside, unreadable.
     "folder.looked",
-    # A watched folder cannot be read or written: code, place, hint.
+    # A watched folder or bucket cannot be read or written: source, code, place, hint.
     "folder.away",
     "topic.put_aside",
     "topic.waiting",

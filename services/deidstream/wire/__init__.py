@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deidstream.wire.case import ALL_SECTIONS, SECTION_PURPOSE, decode_case, decode_header, encode_case
+from deidstream.wire.claim import LARGE, RELEASE, Fetch, Lodge, claimed
 from deidstream.wire.record import (
     AuditRecord,
     QuarantineRecord,
@@ -15,9 +16,14 @@ from deidstream.wire.release import decode_gap, decode_release, encode_gap, enco
 
 __all__ = [
     "ALL_SECTIONS",
+    "LARGE",
+    "RELEASE",
     "SECTION_PURPOSE",
     "AuditRecord",
+    "Fetch",
+    "Lodge",
     "QuarantineRecord",
+    "claimed",
     "decode_audit",
     "decode_case",
     "decode_gap",

@@ -19,6 +19,7 @@ from deidstream.core.finding import Finding
 from deidstream.core.subject import Subject
 from deidstream.ports import KeyRing, Sealed
 from deidstream.wire import sections as plain
+from deidstream.wire.claim import Fetch, Lodge, check_in, check_out
 from deidstream.wire.header import header_from, header_message, unknown_fields
 from deidstream.wire.v1 import case_pb2 as pb
 
@@ -46,24 +47,27 @@ class _Origin:
     case_rest: bytes = field(default=b"", repr=False)
 
 
-def encode_case(case: Case, keys: KeyRing) -> bytes:
+def encode_case(case: Case, keys: KeyRing, lodge: Lodge | None = None) -> bytes:
     """The wire form of ``case``. Seals only what is new since it was decoded, so it needs no other key.
 
     Findings and decisions that were added to those decoded go into a section of their own; a section that was not opened
-    stays. Raises Malformed where the case holds what the wire cannot carry.
+    stays. What is large is handed to ``lodge``, sealed. Raises Malformed where the case holds what the wire cannot carry.
     """
     try:
-        return _encoded(case, keys)
+        return _encoded(case, keys, lodge)
     except ValueError as error:
         # JSON can smuggle in lone surrogates, which UTF-8 (and so the wire) cannot carry; the error would show content.
         code = "lone-surrogate" if isinstance(error, UnicodeEncodeError) else "wire-range"
     raise Malformed(code, "case")
 
 
-def decode_case(data: bytes, keys: KeyRing, sections: Collection[str] = ALL_SECTIONS) -> Case:
+def decode_case(
+    data: bytes, keys: KeyRing, sections: Collection[str] = ALL_SECTIONS, fetch: Fetch | None = None
+) -> Case:
     """The case in ``data`` with the named sections opened; the others stay sealed and their fields empty.
 
-    Raises Malformed (``wire-...``), and Unsafe where a seal is broken.
+    Of those that lie in the artifact store, only the named ones are fetched. Raises Malformed (``wire-...``), Unsafe where a
+    seal is broken or an artifact gone, and whatever ``fetch`` raises.
     """
     message = _parse(data)
     header = header_from(message.header)
@@ -80,7 +84,7 @@ def decode_case(data: bytes, keys: KeyRing, sections: Collection[str] = ALL_SECT
         known.append(section)
         ordinal = count[kind] = count.get(kind, -1) + 1
         if kind in opened:
-            sealed = Sealed(section.key_id, section.nonce, section.ciphertext)
+            sealed = Sealed(section.key_id, section.nonce, check_out(section, fetch))
             opened[kind].append(keys.open(purpose, sealed, _bound(header.case_id, kind, ordinal)))
     source, location = plain.source_from(opened["source"][-1]) if opened.get("source") else (b"", "")
     subjects = plain.identity_from(opened["identity"][-1]) if opened.get("identity") else ()
@@ -105,16 +109,16 @@ def decode_header(data: bytes) -> Header:
     return header_from(_parse(data).header)
 
 
-def _encoded(case: Case, keys: KeyRing) -> bytes:
+def _encoded(case: Case, keys: KeyRing, lodge: Lodge | None) -> bytes:
     origin = case.sealed if isinstance(case.sealed, _Origin) else None
     message = pb.Case(header=header_message(case.header))
     if origin is None:
         for kind, data in _fresh(case):
-            _append(message, keys, kind, data)
+            _append(message, keys, kind, data, lodge)
     else:
         message.header.MergeFromString(origin.header_rest)
         message.MergeFromString(origin.case_rest)
-        _carry(message, keys, case, origin)
+        _carry(message, keys, case, origin, lodge)
     for section in case.unknown:
         message.sections.add().MergeFromString(section)
     return message.SerializeToString()
@@ -140,7 +144,7 @@ def _fresh(case: Case) -> Iterator[tuple[str, bytes]]:
         yield "decisions", plain.decisions_bytes(case.decisions)
 
 
-def _carry(message: pb.Case, keys: KeyRing, case: Case, origin: _Origin) -> None:
+def _carry(message: pb.Case, keys: KeyRing, case: Case, origin: _Origin, lodge: Lodge | None) -> None:
     replaced: set[str] = set()
     added: list[tuple[str, bytes]] = []
     if case.source != origin.source or case.location != origin.location:
@@ -163,7 +167,7 @@ def _carry(message: pb.Case, keys: KeyRing, case: Case, origin: _Origin) -> None
             added.append(("decisions", plain.decisions_bytes(decisions)))
     message.sections.extend([one for one in origin.sections if one.kind not in replaced])
     for kind, data in added:
-        _append(message, keys, kind, data)
+        _append(message, keys, kind, data, lodge)
 
 
 def _tail(now: tuple[T, ...], before: tuple[T, ...]) -> tuple[tuple[T, ...], bool]:
@@ -172,10 +176,12 @@ def _tail(now: tuple[T, ...], before: tuple[T, ...]) -> tuple[tuple[T, ...], boo
     return (now[size:], False) if now[:size] == before else (now, True)
 
 
-def _append(message: pb.Case, keys: KeyRing, kind: str, data: bytes) -> None:
+def _append(message: pb.Case, keys: KeyRing, kind: str, data: bytes, lodge: Lodge | None) -> None:
+    case_id = message.header.case_id
     ordinal = sum(section.kind == kind for section in message.sections)
-    sealed = keys.seal(SECTION_PURPOSE[kind], data, _bound(message.header.case_id, kind, ordinal))
-    message.sections.add(kind=kind, key_id=sealed.key_id, nonce=sealed.nonce, ciphertext=sealed.ciphertext)
+    sealed = keys.seal(SECTION_PURPOSE[kind], data, _bound(case_id, kind, ordinal))
+    section = message.sections.add(kind=kind, key_id=sealed.key_id, nonce=sealed.nonce)
+    check_in(section, case_id, kind, sealed.ciphertext, lodge)
 
 
 def _bound(case_id: str, kind: str, ordinal: int) -> bytes:

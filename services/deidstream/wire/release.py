@@ -9,35 +9,38 @@ from deidstream.core.errors import Malformed
 from deidstream.core.outcome import Gap
 from deidstream.core.release import Release
 from deidstream.ports import KeyRing, Sealed
+from deidstream.wire.claim import RELEASE, Fetch, Lodge, check_in, check_out
 from deidstream.wire.header import header_from, header_message
 from deidstream.wire.v1 import release_pb2 as pb
 
 __all__ = ["decode_gap", "decode_release", "encode_gap", "encode_release"]
 
-_PURPOSE = "release"
 
+def encode_release(release: Release, keys: KeyRing, lodge: Lodge | None = None) -> bytes:
+    """The wire form of ``release``, sealed with key purpose ``release``; a large body is handed to ``lodge``, sealed.
 
-def encode_release(release: Release, keys: KeyRing) -> bytes:
-    """The wire form of ``release``, sealed with key purpose ``release``. Raises Malformed for what the wire cannot carry."""
+    Raises Malformed for what the wire cannot carry.
+    """
     try:
         header, plain = _header(release), _body(release)
     except ValueError:
         header = plain = b""
     if not header:  # outside of the handler: the error would show content
         raise Malformed("wire-range", "release")
-    sealed = keys.seal(_PURPOSE, plain, header)
-    return pb.Release(
-        header=header, key_id=sealed.key_id, nonce=sealed.nonce, ciphertext=sealed.ciphertext
-    ).SerializeToString()
+    sealed = keys.seal(RELEASE, plain, header)
+    outer = pb.Release(header=header, key_id=sealed.key_id, nonce=sealed.nonce)
+    check_in(outer, release.case_id, RELEASE, sealed.ciphertext, lodge)
+    return outer.SerializeToString()
 
 
-def decode_release(data: bytes, keys: KeyRing) -> Release:
-    """The release in ``data``. Raises Malformed (``wire-...``), and Unsafe where the seal is broken."""
+def decode_release(data: bytes, keys: KeyRing, fetch: Fetch | None = None) -> Release:
+    """The release in ``data``. Raises Malformed (``wire-...``), Unsafe where the seal is broken or an artifact gone, and
+    whatever ``fetch`` raises."""
     try:
         outer = pb.Release.FromString(data)
         header = pb.ReleaseHeader.FromString(outer.header)
-        sealed = Sealed(outer.key_id, outer.nonce, outer.ciphertext)
-        body = pb.ReleaseBody.FromString(keys.open(_PURPOSE, sealed, outer.header))
+        sealed = Sealed(outer.key_id, outer.nonce, check_out(outer, fetch))
+        body = pb.ReleaseBody.FromString(keys.open(RELEASE, sealed, outer.header))
     except DecodeError:
         raise Malformed("wire-unreadable", "release") from None
     return Release(

@@ -66,7 +66,7 @@ class Watch:
         return len(self.releases) + sum(self.quarantined.values()) + self.held >= cases
 
     def _take(self, record: Record) -> None:
-        release = decode_release(record.value, self.keys)
+        release = decode_release(record.value, self.keys, self.process.claims.fetch)
         if dict(release.attributes).get(_PROVENANCE):
             self.companions += 1
             return

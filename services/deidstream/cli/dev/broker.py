@@ -135,10 +135,17 @@ class Node:
 class Cluster:
     """Nodes at ``ports`` (two for each: clients, controller) with their data below ``folder``.
 
-    ``settings`` are added to every node's ``server.properties``.
+    ``settings`` are added to every node's ``server.properties``. ``users``: passwords by name, for SCRAM; for a moment they
+    stand on a command line, so none of them may matter.
     """
 
-    def __init__(self, folder: Path, ports: Sequence[int], settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ports: Sequence[int],
+        settings: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
         pairs = list(zip(ports[::2], ports[1::2], strict=True))
         heap = 512 if len(pairs) == 1 else 384
         self.nodes = [Node(folder / f"node-{number}", client, heap) for number, (client, _) in enumerate(pairs, 1)]
@@ -146,6 +153,7 @@ class Cluster:
         self._folder = folder
         self._pairs = pairs
         self._settings = dict(settings or {})
+        self._users = dict(users or {})
 
     def start(self) -> None:
         """Formats what is new, starts all, and returns when all are ready."""
@@ -180,7 +188,10 @@ class Cluster:
         (node.folder / "log4j2.xml").write_text(_LOGGING)
         settings = self._properties(number, node)
         properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        tool = [*_java(installed(), node.folder, 128), "kafka.tools.StorageTool", "format", "-t", identity]
+        # With "=", or an identity that begins with "-" is taken for an option.
+        tool = [*_java(installed(), node.folder, 128), "kafka.tools.StorageTool", "format", f"--cluster-id={identity}"]
+        for name, password in self._users.items():
+            tool += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
         done = subprocess.run([*tool, "-c", str(properties)], capture_output=True, check=False)
         if done.returncode:
             node.log.write_bytes(done.stdout + done.stderr)

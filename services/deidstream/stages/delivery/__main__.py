@@ -6,6 +6,7 @@ import ssl
 import sys
 import threading
 
+from deidstream.adapters.bucket_destination import BucketDestination
 from deidstream.adapters.fhir_client import FhirAddress
 from deidstream.adapters.fhir_destination import FhirDestination
 from deidstream.adapters.folder_destination import FolderDestination
@@ -17,6 +18,7 @@ from deidstream.adapters.tls import client_context
 from deidstream.adapters.topic_destination import TopicDestination
 from deidstream.ports import BusFactory, Destination
 from deidstream.stages.delivery.config import (
+    BucketDestinationSettings,
     ClientTls,
     DeliverySettings,
     DestinationSettings,
@@ -26,7 +28,7 @@ from deidstream.stages.delivery.config import (
     MllpDestinationSettings,
 )
 from deidstream.stages.delivery.workers import Workers, Workplace
-from deidstream.stages.process import Process
+from deidstream.stages.process import Process, open_bucket
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.instances import Instance
@@ -52,6 +54,8 @@ def open_destination(settings: DestinationSettings, bus: BusFactory) -> Destinat
         return FhirDestination(FhirAddress(settings.url, token, _tls(settings.tls), settings.answer_seconds))
     if isinstance(settings, KafkaDestinationSettings):
         return _kafka(settings)
+    if isinstance(settings, BucketDestinationSettings):
+        return BucketDestination(open_bucket(settings.url, settings.access))
     name = f"delivery.{settings.name}.out"
     return TopicDestination(bus.open(name, (), name), settings.topic)
 
@@ -69,6 +73,7 @@ def _deliver(served: Served, stop: threading.Event) -> None:
         lambda name: SqlDeliveryLedger(engine, name),
         served.audit,
         lambda settings: open_destination(settings, served.bus),
+        process.claims,
     )
     workers = Workers(process.settings.section("delivery", DeliverySettings).destinations, place)
     served.show(workers.pulse)

@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.kafka import KafkaClient
 
 __all__ = [
+    "BucketDestinationSettings",
     "ClientTls",
     "DeliverySettings",
     "DestinationSettings",
@@ -95,6 +97,15 @@ class FhirDestinationSettings(_Destination):
     answer_seconds: Seconds = 60.0
 
 
+class BucketDestinationSettings(_Destination):
+    """Objects of an S3 bucket."""
+
+    kind: Literal["bucket"]
+    url: str = Field(pattern=r"^(s3|file)://")
+    """``s3://BUCKET/PREFIX?endpoint=https://HOST:PORT``."""
+    access: BucketAccess = BucketAccess()
+
+
 class TopicDestinationSettings(_Destination):
     """Another topic of the bus, in the clear: the content is de-identified."""
 
@@ -116,6 +127,7 @@ DestinationSettings = Annotated[
     FolderDestinationSettings
     | MllpDestinationSettings
     | FhirDestinationSettings
+    | BucketDestinationSettings
     | TopicDestinationSettings
     | KafkaDestinationSettings,
     Field(discriminator="kind"),

@@ -60,6 +60,10 @@ class Delivery:
         """Forgets old results."""
         self._ledger.prune(now - self._settings.remember_days * 86_400)
 
+    def wants(self, project: str) -> bool:
+        """Whether releases of ``project`` go here; '' is one that its record does not name."""
+        return not project or project in self._settings.projects
+
     def close(self) -> None:
         """Lets go of the destination."""
         self._destination.close()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deidstream.core.errors import DeidstreamError
 from deidstream.ports import BusFactory, Clock, DeliveryLedger, Destination, HoldShelf, KeyRing
 from deidstream.stages.delivery.config import DestinationSettings
 from deidstream.stages.delivery.service import Delivery
 from deidstream.stream.audit import AuditChain
+from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
 from deidstream.stream.releases import ReleaseLoop, Waiting, open_parcel
 from deidstream.stream.stages import RELEASES
@@ -31,6 +32,7 @@ class Workplace:
     ledger: Callable[[str], DeliveryLedger]
     audit: Callable[[str], AuditChain]
     open: Callable[[DestinationSettings], Destination]
+    claims: Claims = field(default_factory=Claims)
 
 
 class Workers:
@@ -75,7 +77,7 @@ class Workers:
             place.open(settings),
             place.ledger(name),
             place.shelf,
-            lambda kind, sealed: open_parcel(kind, sealed, place.keys),
+            lambda kind, sealed: open_parcel(kind, sealed, place.keys, place.claims),
             place.clock,
             waiting,
         )
@@ -83,7 +85,16 @@ class Workers:
         try:
             audit = place.audit(f"delivery.{name}")
             loop = ReleaseLoop(
-                name, courier, bus, place.keys, audit, place.clock, waiting, settings.batch, place.telemetry
+                name,
+                courier,
+                bus,
+                place.keys,
+                audit,
+                place.clock,
+                waiting,
+                settings.batch,
+                place.telemetry,
+                place.claims,
             )
             loop.run(stop)
         finally:

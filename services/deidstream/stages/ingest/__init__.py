@@ -1,6 +1,6 @@
 """Ingest: takes messages in, makes them durable, and only then says so.
 
-In: HL7 v2 over MLLP, FHIR over HTTP, files in watched folders, topics of foreign producers. Out: cases to
+In: HL7 v2 over MLLP, FHIR over HTTP, files in watched folders and buckets, topics of foreign producers. Out: cases to
 ``deidstream.identify.v1`` (and, if asked, ``deidstream.raw.v1``), in the order received from each source. It needs the key
 purposes ``id`` and ``content`` (to seal).
 

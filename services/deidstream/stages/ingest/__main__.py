@@ -11,11 +11,11 @@ from deidstream.adapters.opening import KAFKA
 from deidstream.adapters.sqlite_ledger import open_acceptance
 from deidstream.adapters.tls import server_context
 from deidstream.core.errors import Misconfigured
-from deidstream.ports import Feed
-from deidstream.stages.ingest.config import IngestSettings, ServerTls, TopicSource
+from deidstream.ports import ArtifactStore, Feed
+from deidstream.stages.ingest.config import BucketSource, IngestSettings, ServerTls, TopicSource
 from deidstream.stages.ingest.listeners import Door, Ports, run_ingest
 from deidstream.stages.ingest.service import Admission
-from deidstream.stages.process import Process
+from deidstream.stages.process import Process, open_bucket
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.deployment import Deployment
@@ -44,6 +44,7 @@ def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None
         raw=settings.raw_log,
         audit=served.audit("ingest"),
         telemetry=served.telemetry,
+        claims=process.claims,
     )
     intake = GroupCommit(bus, ledger, process.keys, process.clock, options)
     pulse = Pulse()
@@ -54,12 +55,17 @@ def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None
             Admission(process.keys, process.clock),
             intake,
             process.clock,
+            _bucket,
             lambda topic: _feed(topic, process.deployment),
         )
         run_ingest(settings, door, _tls, stop, pulse, ready)
     finally:
         intake.close()
         bus.close()
+
+
+def _bucket(settings: BucketSource) -> ArtifactStore:
+    return open_bucket(settings.url, settings.access)
 
 
 def _tls(settings: ServerTls) -> ssl.SSLContext:

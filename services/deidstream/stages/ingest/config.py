@@ -7,13 +7,25 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.kafka import KafkaClient
 
-__all__ = ["FhirListener", "FhirSource", "FolderSource", "IngestSettings", "MllpListener", "ServerTls", "TopicSource"]
+__all__ = [
+    "BucketSource",
+    "FhirListener",
+    "FhirSource",
+    "FolderSource",
+    "IngestSettings",
+    "MllpListener",
+    "ServerTls",
+    "TopicSource",
+    "WatchedSource",
+]
 
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """What cases of this source are named by; not the name of a person or host."""
 Port = Annotated[int, Field(ge=0, le=65535)]
+_STEP = r"^[A-Za-z0-9._-]+$"
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -93,7 +105,15 @@ class FhirListener(_Settings):
         return self
 
 
-class FolderSource(_Source):
+class WatchedSource(_Source):
+    """A place in which files appear."""
+
+    every_seconds: Seconds = 1.0
+    max_file_bytes: int = Field(default=512 << 20, gt=0)
+    fhir_version: Literal["4.0", "4.3", "5.0"] = "4.0"
+
+
+class FolderSource(WatchedSource):
     """A folder in which files appear."""
 
     path: Path
@@ -101,11 +121,20 @@ class FolderSource(_Source):
     """Where taken files go; default: ``.done`` inside the folder. Beside it, on the same file system."""
     bad: Path | None = None
     """Where files go that cannot be taken, each with a ``.reason``; default: ``.bad`` inside the folder."""
-    every_seconds: Seconds = 1.0
     settle_seconds: float = Field(default=2.0, ge=0)
     """A file that was last written so long ago counts as complete at first sight."""
-    max_file_bytes: int = Field(default=512 << 20, gt=0)
-    fhir_version: Literal["4.0", "4.3", "5.0"] = "4.0"
+
+
+class BucketSource(WatchedSource):
+    """A bucket in which objects appear, each under a name of its own."""
+
+    url: str = Field(pattern=r"^(s3|file)://")
+    """``s3://BUCKET/PREFIX?endpoint=https://HOST:PORT``; what lies below the prefix is taken."""
+    access: BucketAccess = BucketAccess()
+    done: str = Field(default=".done", pattern=_STEP)
+    """Below the prefix: where taken objects go."""
+    bad: str = Field(default=".bad", pattern=_STEP)
+    """Below the prefix: where objects go that cannot be taken, each with a ``.reason``."""
 
 
 class TopicSource(_Source):
@@ -142,6 +171,7 @@ class IngestSettings(_Settings):
     mllp: tuple[MllpListener, ...] = ()
     fhir: tuple[FhirListener, ...] = ()
     folders: tuple[FolderSource, ...] = ()
+    buckets: tuple[BucketSource, ...] = ()
     topics: tuple[TopicSource, ...] = ()
     raw_log: bool = False
     """Also keep every message, sealed, on ``deidstream.raw.v1``, for replay under another policy."""
@@ -150,7 +180,7 @@ class IngestSettings(_Settings):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        names = [one.name for one in (*self.mllp, *self.folders, *self.topics)]
+        names = [one.name for one in (*self.mllp, *self.folders, *self.buckets, *self.topics)]
         names += [source.name for listener in self.fhir for source in listener.sources]
         if len(set(names)) < len(names):
             raise ValueError("two sources have the same name")

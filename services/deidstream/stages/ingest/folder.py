@@ -1,33 +1,19 @@
-"""The folder watch: files become cases when they are complete, and leave the folder when they are durable.
-
-Safe to kill at any moment: the id of a case comes from the file's path below the folder, its place in the file and its bytes, so
-a file that is read again gives the same cases.
-"""
+"""The folder watch: files become cases when they are complete, and leave the folder when they are durable."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 from collections.abc import Iterator
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from deidstream.core.case import Container
 from deidstream.core.errors import Malformed, Misconfigured, Unavailable
 from deidstream.ports import Clock, Intake
 from deidstream.stages.ingest.config import FolderSource
-from deidstream.stages.ingest.service import Admission, Received
-from deidstream.stages.ingest.unpack import Unpacked, unpack
-from deidstream.stream import log
+from deidstream.stages.ingest.service import Admission
+from deidstream.stages.ingest.watch import Look, Watch, is_for_us
 
 __all__ = ["FolderWatch", "Look"]
-
-_UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".swp")
-_SLICE = 500
-_PATIENCE = 60.0
 
 
 class _State(NamedTuple):
@@ -38,40 +24,16 @@ class _State(NamedTuple):
     written: int
 
 
-@dataclass(slots=True)
-class Look:
-    """What one look did, in files."""
-
-    taken: int = 0
-    put_aside: int = 0
-    unreadable: int = 0
-    """No permission: they stay where they are."""
-    waiting: int = 0
-    """Not complete yet, or the intake was full."""
-
-
-class FolderWatch:
+class FolderWatch(Watch):
     """Watches one folder."""
 
     def __init__(self, settings: FolderSource, admission: Admission, intake: Intake, clock: Clock) -> None:
+        super().__init__(settings, admission, intake)
         self._settings = settings
-        self._admission = admission
-        self._intake = intake
         self._clock = clock
         self._seen: dict[Path, _State] = {}
         self._done = settings.done or settings.path / ".done"
         self._bad = settings.bad or settings.path / ".bad"
-        self.last = Look()
-
-    async def run(self) -> None:
-        """Looks again and again until cancelled. A folder that goes away is reported, and looked for again."""
-        while True:
-            try:
-                before, self.last = self.last, await asyncio.to_thread(self.look)
-                self._report(self.last, before)
-            except Misconfigured as error:
-                log.emit("folder.away", logging.ERROR, code=error.code, place=error.place, hint=error.hint)
-            await asyncio.sleep(self._settings.every_seconds)
 
     def check(self) -> None:
         """Raises Misconfigured when the folder cannot be read."""
@@ -92,16 +54,6 @@ class FolderWatch:
                 self._take(path, look)
         return look
 
-    def _report(self, look: Look, before: Look) -> None:
-        if look.taken or look.put_aside or look.unreadable != before.unreadable:
-            log.emit(
-                "folder.looked",
-                source=self._settings.name,
-                taken=look.taken,
-                put_aside=look.put_aside,
-                unreadable=look.unreadable,
-            )
-
     def _candidates(self) -> Iterator[tuple[Path, _State]]:
         """All files below the folder that may be meant for us, by name."""
         if not os.access(self._settings.path, os.R_OK | os.X_OK):
@@ -115,7 +67,7 @@ class FolderWatch:
                 name for name in folders if not name.startswith(".") and (here / name).resolve() not in apart
             )
             for name in sorted(files):
-                if name.startswith((".", "~")) or name.lower().endswith(_UNFINISHED):
+                if not is_for_us(name):
                     continue
                 try:
                     found = (here / name).stat(follow_symlinks=False)
@@ -130,9 +82,7 @@ class FolderWatch:
 
     def _take(self, path: Path, look: Look) -> None:
         try:
-            content = self._read(path)
-            unpacked = unpack(content, path.name)
-            self._hand_in(path, content, unpacked)
+            self._hand_in(path.relative_to(self._settings.path).as_posix(), self._read(path))
         except PermissionError:
             look.unreadable += 1
         except OSError:
@@ -150,30 +100,6 @@ class FolderWatch:
         if path.stat().st_size > self._settings.max_file_bytes:
             raise Malformed("file-too-large", "file")
         return path.read_bytes()
-
-    def _hand_in(self, path: Path, content: bytes, unpacked: Unpacked) -> None:
-        """Everything in the file, durable when it returns. Portion after portion, so that a large file leaves room for others."""
-        name = path.relative_to(self._settings.path).as_posix()
-        container = self._admission.identify(self._settings.name, os.fsencode(name), content) if unpacked.batch else ""
-        for start in range(0, len(unpacked.members), _SLICE):
-            cases = [
-                self._admission.case(self._received(name, unpacked, ordinal, container))
-                for ordinal in range(start, min(start + _SLICE, len(unpacked.members)))
-            ]
-            try:
-                self._intake.submit(cases).result(_PATIENCE)
-            except FutureTimeout:
-                raise Unavailable("intake-slow", "ingest") from None
-
-    def _received(self, name: str, unpacked: Unpacked, ordinal: int, container: str) -> Received:
-        member = Container(container, ordinal, len(unpacked.members)) if container else None
-        attributes = self._settings.attributes
-        if unpacked.format == "fhir":
-            attributes = (*attributes, ("fhir.method", "POST"), ("fhir.version", self._settings.fhir_version))
-        control = f"{container}/{ordinal}".encode() if container else os.fsencode(name)
-        return Received(
-            self._settings.name, unpacked.format, unpacked.members[ordinal], control, name, member, attributes
-        )
 
     def _put_aside(self, path: Path, error: Malformed) -> None:
         """Into ``bad``, with a note that names rule and place and nothing else."""

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deidstream.core.errors import DeidstreamError, Misconfigured
-from deidstream.ports import Clock, Feed
+from deidstream.ports import ArtifactStore, Clock, Feed
+from deidstream.stages.ingest.bucket import BucketWatch
 from deidstream.stages.ingest.config import (
+    BucketSource,
     FhirListener,
     FolderSource,
     IngestSettings,
@@ -25,14 +27,16 @@ from deidstream.stages.ingest.folder import FolderWatch
 from deidstream.stages.ingest.mllp import MllpServer
 from deidstream.stages.ingest.service import Admission
 from deidstream.stages.ingest.topic import FeedFactory, TopicReader
+from deidstream.stages.ingest.watch import Watch
 from deidstream.stream import log
 from deidstream.stream.health import Pulse
 from deidstream.stream.intake import GroupCommit
 
-__all__ = ["Door", "Ports", "TlsFactory", "run_ingest"]
+__all__ = ["Door", "OpenBucket", "Ports", "TlsFactory", "run_ingest"]
 
 _TURN = 0.2
 
+OpenBucket = Callable[[BucketSource], ArtifactStore]
 TlsFactory = Callable[[ServerTls], ssl.SSLContext]
 Ports = dict[str, int]
 """Where each MLLP source, and each source of a FHIR listener, listens."""
@@ -49,6 +53,7 @@ class Door:
     admission: Admission
     intake: GroupCommit
     clock: Clock
+    bucket: OpenBucket | None = None
     feeds: FeedFactory = _no_feeds
 
 
@@ -106,7 +111,9 @@ class _Listeners:
         for fhir in self._settings.fhir:
             await self._open_fhir(fhir)
         for folder in self._settings.folders:
-            self._watch(folder)
+            self._watch_folder(folder)
+        for bucket in self._settings.buckets:
+            self._watch_bucket(bucket)
         for topic in self._settings.topics:
             self._read(topic)
 
@@ -131,12 +138,20 @@ class _Listeners:
             self._ports[source] = server.port
             log.emit("ingest.listening", source=source, port=server.port)
 
-    def _watch(self, settings: FolderSource) -> None:
+    def _watch_folder(self, settings: FolderSource) -> None:
         door = self._door
         watch = FolderWatch(settings, door.admission, door.intake, door.clock)
         watch.check()
+        self._watch(watch, settings.name)
+
+    def _watch_bucket(self, settings: BucketSource) -> None:
+        door = self._door
+        assert door.bucket is not None
+        self._watch(BucketWatch(settings, door.bucket(settings), door.admission, door.intake), settings.name)
+
+    def _watch(self, watch: Watch, source: str) -> None:
         self._watches.append(asyncio.create_task(watch.run()))
-        log.emit("ingest.listening", logging.INFO, source=settings.name)
+        log.emit("ingest.listening", logging.INFO, source=source)
 
     def _read(self, settings: TopicSource) -> None:
         reader = TopicReader(settings, self._door.feeds, self._door.admission, self._door.intake)

@@ -1,0 +1,44 @@
+"""Releases as objects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deidstream.adapters.artifacts_memory import MemoryArtifacts
+from deidstream.adapters.bucket_destination import BucketDestination
+from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.ports import Receipt
+
+from tests.adapters.test_folder_destination import release
+
+
+def objects(store: MemoryArtifacts) -> dict[str, bytes]:
+    return {one.key: store.get(one.key) for one in store.list()}
+
+
+def test_objects_are_named_as_files_are() -> None:
+    store = MemoryArtifacts()
+    some = [release(), replace(release("R2"), name="ward/a.hl7"), release("R3", "fhir"), release("../up")]
+    assert BucketDestination(store).send(some) == [Receipt("stored")] * 4
+    assert sorted(objects(store)) == ["R1.hl7", "R3.json", "___up.hl7", "ward/a.hl7"]
+
+
+def test_a_release_sent_again_replaces_itself() -> None:
+    store = MemoryArtifacts()
+    destination = BucketDestination(store)
+    destination.send([release(content=b"old"), release(content=b"newer")])
+    destination.send([release(content=b"new")])
+    assert objects(store) == {"R1.hl7": b"new"}
+
+
+def test_each_has_its_own_result() -> None:
+    class Some(MemoryArtifacts):
+        def put(self, key: str, data: bytes) -> None:
+            if key.startswith("R2"):
+                raise Unavailable("s3-unavailable", "s3")
+            if key.startswith("R3"):
+                raise Misconfigured("s3-credentials", "s3")
+            super().put(key, data)
+
+    first, second, third = BucketDestination(Some()).send([release(), release("R2"), release("R3")])
+    assert (first, type(second), type(third)) == (Receipt("stored"), Unavailable, Misconfigured)
