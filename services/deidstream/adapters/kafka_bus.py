@@ -130,7 +130,8 @@ class _KafkaBus:
             self._fetch(0.1)
 
     def _assigned(self, consumer: Consumer, lanes: list[TopicPartition]) -> None:
-        """Begins at what this group has not read; where that is not told now, ``_find`` asks again."""
+        """Begins at what this group has not read. Where that is not told now, nothing is assigned here: the client asks by
+        itself, and what has no position comes to ``_find``."""
         with suppress(KafkaException):
             found = self._done(lanes)
             consumer.incremental_assign([TopicPartition(one.topic, one.partition, done) for one, done in found])

@@ -33,6 +33,7 @@ class Client:
         self.first: list[object] = []
         self.rest: list[object] | Exception = []
         self.done: list[object] | Exception = []
+        self.assigned: list[object] = []
 
     def subscribe(self, *_: object, on_assign: object, **__: object) -> None:
         self.on_assign = on_assign
@@ -54,6 +55,9 @@ class Client:
         if isinstance(self.done, Exception):
             raise self.done
         return self.done
+
+    def incremental_assign(self, lanes: list[object]) -> None:
+        self.assigned += lanes
 
     def close(self) -> None:
         pass
@@ -93,9 +97,13 @@ def test_an_error_between_records_ends_the_member_at_every_later_call(bus) -> No
     ],
     ids=["raised", "of one partition"],
 )
-def test_a_member_that_cannot_learn_its_position_reads_nothing(bus, answer) -> None:
+def test_a_member_that_cannot_learn_its_position_leaves_that_to_the_client(bus, answer) -> None:
     client = bus._consumer
-    client.done, client.first = answer, [message(b"a", 0)]
+    client.done = answer
     client.on_assign(client, [object()])
-    with pytest.raises(Misconfigured, match="fenced"):
-        bus.poll(10, 0)
+    # A client that is told no position asks for that of the group itself, and says so where there is none: see _find.
+    assert client.assigned == []
+    client.first = [message(b"", 0, KafkaError(KafkaError._AUTO_OFFSET_RESET))]
+    assert bus.poll(10, 0) == []
+    assert bus._lost == {("in", 0)}
+    assert client.assigned == []
