@@ -13,7 +13,7 @@ from contextlib import suppress
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from deidstream.adapters.bus_limits import partition_of
-from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, translated, watched
+from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, made, translated, watched
 from deidstream.adapters.topic_record import topic_record
 from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured, Unavailable
 from deidstream.core.release import Release
@@ -42,10 +42,13 @@ class KafkaDestination:
     def send(self, releases: Sequence[Release]) -> Sequence[Receipt | Exception]:
         """See ``ports.Destination``."""
         answers: dict[int, Answer] = {}
+        trouble: DeidstreamError
         try:
             self._write([topic_record(release, self._topic) for release in releases], answers)
         except KafkaException as error:
             trouble = self._translated(error)
+        except Misconfigured as error:  # a file of its settings
+            trouble = error
         else:
             trouble = Unavailable("not-confirmed", self._topic)
         if len(answers) < len(releases) or any(isinstance(one, DeidstreamError) for one in answers.values()):
@@ -86,7 +89,7 @@ class KafkaDestination:
     def _opened(self) -> Producer:
         if self._producer is None:
             self._heard = Heard()
-            producer = Producer(self._settings())
+            producer = made(Producer, self._settings())
             with watched("list"):
                 listed = producer.list_topics(self._topic, CALL_SECONDS).topics[self._topic]
             if listed.error is not None:

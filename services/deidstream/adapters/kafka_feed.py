@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, translated, watched
+from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, translated, watched
 from deidstream.adapters.kafka_reading import record_of
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import Record
@@ -78,7 +78,8 @@ class KafkaFeed:
 
     def _subscribed(self) -> Consumer:
         address = self._address
-        consumer = Consumer(
+        consumer = made(
+            Consumer,
             address.cluster.common(self._heard)
             | {
                 "group.id": address.group,
@@ -93,7 +94,7 @@ class KafkaFeed:
                 "topic.metadata.refresh.interval.ms": _NEW_PARTITIONS_MS,
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": _QUEUE_KILOBYTES,
-            }
+            },
         )
         consumer.subscribe([address.topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
         return consumer
@@ -134,17 +135,18 @@ class KafkaFeed:
         self._heard.check()
         with self._calling("poll"):
             first = self._consumer.poll(seconds)
-            rest = self._consumer.consume(limit - 1, 0) if first is not None and limit > 1 else []
+            if first is not None:
+                self._receive(first)  # at once: what the client has given, it does not give again
+                for message in self._consumer.consume(limit - 1, 0) if limit > 1 else ():
+                    self._receive(message)
         self._heard.check()
-        for message in [first, *rest] if first is not None else []:
-            self._receive(message)
 
     def _receive(self, message: Message) -> None:
         error = message.error()
         if error is None:
             self._ahead.append(record_of(message, self._address.topic))
         elif isinstance(found := _foreign(error, self._address.topic), Misconfigured):
-            raise found  # of all else the client tries again by itself
+            self._heard.trouble = found  # for good; of all else the client tries again by itself
 
     def _store(self) -> None:
         if not self._due:
