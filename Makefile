@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full check bench chaos chaos-embedded corpora format lock clean
+.PHONY: demo test test-full check bench bench-kafka chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV)
@@ -32,6 +32,10 @@ check: $(STAMP)
 # CORPUS: the folder of shared data, where it is not at ../shared/data. Let nothing else run on the machine meanwhile.
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# Java and Maven too: a broker is started.
+bench-kafka: $(STAMP)
+	$(BIN)/python -m tests.bench.kafka
 
 chaos-embedded: $(STAMP)
 	$(BIN)/python -m tests.chaos.embedded

@@ -23,7 +23,7 @@ from tests.bench.pipeline import Load, Pipeline
 from tests.bench.sender import http_job, mllp_job
 from tests.chaos.feed import messages as lab_results
 
-__all__ = ["cost", "latency", "memory", "start_up", "text", "throughput"]
+__all__ = ["cost", "delivered", "latency", "memory", "percentile", "start_up", "steady", "text", "throughput"]
 
 _MB = 1_000_000
 _CONNECTIONS = 16
@@ -70,7 +70,7 @@ def cost(pipeline: Pipeline, corpus: Corpus) -> list[Figure]:
         Figure("cpu_both", (hl7.cpu + fhir.cpu) / both * 1e3, "CPU s/1,000"),
         Figure("cpu_clean_hl7", clean_hl7 / len(corpus.hl7) * 1e3, "CPU s/1,000"),
         Figure("cpu_clean_fhir", clean_fhir / len(corpus.fhir) * 1e3, "CPU s/1,000"),
-        Figure("quarantined", pipeline.quarantined(), "cases"),
+        Figure("quarantined", pipeline.positions.quarantined(), "cases"),
         Figure("refused", hl7.sent.refused + fhir.sent.refused, "messages", "at most", 0),
     ]
 
@@ -80,10 +80,10 @@ def throughput(pipeline: Pipeline, corpus: Corpus) -> list[Figure]:
     messages = list(numbered(corpus.hl7, _THROUGHPUT_MESSAGES, 1_000_000))
     load = pipeline.run(mllp_job(pipeline.mllp, messages, _CONNECTIONS), "throughput")
     count = len(messages)
-    rate, seconds = _steady(load)
+    rate, seconds = steady(load)
     sending = (load.sent.answered[-1] - load.sent.at[0]) / 1e9
     lab = list(lab_results(_THROUGHPUT_MESSAGES, 7))
-    small, _ = _steady(pipeline.run(mllp_job(pipeline.mllp, lab, _CONNECTIONS), "throughput, small messages"))
+    small, _ = steady(pipeline.run(mllp_job(pipeline.mllp, lab, _CONNECTIONS), "throughput, small messages"))
     return [
         Figure("throughput", rate, "messages/s", "at least", 300, f"{corpus.name}, over {seconds:.0f} s"),
         Figure("throughput_small", small, "messages/s", note="lab results of two OBX"),
@@ -98,15 +98,15 @@ def latency(pipeline: Pipeline, corpus: Corpus, released: Path) -> list[Figure]:
     first = 2_000_000
     messages = list(numbered(corpus.hl7, int(_RATE * _LATENCY_SECONDS), first))
     load = pipeline.run(mllp_job(pipeline.mllp, messages, _CONNECTIONS, _RATE), "latency")
-    there = _appeared(released, first)
+    there = {number: path.stat().st_ctime_ns for number, path in delivered(released, first).items()}
     whole = sorted(there[number] - at for number, at in enumerate(load.sent.at) if number in there)
     answered = sorted(done - at for at, done in zip(load.sent.at, load.sent.answered, strict=True))
     return [
-        Figure("latency_p99", _percentile(whole, 0.99), "ms", "under", 500, "send to file"),
-        Figure("latency_p50", _percentile(whole, 0.5), "ms"),
-        Figure("latency_max", _percentile(whole, 1), "ms"),
-        Figure("ack_p99", _percentile(answered, 0.99), "ms", "under", 500, "send to acknowledgement"),
-        Figure("ack_p50", _percentile(answered, 0.5), "ms"),
+        Figure("latency_p99", percentile(whole, 0.99), "ms", "under", 500, "send to file"),
+        Figure("latency_p50", percentile(whole, 0.5), "ms"),
+        Figure("latency_max", percentile(whole, 1), "ms"),
+        Figure("ack_p99", percentile(answered, 0.99), "ms", "under", 500, "send to acknowledgement"),
+        Figure("ack_p50", percentile(answered, 0.5), "ms"),
         Figure("not_delivered", len(messages) - len(whole), "messages", "at most", 0),
         Figure("latency_cpu", load.cpu / len(messages) * 1e3, "CPU s/1,000", note="at 50 messages a second"),
     ]
@@ -140,7 +140,7 @@ def text(name: str, texts: Sequence[str]) -> list[Figure]:
     ]
 
 
-def _steady(load: Load) -> tuple[float, float]:
+def steady(load: Load) -> tuple[float, float]:
     """Releases a second, and over how many seconds: from a tenth to nine tenths of them."""
     count = load.released
     steady = [(at, done) for at, done in load.samples if count / 10 <= done <= count * 9 / 10]
@@ -215,17 +215,17 @@ def _clean_folder(folder: Path) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _appeared(folder: Path, first: int) -> dict[int, int]:
-    """When each message's file got its name, in nanoseconds, by the number that the message holds, less ``first``."""
-    there: dict[int, int] = {}
+def delivered(folder: Path, first: int) -> dict[int, Path]:
+    """Each message's file, by the number that the message holds, less ``first``."""
+    there: dict[int, Path] = {}
     for path in folder.rglob("*.hl7"):
         found = _NUMBER.search(path.read_bytes())
         if found and (number := int(found[1]) - 1_000_000) >= first:
-            there[number - first] = path.stat().st_ctime_ns
+            there[number - first] = path
     return there
 
 
-def _percentile(nanoseconds: Sequence[int], share: float) -> float:
+def percentile(nanoseconds: Sequence[int], share: float) -> float:
     """In milliseconds; without any value, for ever."""
     if not nanoseconds:
         return float("inf")

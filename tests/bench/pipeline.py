@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.positions import Positions, SqlitePositions
 from tests.bench.sender import Job, Sending, Sent
 from tests.harness.deployment import Running, cpu_seconds, resident_bytes
 
@@ -30,9 +30,9 @@ class Load:
 
 
 class Pipeline:
-    """A deployment that is ready. ``start_up`` is how many seconds that took."""
+    """A deployment that is ready. ``start_up`` is how many seconds that took. ``positions``: of a bus that is not embedded."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, positions: Positions | None = None) -> None:
         self._running = running
         self.mllp, self.fhir = running.mllp, running.fhir
         began = time.monotonic()
@@ -41,7 +41,7 @@ class Pipeline:
         self.start_up = time.monotonic() - began
         self.start_up_cpu = self.cpu()
         self.idle = 0.0
-        self._bus = sqlite3.connect(f"file:{running.state / 'bus.sqlite'}?mode=ro", uri=True, isolation_level=None)
+        self.positions = positions or SqlitePositions(running.state)
 
     def measure_idle(self, seconds: float = 5.0) -> None:
         """How much CPU a second it uses when nothing comes (``idle``)."""
@@ -51,14 +51,14 @@ class Pipeline:
 
     def run(self, job: Job, what: str) -> Load:
         """Sends ``job`` and waits until all of it has gone through. Shows progress."""
-        used, began, before = self.cpu(), time.monotonic(), self.released()
+        used, began, before = self.cpu(), time.monotonic(), self.positions.released()
         samples: list[tuple[float, int]] = []
         sending = Sending(job, self._running.folder)
 
         def look() -> bool:
-            samples.append((time.monotonic() - began, self.released() - before))
+            samples.append((time.monotonic() - began, self.positions.released() - before))
             _show(f"{what}: {samples[-1][1]} of {len(job.requests)} released")
-            return sending.done and not self.backlog()
+            return sending.done and not self.positions.backlog()
 
         try:
             self._until(look)
@@ -81,30 +81,11 @@ class Pipeline:
         }
         return {name: (resident_bytes(one), _peak(one)) for name, one in processes.items()}
 
-    def released(self) -> int:
-        """Releases committed so far; FHIR has two for each message (Provenance)."""
-        rows = self._bus.execute(
-            "SELECT coalesce(sum(head), 0) FROM lanes WHERE topic = 'deidstream.releases.v1'"
-        ).fetchall()
-        return int(rows[0][0])
-
-    def backlog(self) -> int:
-        """Records that some group has still to do."""
-        rows = self._bus.execute("SELECT coalesce(sum(head - done), 0) FROM shares JOIN lanes USING (lane)").fetchall()
-        return int(rows[0][0])
-
-    def quarantined(self) -> int:
-        """Cases that went to quarantine so far."""
-        rows = self._bus.execute(
-            "SELECT coalesce(sum(head), 0) FROM lanes WHERE topic = 'deidstream.quarantine.v1'"
-        ).fetchall()
-        return int(rows[0][0])
-
     def _until(self, done: Callable[[], bool]) -> None:
         """Looks four times a second. Gives up when nothing has changed for a minute."""
         last, at = (-1, -1), time.monotonic()
         while not done():
-            state = (self.released(), self.backlog())
+            state = (self.positions.released(), self.positions.backlog())
             if state != last:
                 last, at = state, time.monotonic()
             elif time.monotonic() - at > _STALLED:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, translated, watched
 from deidstream.adapters.kafka_reading import newest, record_of, scan
@@ -84,13 +84,17 @@ class _KafkaBus:
             self._torn = False
 
     def lag(self) -> Mapping[str, int]:
-        """Of the partitions that this member reads: an upper bound, since the ends of transactions count as records."""
+        """Of the partitions that this member reads: an upper bound, since the ends of transactions count as records.
+
+        As far as the brokers' answers to its fetches tell: asking for each partition would wait behind a fetch each time.
+        """
         found: dict[str, int] = {}
         with self._lock, watched("lag"), suppress(KafkaException):
-            for lane, done in self._done():
-                _, end = self._ends(lane)
-                name = self._cluster.own(lane.topic)
-                found[name] = found.get(name, 0) + max(0, end - done)
+            if self._consumer is not None:
+                for lane, done in self._done(self._consumer.assignment()):
+                    low, end = self._consumer.get_watermark_offsets(lane, cached=True)
+                    name = self._cluster.own(lane.topic)
+                    found[name] = found.get(name, 0) + max(0, end - max(low, done))
         return found
 
     def close(self) -> None:
@@ -134,7 +138,8 @@ class _KafkaBus:
         itself, and what has no position comes to ``_find``."""
         with suppress(KafkaException):
             found = self._done(lanes)
-            consumer.incremental_assign([TopicPartition(one.topic, one.partition, done) for one, done in found])
+            positions = [(lane.topic, lane.partition, OFFSET_BEGINNING if done < 0 else done) for lane, done in found]
+            consumer.incremental_assign([TopicPartition(*one) for one in positions])
 
     def _revoked(self, _: Consumer, lanes: list[TopicPartition]) -> None:
         for one in lanes:
@@ -184,8 +189,8 @@ class _KafkaBus:
             for place, done in self._done([TopicPartition(*lane) for lane in self._lost]):
                 lane = (place.topic, place.partition)
                 read = [*self._taken.get(lane, ()), *self._ahead.get(lane, ())]
-                here = read[-1].offset if read else done
-                low, high = self._ends(place)
+                low, high = self._consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+                here = read[-1].offset if read else low if done < 0 else done
                 # One offset may be the mark that ends what was read last; an unread record has its own mark after it.
                 here = low if low - here == 1 else here
                 if not low <= here <= high:
@@ -210,21 +215,13 @@ class _KafkaBus:
                 self._taken.setdefault(lane, []).append(one)
         return found
 
-    def _done(self, lanes: list[TopicPartition] | None = None) -> list[tuple[TopicPartition, int]]:
-        """How far this group is in each of ``lanes`` (of those that this member reads)."""
-        if self._consumer is None:
-            return []
-        lanes = self._consumer.assignment() if lanes is None else lanes
-        found = self._consumer.committed(lanes, timeout=CALL_SECONDS) if lanes else []
+    def _done(self, lanes: list[TopicPartition]) -> list[tuple[TopicPartition, int]]:
+        """How far this group is in each of ``lanes``; less than 0 where it has never been."""
+        found = self._consumer.committed(lanes, timeout=CALL_SECONDS) if lanes and self._consumer is not None else []
         for one in found:
             if one.error is not None:
                 raise KafkaException(one.error)
-        return [(one, one.offset if one.offset >= 0 else self._ends(one)[0]) for one in found]
-
-    def _ends(self, lane: TopicPartition) -> tuple[int, int]:
-        assert self._consumer is not None
-        low, high = self._consumer.get_watermark_offsets(lane, timeout=CALL_SECONDS)
-        return int(low), int(high)
+        return [(one, one.offset) for one in found]
 
     def _show_life(self) -> None:
         """While a batch takes long, polls without reading, so that the group does not take this member for dead."""

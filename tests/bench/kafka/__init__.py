@@ -1,0 +1,1 @@
+"""What Apache Kafka costs, beside what it must reach: ``python -m tests.bench.kafka``."""
