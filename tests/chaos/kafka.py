@@ -8,64 +8,60 @@ Prints a row a trial and its figures last, in one line; exits 1 when any promise
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from itertools import product
-from pathlib import Path
 
 from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, ReplicaDeaths, Restarts
+from tests.chaos.outages import DatabaseOutages, DestinationOutages, FullDisk, StoreOutages, Twins
+from tests.chaos.sites import Needs, Site, site
 from tests.chaos.trial import Result, report, trial
-from tests.harness.deployment import SHARED, Running, deployment
-from tests.harness.kafka import Broker, broker
 
 __all__ = ["KINDS", "run"]
 
 _RATE = 40.0
+_LARGE = 10
+"""Where there is a store, every tenth message goes there."""
 
-Faults = Callable[[Running, int, Broker], list[Fault]]
 
-KINDS: dict[str, tuple[int, Faults]] = {
-    "stages": (1, lambda running, seed, _: [RareDeaths(running, seed)]),
-    "restarts": (1, lambda running, seed, _: [Restarts(running, seed)]),
-    "broker": (1, lambda running, seed, kafka: [BrokerDeaths(running, seed, kafka)]),
-    "pauses": (1, lambda running, seed, kafka: [BrokerPauses(running, seed, kafka)]),
-    "one-of-three": (3, lambda running, seed, kafka: [BrokerDeaths(running, seed, kafka)]),
-    "replicas": (1, lambda running, seed, _: [ReplicaDeaths(running, seed)]),
-    "everything": (1, lambda running, seed, kafka: [RareDeaths(running, seed), BrokerDeaths(running, seed + 1, kafka)]),
+def _store(at: Site, seed: int) -> Fault:
+    assert at.store is not None
+    return StoreOutages(at.running, seed, at.store)
+
+
+def _database(at: Site, seed: int) -> Fault:
+    assert at.database is not None
+    return DatabaseOutages(at.running, seed, at.database)
+
+
+def _everything(at: Site, seed: int) -> list[Fault]:
+    deaths, broker = RareDeaths(at.running, seed), BrokerDeaths(at.running, seed + 1, at.kafka)
+    return [deaths, broker, _store(at, seed + 2), _database(at, seed + 3), DestinationOutages(at.running, seed + 4)]
+
+
+KINDS: dict[str, tuple[Needs, Callable[[Site, int], list[Fault]]]] = {
+    "stages": (Needs(), lambda at, seed: [RareDeaths(at.running, seed)]),
+    "restarts": (Needs(), lambda at, seed: [Restarts(at.running, seed)]),
+    "broker": (Needs(), lambda at, seed: [BrokerDeaths(at.running, seed, at.kafka)]),
+    "pauses": (Needs(), lambda at, seed: [BrokerPauses(at.running, seed, at.kafka)]),
+    "one-of-three": (Needs(nodes=3), lambda at, seed: [BrokerDeaths(at.running, seed, at.kafka)]),
+    "replicas": (Needs(), lambda at, seed: [ReplicaDeaths(at.running, seed)]),
+    "instances": (Needs(), lambda at, seed: [Twins(at.running, seed)]),
+    "destination": (Needs(), lambda at, seed: [DestinationOutages(at.running, seed)]),
+    "disk": (Needs(disk=64), lambda at, seed: [FullDisk(at.running, seed)]),
+    "store": (Needs(store=True), lambda at, seed: [_store(at, seed), RareDeaths(at.running, seed)]),
+    "database": (Needs(database=True), lambda at, seed: [_database(at, seed)]),
+    "everything": (Needs(store=True, database=True), _everything),
 }
-"""How many brokers, and what strikes."""
+"""What a deployment has, and what strikes it."""
 
 
 def run(kind: str, seed: int, count: int, rate: float = _RATE) -> Result:
     """One trial, fed at ``rate`` messages a second."""
-    nodes, faults = KINDS[kind]
-    with _deployed(nodes) as (running, kafka, data):
-        return trial(kind, seed, count, rate, running, faults(running, seed, kafka), data)
-
-
-@contextmanager
-def _deployed(nodes: int) -> Iterator[tuple[Running, Broker, Path]]:
-    """On a cluster of its own, two processes sharing what comes after identify."""
-    with tempfile.TemporaryDirectory(prefix="deidstream-chaos-") as place:
-        folder, data = Path(place) / "deployment", Path(place) / "kafka"
-        with broker(data, nodes) as kafka, deployment(folder, SHARED | {"bus": f"kafka://{kafka.servers}"}) as running:
-            topics = [
-                sys.executable,
-                "-m",
-                "deidstream.cli",
-                "topics",
-                "apply",
-                "--config",
-                str(folder / "deidstream.yaml"),
-            ]
-            subprocess.run(topics, check=True, stdout=subprocess.DEVNULL)
-            running.start()
-            running.wait_ready(120.0)
-            yield running, kafka, data
+    needs, faults = KINDS[kind]
+    with site(needs) as at:
+        return trial(kind, seed, count, rate, at.running, faults(at, seed), at.places, _LARGE if needs.store else 0)
 
 
 def main() -> int:

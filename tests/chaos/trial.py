@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deidstream.adapters.fhir_client import FhirAddress
 from deidstream.adapters.mllp_client import MllpAddress
-from deidstream.adapters.sending import MllpPort, Pace, send_all
+from deidstream.adapters.sending import FhirPort, MllpPort, Pace, send_all
+from deidstream.adapters.sql_hold import SqlHold
 from deidstream.core.release import Release
+from deidstream.stream.orphans import named, orphans
 
 from tests.chaos.faults import Fault
-from tests.chaos.feed import PLANTED, messages, number_of
+from tests.chaos.feed import PLANTED, messages, number_of, observations
 from tests.harness.deployment import Running
 
 __all__ = ["Result", "report", "trial"]
 
 _QUIET_SECONDS = 45.0
+_FHIR_SHARE = 5
+"""Of so many messages one comes as FHIR."""
+_PROVENANCE = b'"Provenance"'
 _COLUMNS = (
     f"{'kind':<14} {'seed':>4} {'acked':>6} {'lost':>5} {'doubled':>7} {'disorder':>8} {'delivered!=':>11} {'quarantined':>11} "
-    f"{'leaks':>5} {'seconds':>7}  faults"
+    f"{'leaks':>5} {'orphans':>7} {'seconds':>7}  faults"
 )
 
 
@@ -30,7 +37,8 @@ class Result:
     """What one trial showed. ``delivered_otherwise``: messages that the destination has another number of times than the bus.
 
     ``disordered``: releases that come before one of the same subject with a lower sequence. ``leaks``: files of the bus, the state
-    and the logs in which something planted can be read.
+    and the logs in which something planted can be read. ``orphans``: artifacts that nothing names and that collecting did not
+    find, or that are named and gone.
     """
 
     kind: str
@@ -44,41 +52,46 @@ class Result:
     delivered_otherwise: int
     quarantined: int
     seconds: float
+    orphans: int = 0
     leaks: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
         """Whether every promise held, and everything was acknowledged in the end."""
-        wrong = (
-            self.lost + self.doubled + self.disordered + self.delivered_otherwise + self.quarantined + len(self.leaks)
-        )
-        return not wrong and self.acknowledged == self.sent
+        wrong = self.lost + self.doubled + self.disordered + self.delivered_otherwise + self.quarantined + self.orphans
+        return not wrong and not self.leaks and self.acknowledged == self.sent
 
     def __str__(self) -> str:
-        faults = " ".join(f"{name}:{count}" for name, count in sorted(self.faults.items()))
+        faults = " ".join(f"{name.replace(' ', '-')}:{count}" for name, count in sorted(self.faults.items()))
         return (
             f"{self.kind:<14} {self.seed:>4} {self.acknowledged:>6} {self.lost:>5} {self.doubled:>7} {self.disordered:>8} "
-            f"{self.delivered_otherwise:>11} {self.quarantined:>11} {len(self.leaks):>5} {self.seconds:>7.1f}  {faults}"
+            f"{self.delivered_otherwise:>11} {self.quarantined:>11} {len(self.leaks):>5} {self.orphans:>7} {self.seconds:>7.1f}  "
+            f"{faults}"
         )
 
 
 def trial(
-    kind: str, seed: int, count: int, rate: float, running: Running, faults: Sequence[Fault], *more: Path
+    kind: str,
+    seed: int,
+    count: int,
+    rate: float,
+    running: Running,
+    faults: Sequence[Fault],
+    places: Sequence[Path] = (),
+    large: int = 0,
 ) -> Result:
-    """``running`` is ready; ``faults`` strike while it is fed. ``more``: further folders in which nothing planted may lie."""
+    """``running`` is ready; ``faults`` strike while it is fed. ``places``: further folders in which nothing planted may lie.
+    ``large``: every so many-th HL7 message is."""
     began = time.monotonic()
     for fault in faults:
         fault.start()
-    pace = Pace(connections=4, rate=rate, attempts=10_000, pause_seconds=0.05)
-    address = MllpAddress("127.0.0.1", running.mllp, None, 2.0, 25.0)
-    sent = list(send_all(messages(count, seed), lambda: MllpPort(address), pace))
-    acknowledged = {one.number for one in sent if one.accepted}
+    acknowledged = _fed(running, count, seed, rate, large)
     for fault in faults:
         fault.finish()
     _drain(running, len(acknowledged))
-    releases = running.releases()
+    releases = [release for release in running.releases() if _PROVENANCE not in release.content]
     released = Counter(number_of(release.content) for release in releases)
-    files = Counter(number_of(path.read_bytes()) for path in running.released.rglob("*.hl7"))
+    files = Counter(number_of(content) for content in _delivered(running))
     return Result(
         kind,
         seed,
@@ -91,8 +104,52 @@ def trial(
         sum(1 for number in released | files if released[number] != files[number]),
         running.quarantined(),
         time.monotonic() - began,
-        _leaks((running.state, running.folder / "up.log", *more)),
+        _astray(running),
+        _leaks((running.state, *running.folder.glob("*.log"), *places)),
     )
+
+
+def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> set[int]:
+    """The numbers of the messages that were acknowledged, each sent until it was."""
+    fhir = count // _FHIR_SHARE
+    hl7 = count - fhir
+    mllp_address = MllpAddress("127.0.0.1", running.mllp, None, 2.0, 25.0)
+    fhir_address = FhirAddress(f"http://127.0.0.1:{running.fhir}/fhir")
+    with ThreadPoolExecutor(2) as both:
+        lab = both.submit(
+            lambda: list(
+                send_all(messages(hl7, seed, large), lambda: MllpPort(mllp_address), _pace(4, rate * hl7 / count))
+            )
+        )
+        api = both.submit(
+            lambda: list(
+                send_all(observations(fhir, seed, hl7), lambda: FhirPort(fhir_address), _pace(2, rate * fhir / count))
+            )
+        )
+        return {one.number for one in lab.result() if one.accepted} | {
+            one.number + hl7 for one in api.result() if one.accepted
+        }
+
+
+def _pace(connections: int, rate: float) -> Pace:
+    return Pace(connections=connections, rate=rate, attempts=10_000, pause_seconds=0.05)
+
+
+def _delivered(running: Running) -> Iterator[bytes]:
+    for path in running.released.rglob("*.*"):
+        if path.suffix in (".hl7", ".json") and _PROVENANCE not in (content := path.read_bytes()):
+            yield content
+
+
+def _astray(running: Running) -> int:
+    """Of what the artifact store holds after collecting: what nothing names, and of what is named what it does not hold."""
+    store, shelf = running.process().artifacts(), SqlHold(running.configured.database_url("hold"))
+    if store is None:
+        return 0
+    for one in orphans(store, running.bus, shelf, time.time() + 60):
+        store.delete(one.key)
+    there = {one.key for area in ("raw", "cases", "releases") for one in store.list(f"{area}/")}
+    return len(there ^ named(running.bus, shelf))
 
 
 def report(name: str, trials: Iterable[Callable[[], Result]]) -> int:
@@ -112,7 +169,8 @@ def _summary(name: str, results: Sequence[Result]) -> str:
         f"{name}: trials={len(results)} acknowledged={sum(one.acknowledged for one in results)} "
         f"faults={sum(one.faults.total() for one in results)} lost={sum(one.lost for one in results)} "
         f"doubled={sum(one.doubled for one in results)} disordered={sum(one.disordered for one in results)} "
-        f"leaks={sum(len(one.leaks) for one in results)} {'ok' if good else 'FALLS SHORT'}"
+        f"leaks={sum(len(one.leaks) for one in results)} orphans={sum(one.orphans for one in results)} "
+        f"{'ok' if good else 'FALLS SHORT'}"
     )
 
 
@@ -121,7 +179,7 @@ def _drain(running: Running, expected: int) -> None:
     count, since = -1, time.monotonic()
     while count < expected and time.monotonic() - since < _QUIET_SECONDS:
         time.sleep(0.2)
-        now = sum(1 for _ in running.released.rglob("*.hl7"))
+        now = sum(1 for _ in _delivered(running))
         if now != count:
             count, since = now, time.monotonic()
     time.sleep(1.0)

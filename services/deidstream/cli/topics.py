@@ -20,7 +20,7 @@ from deidstream.core.errors import Misconfigured
 from deidstream.stages.delivery.config import DeliverySettings, TopicDestinationSettings
 from deidstream.stream.deployment import Deployment
 from deidstream.stream.settings import Settings
-from deidstream.stream.stages import AUDIT, QUARANTINE, RAW, RELEASES, STAGES, inbox
+from deidstream.stream.stages import AUDIT, INBOXES, QUARANTINE, RAW, RELEASES
 
 __all__ = ["app"]
 
@@ -87,8 +87,8 @@ def _wanted(config: Path, bus: str) -> tuple[Cluster, list[Topic]]:
 def _names(settings: Settings, deployment: Deployment) -> Iterator[tuple[str, float | None]]:
     """Each topic, and how many seconds its records stay."""
     kafka = deployment.kafka
-    for stage in STAGES[1:]:
-        yield inbox(stage), kafka.inbox_days * _DAY
+    for topic in INBOXES:
+        yield topic, kafka.inbox_days * _DAY
     yield RELEASES, kafka.release_days * _DAY
     yield RAW, kafka.raw_days * _DAY
     yield AUDIT, None

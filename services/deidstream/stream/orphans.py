@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deidstream.ports import Artifact, ArtifactStore, BusFactory, HoldShelf
 from deidstream.stream.claims import CASES, RAW, RELEASES
-from deidstream.stream.stages import QUARANTINE, STAGES, inbox
+from deidstream.stream.stages import INBOXES, QUARANTINE
 from deidstream.stream.stages import RAW as RAW_TOPIC
 from deidstream.wire import claimed, decode_quarantine
 
@@ -31,7 +31,7 @@ def orphans(store: ArtifactStore, bus: BusFactory, shelf: HoldShelf, before: flo
 def named(bus: BusFactory, shelf: HoldShelf) -> set[str]:
     """Keys that a record or something held names. Looks where cases come from before it looks where they go."""
     keys = set(_held(shelf))
-    for topic in (*(inbox(stage) for stage in STAGES), RAW_TOPIC):
+    for topic in (*INBOXES, RAW_TOPIC):
         for record in bus.scan(topic):
             keys |= claimed(record.value)
     for record in bus.scan(QUARANTINE):

@@ -8,6 +8,7 @@ __all__ = [
     "AUDIT",
     "DEFAULT_CHAINS",
     "GROUP",
+    "INBOXES",
     "KEY_PURPOSES",
     "QUARANTINE",
     "RAW",
@@ -63,6 +64,10 @@ RENEWED = frozenset({"content", "identity", "release"})
 def inbox(stage: str) -> str:
     """The topic that ``stage`` reads."""
     return RELEASES if stage == "delivery" else f"deidstream.{stage}.v1"
+
+
+INBOXES = tuple(inbox(stage) for stage in STAGES[1:])
+"""Of all stages but ingest, which reads what senders bring."""
 
 
 def sections_of(stages: Iterable[str]) -> frozenset[str]:
