@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full check bench bench-kafka chaos chaos-embedded corpora format lock clean
+.PHONY: demo test test-full check bench bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV)
@@ -36,6 +36,9 @@ bench: $(STAMP)
 # Java and Maven too: a broker is started.
 bench-kafka: $(STAMP)
 	$(BIN)/python -m tests.bench.kafka
+
+bench-scale: $(STAMP)
+	$(BIN)/python -m tests.bench.scale
 
 chaos-embedded: $(STAMP)
 	$(BIN)/python -m tests.chaos.embedded

@@ -12,7 +12,7 @@ from tests.bench.positions import Positions, SqlitePositions
 from tests.bench.sender import Job, Sending, Sent
 from tests.harness.deployment import Running, cpu_seconds, resident_bytes
 
-__all__ = ["Load", "Pipeline"]
+__all__ = ["Load", "Pipeline", "chain_of"]
 
 _STALLED = 60.0
 
@@ -77,7 +77,7 @@ class Pipeline:
     def resident(self) -> dict[str, tuple[int, int]]:
         """For each process the bytes it holds, now and at most."""
         processes = dict(zip(("supervisor",), self._supervisor(), strict=False)) | {
-            _chain(child): child for child in self._running.children()
+            chain_of(child): child for child in self._running.children()
         }
         return {name: (resident_bytes(one), _peak(one)) for name, one in processes.items()}
 
@@ -105,7 +105,8 @@ def _show(line: str) -> None:
         sys.stderr.flush()
 
 
-def _chain(process: int) -> str:
+def chain_of(process: int) -> str:
+    """The first stage of the chain that ``process`` runs; from the second replica on with its number."""
     arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
     stage, replica = (arguments[arguments.index(name) + 1].decode() for name in (b"--chain", b"--replica"))
     return stage.partition("+")[0] + ("" if replica == "1" else f"_{replica}")
