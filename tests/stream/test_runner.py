@@ -10,10 +10,12 @@ from deidstream.core.errors import Unavailable
 from deidstream.core.outcome import Audit, Forward, Released
 from deidstream.ports import Output
 from deidstream.stream import audit, log, quarantine
-from deidstream.stream.chain import CRASHED
+from deidstream.stream.chain import CRASHED, FAILED
 from deidstream.stream.runner import Pace
-from deidstream.stream.stages import AUDIT, QUARANTINE, RELEASES, inbox
+from deidstream.stream.stages import AUDIT, GROUP, QUARANTINE, RELEASES, inbox
 from deidstream.wire import decode_case, decode_gap
+from deidstream.wire.header import VERSION
+from deidstream.wire.v1 import case_pb2
 
 from tests.stream.fixtures import QUICK, Deaf, Scripted, World, case
 
@@ -101,6 +103,15 @@ def test_a_record_that_is_no_case_is_quarantined_as_it_came(world: World) -> Non
     (record,) = quarantine.list_open(world.bus)
     assert (record.case_id, record.code, record.payload) == ("c9", "wire-unreadable", b"\xff\xff nonsense")
     assert len(world.released()) == 1
+
+
+def test_a_record_of_a_newer_wire_version_stops_the_chain_and_waits_for_one_that_knows_it(world: World) -> None:
+    newer = case_pb2.Case(header=case_pb2.Header(case_id="c1", itinerary=["identify"], requires=VERSION + 1))
+    world.publish([Output(inbox("identify"), "k", newer.SerializeToString())])
+    assert world.run(Scripted("identify")) == FAILED
+    assert quarantine.list_open(world.bus) == []
+    (waiting,) = world.bus.open(GROUP, [inbox("identify")], "core-0").poll(10, 0)
+    assert waiting.value == newer.SerializeToString()
 
 
 def test_what_the_wire_cannot_carry_is_quarantined_as_the_stage_got_it(world: World) -> None:

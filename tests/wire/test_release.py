@@ -2,9 +2,10 @@ import contextlib
 
 import pytest
 from deidstream.adapters.memory_keys import MemoryKeyRing
-from deidstream.core.errors import Malformed, Unsafe
+from deidstream.core.errors import Malformed, Misconfigured, Unsafe
 from deidstream.core.outcome import Gap
 from deidstream.wire import decode_audit, decode_gap, decode_quarantine, decode_release, encode_gap, encode_release
+from deidstream.wire.header import VERSION
 from deidstream.wire.v1 import release_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,6 +36,12 @@ def test_a_release_whose_header_was_changed_does_not_open() -> None:
     outer.header = header.SerializeToString()
     with pytest.raises(Unsafe, match="seal-broken"):
         decode_release(outer.SerializeToString(), KEYS)
+
+
+def test_a_release_of_a_newer_wire_version_is_not_read() -> None:
+    outer = release_pb2.Release(header=release_pb2.ReleaseHeader(id="r", requires=VERSION + 1).SerializeToString())
+    with pytest.raises(Misconfigured, match="wire-version: header: a newer version wrote it"):
+        decode_release(outer.SerializeToString(), FixedKeyRing())
 
 
 def test_a_gap_carries_the_header_and_nothing_sealed() -> None:

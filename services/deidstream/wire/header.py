@@ -6,9 +6,13 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from deidstream.core.case import Container, Header
+from deidstream.core.errors import Misconfigured
 from deidstream.wire.v1 import case_pb2 as pb
 
-__all__ = ["header_from", "header_message", "unknown_fields"]
+__all__ = ["VERSION", "header_from", "header_message", "understood", "unknown_fields"]
+
+VERSION = 1
+"""Of the wire form, as far as this code knows it. Additions that an older reader may carry on unread do not change it."""
 
 
 def header_message(header: Header) -> pb.Header:
@@ -39,7 +43,8 @@ def header_message(header: Header) -> pb.Header:
 
 
 def header_from(message: pb.Header) -> Header:
-    """The header that ``message`` states."""
+    """The header that ``message`` states. Raises Misconfigured (``wire-version``)."""
+    understood(message.requires)
     container = None
     if message.HasField("container"):
         inside = message.container
@@ -62,6 +67,13 @@ def header_from(message: pb.Header) -> Header:
         message.trace,
         tuple([(one.name, one.value) for one in message.attributes]),
     )
+
+
+def understood(requires: int) -> None:
+    """Raises Misconfigured where a record may only be read by a newer version: quarantining all of them would be no better."""
+    if requires > VERSION:
+        hint = f"a newer version wrote it ({requires}, this one knows {VERSION}): upgrade this process first"
+        raise Misconfigured("wire-version", "header", hint)
 
 
 def unknown_fields(message: Message) -> bytes:

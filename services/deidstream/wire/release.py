@@ -10,7 +10,7 @@ from deidstream.core.outcome import Gap
 from deidstream.core.release import Release
 from deidstream.ports import KeyRing, Sealed
 from deidstream.wire.claim import RELEASE, Fetch, Lodge, check_in, check_out
-from deidstream.wire.header import header_from, header_message
+from deidstream.wire.header import header_from, header_message, understood
 from deidstream.wire.v1 import release_pb2 as pb
 
 __all__ = ["decode_gap", "decode_release", "encode_gap", "encode_release"]
@@ -34,11 +34,12 @@ def encode_release(release: Release, keys: KeyRing, lodge: Lodge | None = None) 
 
 
 def decode_release(data: bytes, keys: KeyRing, fetch: Fetch | None = None) -> Release:
-    """The release in ``data``. Raises Malformed (``wire-...``), Unsafe where the seal is broken or an artifact gone, and
-    whatever ``fetch`` raises."""
+    """The release in ``data``. Raises Malformed (``wire-...``), Unsafe where the seal is broken or an artifact gone,
+    Misconfigured (``wire-version``), and whatever ``fetch`` raises."""
     try:
         outer = pb.Release.FromString(data)
         header = pb.ReleaseHeader.FromString(outer.header)
+        understood(header.requires)
         sealed = Sealed(outer.key_id, outer.nonce, check_out(outer, fetch))
         body = pb.ReleaseBody.FromString(keys.open(RELEASE, sealed, outer.header))
     except DecodeError:
