@@ -265,7 +265,7 @@ class SqlIdentityContract(IdentityContract):
         assert counts[0] == counts[1] <= 12
 
     def test_batches_of_any_size_give_what_memory_gives(self, store: SqlIdentityStore, keys: MemoryKeyRing) -> None:
-        memory = MemoryIdentityStore(keys)
+        memory = MemoryIdentityStore(keys, Clock())
         said = [
             seen(
                 mr(str(n * 7 % 11)), mr(str(n * n % 13)), case=f"c{n}", known=name(f"F{n % 5}", "G"), source=f"s{n % 3}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.case import Case, Header
 from deidstream.core.category import Category, Role
 from deidstream.core.decision import Decision, Method
@@ -17,6 +18,7 @@ from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
 from deidstream.formats import split
 from deidstream.stages.writer.config import WriterSettings
+from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.service import Writer
 
 SUBJECT = Subject("s", 1, 1, known=(Known(Category.NAME, Role.PATIENT, "family", "Zanzibarski"),))
@@ -32,7 +34,7 @@ class _Clock:
 
 @pytest.fixture
 def writer() -> Writer:
-    return Writer(WriterSettings(), (Rules(),), Identity(), _Clock())
+    return Writer(WriterSettings(), (Rules(),), Identity(), _Clock(), Earlier(MemoryKeyRing()))
 
 
 def _case(name: str, text: str, *decisions: Decision, attributes: tuple[tuple[str, str], ...] = ()) -> Case:
@@ -89,7 +91,7 @@ def test_a_layer_that_always_finds_more_holds_the_case_instead_of_going_on_for_e
             ]
 
     case = _case("1", "Ida was seen a b c d e f g h")
-    (out,) = Writer(WriterSettings(), (Insatiable(),), Identity(), _Clock()).handle(
+    (out,) = Writer(WriterSettings(), (Insatiable(),), Identity(), _Clock(), Earlier(MemoryKeyRing())).handle(
         [case.changed(decisions=(_text(case, "Ida", "Anna"),))]
     )
     assert isinstance(out, Hold)
