@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 from deidstream.core.release import Release
 
-__all__ = ["name_of", "step"]
+__all__ = ["name_of", "notice", "step", "superseded_name"]
 
 _SUFFIX = {"hl7v2": ".hl7", "fhir": ".json", "cda": ".xml", "text": ".txt", "html": ".html", "rtf": ".rtf"}
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
@@ -23,6 +25,19 @@ def name_of(release: Release) -> str:
     if attributes.get("fhir.method") == "DELETE":
         suffix = ".delete.json"
     return step(release.id) + suffix
+
+
+def superseded_name(release: Release) -> str:
+    """What the release that ``release`` supersedes is called; '' where it supersedes none, or has taken its name."""
+    name = name_of(replace(release, id=release.supersedes)) if release.supersedes else ""
+    return name if name != name_of(release) else ""
+
+
+def notice(release: Release) -> tuple[str, bytes]:
+    """Name and content of the notice that the release before is recalled, for whoever has read it already."""
+    told = {"recalled": release.supersedes, "superseded_by": release.id}
+    batch = dict(release.attributes).get("batch")
+    return f"recalled/{step(release.supersedes)}.json", json.dumps(told | ({"batch": batch} if batch else {})).encode()
 
 
 def step(text: str) -> str:

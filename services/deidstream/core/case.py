@@ -77,6 +77,11 @@ class Case:
     sealed: object = field(default=None, repr=False, compare=False)
     """What the wire form keeps of the sections it was decoded from, so that nothing is sealed twice. Stages leave it alone."""
 
+    @classmethod
+    def blank(cls, case_id: str, received: float, **header: Any) -> Case:  # Any: as in with_header
+        """One of which nothing more is at hand."""
+        return cls(Header(case_id, "", "", received, **header), b"")
+
     @property
     def id(self) -> str:
         """The case id of the header."""

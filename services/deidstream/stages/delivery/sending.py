@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable, Unsafe
 from deidstream.ports import Clock, DeliveryLedger, Destination, Entry, Lane, Receipt
-from deidstream.stream.parcel import DELIVERED, REFUSED, Parcel, Result
+from deidstream.stream.parcel import DELIVERED, RECALLED, REFUSED, Parcel, Result
 
 __all__ = ["APPLICATION_ERROR", "Along", "Sending", "Wait"]
 
@@ -103,6 +103,9 @@ class Sending:
             also = along.get(result.parcel.id, Along())
             ids = (result.parcel.id, *also.members)
             entries += [Entry(one, result.status, result.attempts, now) for one in ids]
+            release = result.parcel.release
+            if result.status == DELIVERED and release is not None and release.supersedes:
+                entries.append(Entry(release.supersedes, RECALLED, 0, now))
             if also.lane is not None:
                 positions[also.lane] = also.sequence
         self._ledger.record(entries, positions)

@@ -10,7 +10,7 @@ from deidstream.stages.delivery.batches import Batches
 from deidstream.stages.delivery.config import DestinationSettings
 from deidstream.stages.delivery.lanes import Lanes
 from deidstream.stages.delivery.sending import Sending, Wait
-from deidstream.stream.parcel import DELIVERED, Open, Parcel, Result, releases
+from deidstream.stream.parcel import DELIVERED, RECALLED, Open, Parcel, Result, releases, standing
 
 __all__ = ["Delivery"]
 
@@ -49,8 +49,15 @@ class Delivery:
         settled = self._ledger.settled([parcel.id for parcel in ours]) if ours else {}
         # What was refused is tried again: either a person replays it, or its quarantine was not committed.
         before = [parcel for parcel in ours if settled.get(parcel.id) == DELIVERED]
-        fresh = [parcel for parcel in ours if settled.get(parcel.id) != DELIVERED]
-        return [Result(parcel, DELIVERED, "before", 0) for parcel in before] + self._arrangement.handle(fresh)
+        fresh = [parcel for parcel in ours if settled.get(parcel.id) not in (DELIVERED, RECALLED)]
+        going = standing(fresh)
+        kept = {parcel.id for parcel in (*before, *going)}
+        recalled = [Result(parcel, RECALLED, "superseded", 0) for parcel in ours if parcel.id not in kept]
+        return [
+            *recalled,
+            *(Result(parcel, DELIVERED, "before", 0) for parcel in before),
+            *self._arrangement.handle(going),
+        ]
 
     def tick(self, now: float) -> list[Result]:
         """What has waited long enough goes without what it waited for."""

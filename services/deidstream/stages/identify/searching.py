@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from deidstream.core.case import Case, Header
+from deidstream.core.case import Case
 from deidstream.core.errors import Unsafe
 from deidstream.core.outcome import Again, Audit, Done, Outcome, Unchanged
 from deidstream.core.subject import Subject, revision_of
@@ -96,14 +96,7 @@ class Searching:
 
 def _lost(run: Run, kept: Kept, revision: int, code: str) -> Outcome:
     """What it names in the artifact store is gone: it cannot be searched, now or later."""
-    header = Header(
-        run.case_id,
-        "",
-        "",
-        kept.received,
-        project=run.project,
-        release_version=1 + revision,
-        identity_revision=revision,
-    )
+    known = {"project": run.project, "release_version": 1 + revision, "identity_revision": revision}
+    case = Case.blank(run.case_id, kept.received, **known)
     details: dict[str, object] = {"project": run.project, "release": run.release_id, "code": code}
-    return Unchanged(Case(header, b""), (Audit("case.not-searched", run.case_id, details),))
+    return Unchanged(case, (Audit("case.not-searched", run.case_id, details),))
