@@ -405,7 +405,8 @@ class DeliveryLedger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A retained case. ``payload`` is its sealed wire form, as identify put it out; the rest is content-free."""
+    """A retained case. ``payload`` is its sealed wire form, as identify put it out but for what the identity store remembers of
+    its subjects; the rest is content-free."""
 
     case_id: str
     received: float

@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deidstream.core.known import NOTHING, Remembered
-from deidstream.core.subject import PASSING, Identifier, Known, Subject
+from deidstream.core.subject import Identifier, Known, Subject
 from deidstream.ports import Contradiction, KeyRing, Seen
 
 __all__ = [
@@ -199,13 +199,10 @@ def subject_of(facts: Facts, subject: str, sequence: int, seen: Seen) -> Subject
 
 
 def refreshed(subject: Subject, facts: Facts) -> Subject:
-    """The subject of an earlier case, as known now.
-
-    What only that case said, or nobody remembers any more, is looked for in it all the same, and counts for nothing else.
-    """
-    own = [item if item.is_passing else item._replace(group=PASSING + item.group) for item in subject.known]
+    """The subject of an earlier case, as known now: what is remembered, then what only that case said."""
+    passing = [item for item in subject.known if item.is_passing]
     sex = facts.sex if subject.sex == "unknown" and facts.sex else subject.sex
-    known = facts.known.items + facts.known.news(own)
+    known = facts.known.items + facts.known.news(passing)
     return Subject(subject.id, subject.sequence, facts.revision, sex, subject.language or facts.language, known)
 
 

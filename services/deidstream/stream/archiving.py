@@ -5,10 +5,11 @@ Written before the bus commits. A batch that is done again after a crash writes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deidstream.core.case import Case, Header
 from deidstream.core.outcome import Again, Done, Forward, Outcome, Released
+from deidstream.core.subject import Subject
 from deidstream.ports import CaseArchive, Ended, Kept, KeyRing, Run
 from deidstream.wire import Fetch, decode_case, encode_case
 
@@ -28,10 +29,13 @@ class Archiving:
     ended: list[Ended] = field(default_factory=list)
 
     def keep(self, case: Case) -> None:
-        """Retains ``case`` as it is now. Raises Malformed where the wire cannot carry it."""
+        """Retains ``case`` as it is now, but for what the identity store remembers of its subjects.
+
+        Raises Malformed where the wire cannot carry it.
+        """
         header = case.header
         subjects = tuple(dict.fromkeys(subject.id for subject in case.subjects))
-        payload = encode_case(case, self.keys)
+        payload = encode_case(case.changed(subjects=tuple(map(_unremembered, case.subjects))), self.keys)
         self.kept.append(Kept(case.id, header.received, subjects, "text" in header.itinerary, payload))
 
     def note(self, outcome: Outcome) -> None:
@@ -54,8 +58,18 @@ class Archiving:
 
 
 def reopened(kept: Kept, keys: KeyRing, fetch: Fetch | None = None) -> Case:
-    """The retained case, opened. Raises Unsafe where what it names in the artifact store is gone."""
+    """The retained case, opened; what is known of its subjects is to be refreshed.
+
+    Raises Unsafe where what it names in the artifact store is gone.
+    """
     return decode_case(kept.payload, keys, _REOPENED, fetch)
+
+
+def _unremembered(subject: Subject) -> Subject:
+    """With what this message alone said of them. Of somebody whom nothing identifies (revision 0) that is all."""
+    if not subject.revision:
+        return subject
+    return replace(subject, known=tuple(item for item in subject.known if item.is_passing))
 
 
 def _run(header: Header, release_id: str, supersedes: str, places: str) -> Run:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from deidstream.core.case import Header
 from deidstream.core.decision import Decision, Method
+from deidstream.core.document import Document
 from deidstream.ports import CaseArchive, KeyRing
 
-__all__ = ["Earlier", "places"]
+__all__ = ["Earlier"]
+
+_KEEP = Method.KEEP
 
 
 class Earlier:
@@ -18,10 +21,11 @@ class Earlier:
         self._keys = keys
         self._archive = archive
 
-    def mark(self, decisions: Iterable[Decision]) -> str:
-        """The keyed hash of the places that ``decisions`` change: what stands there now is left out, so that another surrogate
-        for a name that was found before is no news."""
-        return self._keys.mac("release", places(decisions)).hex()
+    def mark(self, document: Document, decisions: Iterable[Decision]) -> str:
+        """The keyed hash of the places in texts that ``decisions`` change, '' where there are no texts. Structured values are
+        decided without regard to what is known. What stands there now is left out as well: another surrogate is no news."""
+        texts = {part.locator for part in document.parts}
+        return self._keys.mac("release", _places(texts, decisions)).hex() if texts else ""
 
     def superseded(self, header: Header, mark: str) -> str | None:
         """The release that this further run replaces; None: what was released stands.
@@ -37,8 +41,12 @@ class Earlier:
         return None if last.version > header.release_version or last.places == mark else last.release_id
 
 
-def places(decisions: Iterable[Decision]) -> bytes:
+def _places(texts: Container[str], decisions: Iterable[Decision]) -> bytes:
     """The spans that are changed, in an order that depends on them alone."""
-    changed = {(one.locator, *(one.span or (-1, -1))) for one in decisions if one.method is not Method.KEEP}
+    changed = {
+        (locator, *(span or (-1, -1)))
+        for locator, span, _, method, _, _, _, _ in decisions
+        if locator in texts and method is not _KEEP
+    }
     lines = [f"{locator}\0{start}\0{end}" for locator, start, end in sorted(changed)]
     return "\n".join(lines).encode("utf-8", "surrogatepass")

@@ -102,7 +102,7 @@ class Writer:
         if one.held:
             return [self._held(one.case, one.held)]
         _check_form(one.case, one.rendered.content)
-        case, mark = one.case.changed(decisions=one.decisions), self._earlier.mark(one.decisions)
+        case, mark = one.case.changed(decisions=one.decisions), self._earlier.mark(one.document, one.decisions)
         if case.header.release_version > 1:
             superseded = self._earlier.superseded(case.header, mark)
             if superseded is None:
