@@ -417,7 +417,7 @@ class Kept:
 
 
 class Run(NamedTuple):
-    """The latest release of a case for a project."""
+    """The latest release of a case for a project; for '' without a release: no project is entitled to the case."""
 
     case_id: str
     project: str
@@ -442,7 +442,10 @@ class CaseArchive(Protocol):
     """Retained cases, and what was released of each. Every method raises Unavailable while the database is away."""
 
     def put(self, kept: Sequence[Kept], runs: Sequence[Run], ended: Sequence[Ended]) -> None:
-        """Durable when it returns. The same again changes nothing, and an older run changes nothing of a newer one."""
+        """Durable when it returns. Of a case that is kept again the later form counts: a person may have corrected it.
+
+        A run changes nothing of a later one.
+        """
 
     def searchable(self, case_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """Those that are retained and have texts, with their subjects."""

@@ -92,6 +92,7 @@ def test_while_the_archive_is_away_nothing_is_committed_and_then_everything_once
 def test_a_release_is_noted_with_its_run(tmp_path: Path) -> None:
     assert noted(Released(RELEASE, (), further(), "places")).runs == [Run("c", "study", 5, "r9", "r1", "places", 4)]
     assert noted(Released(RELEASE)).runs == [], "a Provenance, say"
+    assert noted(Done("c")).runs == [Run("c", "", 1, "", "", "", 0)], "nobody is entitled to it"
 
 
 @pytest.mark.parametrize(

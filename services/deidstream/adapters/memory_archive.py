@@ -19,7 +19,7 @@ class MemoryCaseArchive:
     def put(self, kept: Sequence[Kept], runs: Sequence[Run], ended: Sequence[Ended]) -> None:
         """See ``ports.CaseArchive``."""
         for case in kept:
-            self._kept.setdefault(case.case_id, case)
+            self._kept[case.case_id] = case
         for run in runs:
             known = self._runs.setdefault((run.case_id, run.project), run)
             if run.version > 1 and run.version >= known.version:

@@ -59,6 +59,7 @@ _RUN = Table(
     Column("revision", BigInteger, nullable=False),
 )
 
+_FORM = ("received", "subjects", "searchable", "payload")
 _PAGE = 200
 _Key = tuple[str, str]
 
@@ -77,7 +78,7 @@ class SqlCaseArchive:
         if not (kept or runs or ended):
             return
         with writing(self._engine) as connection:
-            insert_missing(connection, _KEPT, [_row(one) for one in kept])
+            upsert(connection, _KEPT, [_row(one) for one in kept], _FORM)
             _put_runs(connection, runs, ended)
 
     def searchable(self, case_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

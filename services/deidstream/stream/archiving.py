@@ -42,7 +42,9 @@ class Archiving:
         """What ``outcome`` means for a retained case."""
         if isinstance(outcome, Released):
             self._released(outcome)
-        elif not isinstance(outcome, Forward | Again | Done) and outcome.case.header.release_version > 1:
+        elif isinstance(outcome, Done):
+            self.runs.append(Run(outcome.case_id, "", 1, "", "", "", 0))
+        elif not isinstance(outcome, Forward | Again) and outcome.case.header.release_version > 1:
             header = outcome.case.header
             self.ended.append(Ended(header.case_id, header.project, header.identity_revision))
 

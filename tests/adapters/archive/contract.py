@@ -24,11 +24,17 @@ class ArchiveContract:
         archive.put([other, one], [], [])
         assert list(archive.cases(["a", "b", "nobody"])) == [one, other]
 
-    def test_a_batch_that_is_done_again_changes_nothing(self, archive: CaseArchive) -> None:
-        for payload in (b"first", b"second"):
-            archive.put([Kept("a", 1.0, ("s",), True, payload)], [run("a")], [])
-        assert [one.payload for one in archive.cases(["a"])] == [b"first"]
+    def test_a_batch_that_is_done_again_leaves_one_of_each(self, archive: CaseArchive) -> None:
+        for _ in range(2):
+            archive.put([kept("a")], [run("a")], [])
+        assert list(archive.cases(["a"])) == [kept("a")]
         assert list(archive.runs(["a"])) == [run("a")]
+
+    def test_of_a_corrected_case_the_corrected_form_is_kept(self, archive: CaseArchive) -> None:
+        archive.put([kept("a")], [], [])
+        corrected = Kept("a", 10.0, ("s2",), False, b"sealed anew")
+        archive.put([corrected], [], [])
+        assert list(archive.cases(["a"])) == [corrected]
 
     def test_only_cases_with_texts_can_be_searched(self, archive: CaseArchive) -> None:
         archive.put([kept("a", subjects=("s1", "s2")), kept("b", searchable=False), kept("c")], [], [])

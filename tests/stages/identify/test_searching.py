@@ -8,7 +8,7 @@ from deidstream.adapters.memory_identity import MemoryIdentityStore
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.case import Case, Header
 from deidstream.core.errors import Unsafe
-from deidstream.core.outcome import Again, Done, Outcome, Unchanged
+from deidstream.core.outcome import Again, Outcome, Unchanged
 from deidstream.core.subject import Subject, revision_of
 from deidstream.ports import Ended, Kept, Run
 from deidstream.stages.identify.searching import Searching
@@ -150,7 +150,7 @@ def test_a_case_whose_content_is_gone_is_given_up_and_said_so(world: World) -> N
     world.message("c1", "Doe")
     world.message("c2", "Maiden")
     world.gone = True
-    lost, _ = world.due(31)
+    (lost,) = world.due(31)
     assert isinstance(lost, Unchanged)
     assert [(one.event, one.details["release"], one.details["code"]) for one in lost.audit] == [
         ("case.not-searched", "R-c1-1", "artifact-missing")
@@ -159,12 +159,21 @@ def test_a_case_whose_content_is_gone_is_given_up_and_said_so(world: World) -> N
     assert world.again(3600) == []
 
 
-def test_each_search_is_audited(world: World) -> None:
-    subject = world.message("c1", "Doe")
+def test_each_case_that_goes_through_again_is_audited(world: World) -> None:
+    world.message("c1", "Doe")
     world.message("c2", "Maiden")
-    *_, done = world.due(31)
-    assert isinstance(done, Done)
-    assert done.audit[0].details == {"subject": subject.id, "revision": 2, "runs": 1}
+    (again,) = world.due(31)
+    assert [(one.event, one.case_id, one.details) for one in again.audit] == [
+        ("case.searched-again", "c1", {"project": "p", "release": "R-c1-1", "identity_revision": 2})
+    ]
+
+
+def test_a_case_to_which_nobody_is_entitled_is_not_waited_for(world: World) -> None:
+    world.message("c1", "Doe", released=False)
+    world.archive.put([], [Run("c1", "", 1, "", "", "", 0)], [])
+    world.message("c2", "Maiden")
+    assert world.again(31) == []
+    assert list(world.store.lease_searches(1e9, 1e9)) == []
 
 
 def test_what_has_been_kept_long_enough_is_deleted(world: World) -> None:

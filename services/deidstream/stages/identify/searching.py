@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from deidstream.core.case import Case
 from deidstream.core.errors import Unsafe
-from deidstream.core.outcome import Again, Audit, Done, Outcome, Unchanged
+from deidstream.core.outcome import Again, Audit, Outcome, Unchanged
 from deidstream.core.subject import Subject, revision_of
 from deidstream.ports import CaseArchive, Clock, IdentityStore, Kept, Run, Search
 
@@ -61,14 +61,12 @@ class Searching:
         known = self._known(sorted({subject for subjects in retained.values() for subject in subjects}))
         revisions = {case: revision_of(known[one] for one in subjects) for case, subjects in retained.items()}
         runs = self._archive.runs(sorted(retained))
-        old = [run for run in runs if run.revision < revisions[run.case_id]]
+        old = [run for run in runs if run.release_id and run.revision < revisions[run.case_id]]
         if not old:
             if {run.case_id for run in runs} == set(retained):
                 self._store.searched(search)
             return []
-        outcomes = self._again(old[:_CASES], revisions)
-        details: dict[str, object] = {"subject": search.subject, "revision": search.revision, "runs": len(outcomes)}
-        return [*outcomes, Done("", (Audit("identity.searched", "", details),))]
+        return self._again(old[:_CASES], revisions)
 
     def _known(self, subjects: Sequence[str]) -> dict[str, Subject]:
         return {one.id: one for one in self._store.refresh([Subject(subject) for subject in subjects])}
@@ -91,7 +89,13 @@ class Searching:
             supersedes=run.release_id,
             identity_revision=revision,
         )
-        return Again(case.changed(header=header, subjects=subjects))
+        details: dict[str, object] = {
+            "project": run.project,
+            "release": run.release_id,
+            "identity_revision": revision,
+        }
+        audit = Audit("case.searched-again", run.case_id, details)
+        return Again(case.changed(header=header, subjects=subjects), (audit,))
 
 
 def _lost(run: Run, kept: Kept, revision: int, code: str) -> Outcome:
