@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.adapters.receivers import MllpReceiver
-from tests.harness.client import audit_entries, case_of, cli, eventually, message, mllp
+from tests.harness.client import audit_entries, case_of, cli, eventually, http, message, mllp
 from tests.harness.deployment import SHARED, deployment
 
 pytestmark = pytest.mark.slow
@@ -55,6 +55,10 @@ def taught(up, control, person, word):
 
 def releases_of(up, case):
     return [one for one in up.releases() if one.case_id == case]
+
+
+def fhir(up):
+    return [one for one in up.releases() if one.format == "fhir"]
 
 
 def first_of(up, case):
@@ -124,6 +128,38 @@ def test_after_a_merge_the_cases_of_either_person_are_searched_for_what_is_known
     after = second_of(running, one), second_of(running, other)
     assert [b"Ellabee" in after[0].content, b"Thornquist" in after[1].content] == [False, False]
     assert [release.key for release in after] == [release.key for release in before], "under the subject it went out as"
+
+
+def test_a_resource_keeps_its_id_and_its_provenance_goes_with_it(running):
+    def put(resource):
+        path = f"/{resource['resourceType']}/{resource['id']}"
+        assert http(running.fhir, "PUT", path, json.dumps(resource).encode()).status in (200, 201)
+
+    def observations():
+        return [one for one in fhir(running) if dict(one.attributes)["resource"].startswith("Observation/")]
+
+    patient = {"resourceType": "Patient", "id": "late1", "name": [{"family": "Oxbarrow", "given": ["Ida"]}]}
+    put(patient)
+    note = {"text": "Formerly under the name of Fenwhistle. No complaints."}
+    put(
+        {
+            "resourceType": "Observation",
+            "id": "late2",
+            "status": "final",
+            "code": {"text": "Visit"},
+            "subject": {"reference": "Patient/late1"},
+            "note": [note],
+        }
+    )
+    (old,) = eventually(observations)
+    assert b"Fenwhistle" in old.content
+    put(patient | {"name": [*patient["name"], {"use": "maiden", "family": "Fenwhistle"}]})
+    assert eventually(lambda: len(observations()) > 1)
+    _, new = observations()
+    assert b"Fenwhistle" not in new.content
+    assert dict(new.attributes)["resource"] == dict(old.attributes)["resource"]
+    provenance = {one.id: one.supersedes for one in fhir(running) if one.id.endswith("p")}
+    assert provenance[f"{new.id}p"] == f"{old.id}p"
 
 
 def test_ordered_destinations_neither_wait_for_nor_stop_at_a_superseding_release(running, receiver):

@@ -43,9 +43,11 @@ class Header(NamedTuple):
     """Stamped by identify: place within this source and subject, from 1."""
     project: str = ""
     release_version: int = 1
+    """Number of the run: 1 for the first, 1 + ``identity_revision`` for one that knows more."""
     supersedes: str = ""
     """Release id that this case's release replaces."""
     identity_revision: int = 0
+    """What was known about the subjects (``core.subject.revision_of``)."""
     policy: str = ""
     """Name and hash of the policy that the resolver applied."""
     container: Container | None = None
