@@ -429,6 +429,11 @@ class Run(NamedTuple):
     revision: int
     """What was known when the case last went through: the sum of its subjects' revisions, which only grows."""
 
+    @property
+    def replaced(self) -> str:
+        """What the next release will supersede: this one, and those before it."""
+        return f"{self.release_id},{self.supersedes}" if self.supersedes else self.release_id
+
 
 class Ended(NamedTuple):
     """A further run that released nothing new: what is released has been searched for all that was known then."""

@@ -65,6 +65,13 @@ def test_a_release_takes_away_the_file_of_the_one_that_it_supersedes_and_says_so
         assert files(tmp_path) == {"R0.hl7": b"content", "R2.hl7": b"without", "recalled/R1.json": NOTICE}
 
 
+def test_one_that_supersedes_several_takes_all_of_them_away(tmp_path: Path) -> None:
+    destination = FolderDestination(tmp_path)
+    destination.send([release(content=b"with the name"), release("R3", content=b"with the other name")])
+    destination.send([release(content=b"without", id="R4", supersedes="R3,R2,R1")])
+    assert sorted(files(tmp_path)) == ["R4.hl7", "recalled/R1.json", "recalled/R2.json", "recalled/R3.json"]
+
+
 def test_of_two_that_are_sent_together_the_later_stays(tmp_path: Path) -> None:
     FolderDestination(tmp_path).send([release(content=b"with the name"), release(content=b"without", **SUPERSEDING)])
     assert files(tmp_path) == {"R2.hl7": b"without", "recalled/R1.json": NOTICE}

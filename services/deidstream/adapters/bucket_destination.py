@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from deidstream.adapters.release_names import name_of, notice, superseded_name
+from deidstream.adapters.release_names import name_of, notices, superseded_names
 from deidstream.core.errors import DeidstreamError
 from deidstream.core.release import Release
 from deidstream.ports import ArtifactStore, Receipt
@@ -39,13 +39,13 @@ class BucketDestination:
     def _put(self, name: str, release: Release) -> Receipt | Exception:
         try:
             self._store.put(name, release.content)
-            if release.supersedes:
-                self._recall(release)
+            self._recall(release)
         except DeidstreamError as error:
             return error
         return _STORED
 
     def _recall(self, release: Release) -> None:
-        self._store.put(*notice(release))
-        if superseded := superseded_name(release):
-            self._store.delete(superseded)
+        for notice in notices(release):
+            self._store.put(*notice)
+        for name in superseded_names(release):
+            self._store.delete(name)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deidstream.adapters.release_names import name_of, notice, step, superseded_name
+from deidstream.adapters.release_names import name_of, notices, step, superseded_names
 from deidstream.core.errors import Unavailable
 from deidstream.core.release import Release
 from deidstream.ports import Receipt
@@ -60,9 +60,8 @@ class FolderDestination:
 
     def _recall(self, releases: list[Release]) -> None:
         """Takes away what ``releases`` supersede, which are there by now."""
-        superseding = [release for release in releases if release.supersedes]
-        self._write_all([notice(release) for release in superseding])
-        gone = {os.path.join(self._path, name) for release in superseding if (name := superseded_name(release))}
+        self._write_all([notice for release in releases for notice in notices(release)])
+        gone = {os.path.join(self._path, name) for release in releases for name in superseded_names(release)}
         for path in gone:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
@@ -103,7 +102,7 @@ class FolderDestination:
 
     def _append_lines(self, releases: list[Release]) -> None:
         self._path.mkdir(parents=True, exist_ok=True)
-        self._write_all([notice(release) for release in releases if release.supersedes])
+        self._write_all([notice for release in releases for notice in notices(release)])
         files: dict[str, list[bytes]] = {}
         for release in releases:
             day = time.strftime("%Y%m%d", time.gmtime(release.received))

@@ -18,8 +18,8 @@ class MllpDestination:
     """A persistent connection. MSH-10 is the release id, so that the receiver can tell a message sent again.
 
     AA and CA: delivered. AE and CE: ``application-error``, to be tried again some times. AR and CR: refused. A message whose
-    MSH-15 asks for no acknowledgement is delivered when it is sent. One that supersedes another ends with a segment of our own,
-    ``ZRC|<release id>``, whose first field is the MSH-10 of the message that it takes the place of.
+    MSH-15 asks for no acknowledgement is delivered when it is sent. One that supersedes others ends with segments of our own,
+    ``ZRC|<release id>``, whose first field is the MSH-10 of a message that it takes the place of.
     """
 
     def __init__(self, address: MllpAddress) -> None:
@@ -62,4 +62,5 @@ def _with_recall(release: Release) -> bytes:
     if not release.supersedes or not content.startswith(b"MSH"):
         return content
     end = b"" if content.endswith(b"\r") else b"\r"
-    return content + end + b"ZRC" + content[3:4] + release.supersedes.encode() + b"\r"
+    recalls = [b"ZRC" + content[3:4] + one.encode() + b"\r" for one in release.superseded]
+    return content + end + b"".join(recalls)

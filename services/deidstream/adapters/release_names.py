@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from deidstream.core.release import Release
 
-__all__ = ["name_of", "notice", "step", "superseded_name"]
+__all__ = ["name_of", "notices", "step", "superseded_names"]
 
 _SUFFIX = {"hl7v2": ".hl7", "fhir": ".json", "cda": ".xml", "text": ".txt", "html": ".html", "rtf": ".rtf"}
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
@@ -27,17 +27,17 @@ def name_of(release: Release) -> str:
     return step(release.id) + suffix
 
 
-def superseded_name(release: Release) -> str:
-    """What the release that ``release`` supersedes is called; '' where it supersedes none, or has taken its name."""
-    name = name_of(replace(release, id=release.supersedes)) if release.supersedes else ""
-    return name if name != name_of(release) else ""
+def superseded_names(release: Release) -> list[str]:
+    """What the releases that ``release`` supersedes are called; without a name that it has taken itself."""
+    names = [name_of(replace(release, id=one)) for one in release.superseded]
+    return [name for name in names if name != name_of(release)]
 
 
-def notice(release: Release) -> tuple[str, bytes]:
-    """Name and content of the notice that the release before is recalled, for whoever has read it already."""
-    told = {"recalled": release.supersedes, "superseded_by": release.id}
+def notices(release: Release) -> list[tuple[str, bytes]]:
+    """Names and contents of the notices that earlier releases are recalled, for whoever has read them already."""
     batch = dict(release.attributes).get("batch")
-    return f"recalled/{step(release.supersedes)}.json", json.dumps(told | ({"batch": batch} if batch else {})).encode()
+    told = {"superseded_by": release.id} | ({"batch": batch} if batch else {})
+    return [(f"recalled/{step(one)}.json", json.dumps({"recalled": one} | told).encode()) for one in release.superseded]
 
 
 def step(text: str) -> str:

@@ -45,7 +45,7 @@ class Header(NamedTuple):
     release_version: int = 1
     """Number of the run: 1 for the first, 1 + ``identity_revision`` for one that knows more."""
     supersedes: str = ""
-    """Release id that this case's release replaces."""
+    """Ids of the releases that this case's release replaces (``core.release.Release``)."""
     identity_revision: int = 0
     """What was known about the subjects (``core.subject.revision_of``)."""
     policy: str = ""

@@ -98,5 +98,5 @@ def kind_of(parcel: Parcel) -> str:
 def standing(parcels: Iterable[Parcel]) -> list[Parcel]:
     """Those that no other of them supersedes."""
     every = list(parcels)
-    gone = {parcel.release.supersedes for parcel in every if parcel.release is not None} - {""}
+    gone = {name for parcel in every if parcel.release is not None for name in parcel.release.superseded}
     return [parcel for parcel in every if parcel.id not in gone]

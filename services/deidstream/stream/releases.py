@@ -213,13 +213,9 @@ class ReleaseLoop:
             return [Audit(f"release.{result.status}", case, details)]
         details |= {"release": release.id, "attempts": result.attempts}
         audits = [Audit(f"release.{result.status}", case, details)]
-        if result.status == DELIVERED and release.supersedes:
-            recalled: dict[str, object] = {
-                "destination": self._name,
-                "release": release.supersedes,
-                "superseded_by": release.id,
-            }
-            audits.append(Audit(f"release.{RECALLED}", case, recalled))
+        for one in release.superseded if result.status == DELIVERED else ():
+            recalled = {"destination": self._name, "release": one, "superseded_by": release.id}
+            audits.append(Audit(f"release.{RECALLED}", case, dict(recalled)))
         return audits
 
     def _refused(self, result: Result, now: float) -> Output:

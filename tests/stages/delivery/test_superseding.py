@@ -41,6 +41,15 @@ def test_of_two_that_arrive_together_only_the_later_is_sent(world: World) -> Non
     assert world.receiver.ids == ["S1", "R2"]
 
 
+def test_one_takes_the_place_of_all_before_it_whichever_of_them_were_sent(world: World) -> None:
+    worker = world.worker()
+    worker.handle([parcel(release(1))])
+    last = superseding(1, "S1,R1")
+    worker.handle([parcel(superseding(1)), parcel(replace(last, id="T1"))])
+    assert world.receiver.ids == ["R1", "T1"]
+    assert world.ledger.settled(["R1", "S1", "T1"]) == {"R1": "recalled", "S1": "recalled", "T1": "delivered"}
+
+
 def test_a_refused_one_recalls_nothing(world: World) -> None:
     worker = world.worker()
     worker.handle([parcel(release(1))])
@@ -129,6 +138,14 @@ class TestFhir:
         worker.handle([self._of(release(number)) for number in before])
         worker.handle([self._of(superseding(1))])
         assert world.receiver.ids[-1] == "S1"
+
+    def test_of_several_states_of_one_case_the_last_stays(self, world: World) -> None:
+        worker = world.worker(kind="fhir")
+        worker.handle([self._of(release(1))])
+        world.receiver.answers["S1"] = [Malformed("http-400", "fhir")]
+        worker.handle([self._of(superseding(1))])
+        worker.handle([self._of(replace(superseding(1, "S1,R1"), id="T1"))])
+        assert world.receiver.ids == ["R1", "T1"]
 
     def test_one_that_could_not_be_sent_is_tried_again(self, world: World) -> None:
         worker = world.worker(kind="fhir")

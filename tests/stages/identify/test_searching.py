@@ -13,6 +13,7 @@ from deidstream.core.subject import Subject, revision_of
 from deidstream.ports import Ended, Kept, Run
 from deidstream.stages.identify.searching import Searching
 from deidstream.stream.archiving import reopened
+from deidstream.stream.erasure import erase
 from deidstream.wire import encode_case
 
 from tests.adapters.identity.contract import mr, name, resolve, seen
@@ -173,6 +174,16 @@ def test_a_case_to_which_nobody_is_entitled_is_not_waited_for(world: World) -> N
     world.archive.put([], [Run("c1", "", 1, "", "", "", 0)], [])
     world.message("c2", "Maiden")
     assert world.again(31) == []
+    assert list(world.store.lease_searches(1e9, 1e9)) == []
+
+
+def test_of_an_erased_subject_nothing_is_retained_or_searched_for(world: World) -> None:
+    kept, gone = world.message("c1", "Doe"), world.message("c2", "Roe", "2")
+    world.message("c3", "Maiden", "2")
+    erase(gone.id, world.store, world.archive)
+    assert [one.case_id for one in world.archive.cases(["c1", "c2", "c3"])] == ["c1"]
+    assert [run.case_id for run in world.archive.runs(["c1", "c2", "c3"])] == ["c1"]
+    assert (world.store.cases(gone.id), world.store.cases(kept.id)) == ([], ["c1"])
     assert list(world.store.lease_searches(1e9, 1e9)) == []
 
 

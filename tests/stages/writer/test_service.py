@@ -159,7 +159,7 @@ class TestFurtherRun:
         assert second.audit[0].details["supersedes"] == first.release.id
         third = self._run(further, archive, 6, NAME, NUMBER)
         assert isinstance(third, Released)
-        assert third.release.supersedes == second.release.id
+        assert third.release.superseded == (second.release.id, first.release.id)
 
     def test_that_is_done_again_after_a_crash_is_the_same_release(
         self, further: Writer, archive: MemoryCaseArchive

@@ -121,5 +121,5 @@ class Sending:
 
     def _besides(self, release: Release, now: float) -> list[Entry]:
         """What the ledger learns besides, when ``release`` is there."""
-        recalled = [Entry(release.supersedes, RECALLED, 0, now)] if release.supersedes else []
+        recalled = [Entry(one, RECALLED, 0, now) for one in release.superseded]
         return recalled + (state(release, now) if self._states else [])

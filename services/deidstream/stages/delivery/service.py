@@ -67,7 +67,7 @@ class Delivery:
         late = overtaken(parcels, self._ledger) if self._states else set()
         if late:
             gone = [one.release for one in parcels if one.release is not None and one.id in late]
-            ids = [name for release in gone for name in (release.id, release.supersedes)]
+            ids = [name for release in gone for name in (release.id, *release.superseded)]
             self._ledger.record([Entry(name, RECALLED, 0, self._clock.now()) for name in ids], {})
         return [parcel for parcel in parcels if parcel.id not in late]
 

@@ -29,7 +29,7 @@ def overtaken(parcels: Sequence[Parcel], ledger: DeliveryLedger) -> set[str]:
     found = set()
     for one in releases:
         name = _resource(one)
-        if one.supersedes and last.get(name, one.supersedes) not in (one.supersedes, one.id):
+        if one.supersedes and name in last and last[name] not in (one.id, *one.superseded):
             found.add(one.id)
         elif name in superseding:
             last[name] = one.id

@@ -86,7 +86,7 @@ class Searching:
         header = case.header._replace(
             project=run.project,
             release_version=1 + revision,
-            supersedes=run.release_id,
+            supersedes=run.replaced,
             identity_revision=revision,
         )
         details: dict[str, object] = {

@@ -28,7 +28,7 @@ class Earlier:
         return self._keys.mac("release", _places(texts, decisions)).hex() if texts else ""
 
     def superseded(self, header: Header, mark: str) -> str | None:
-        """The release that this further run replaces; None: what was released stands.
+        """The releases that this further run replaces; None: what was released stands.
 
         A run that is done again after a crash finds itself, and replaces what it replaced the first time.
         """
@@ -38,7 +38,7 @@ class Earlier:
             return header.supersedes
         if last.version == header.release_version:
             return last.supersedes
-        return None if last.version > header.release_version or last.places == mark else last.release_id
+        return None if last.version > header.release_version or last.places == mark else last.replaced
 
 
 def _places(texts: Container[str], decisions: Iterable[Decision]) -> bytes:

@@ -155,7 +155,7 @@ class Writer:
         return replace(
             release,
             id=f"{release.id}p",
-            supersedes=f"{release.supersedes}p" if release.supersedes else "",
+            supersedes=",".join(f"{one}p" for one in release.superseded),
             content=content,
             attributes=attributes,
             sequence=0,
@@ -169,7 +169,7 @@ def _unchanged(case: Case) -> Outcome:
     header = case.header
     details: dict[str, object] = {
         "project": header.project,
-        "release": header.supersedes,
+        "release": header.supersedes.partition(",")[0],
         "identity_revision": header.identity_revision,
     }
     return Unchanged(case, (Audit("case.unchanged", case.id, details),))
