@@ -41,12 +41,19 @@ class World:
         )
 
     def message(
-        self, case_id: str, family: str, number: str = "1", *, text: bool = True, released: bool = True
+        self,
+        case_id: str,
+        family: str,
+        number: str = "1",
+        *,
+        text: bool = True,
+        released: bool = True,
+        source: bytes = b"source",
     ) -> Subject:
         (subject,) = resolve(self.store, seen(mr(number), case=case_id, known=name(family, "Jane")))
         itinerary = ("fields", "text", "writer") if text else ("fields", "writer")
         header = Header(case_id, "adt", "text", self.clock.at, itinerary, subject.id, subject.sequence)
-        payload = encode_case(Case(header, b"source", subjects=(subject,)), self.keys)
+        payload = encode_case(Case(header, source, subjects=(subject,)), self.keys)
         self.archive.put([Kept(case_id, self.clock.at, (subject.id,), text, payload)], [], [])
         if released:
             self.release(case_id, subject.revision)
@@ -175,6 +182,17 @@ def test_a_case_to_which_nobody_is_entitled_is_not_waited_for(world: World) -> N
     world.message("c2", "Maiden")
     assert world.again(31) == []
     assert list(world.store.lease_searches(1e9, 1e9)) == []
+
+
+def test_of_large_cases_only_so_many_go_through_at_once_and_the_rest_later(world: World) -> None:
+    for number in range(5):
+        world.message(f"c{number}", f"Doe{number}", source=bytes(3 << 20))
+    found: list[str] = []
+    for _ in range(3):
+        for case in world.again(240):
+            found.append(case.id)
+            world.end(case)
+    assert found == ["c0", "c1", "c2", "c3"]
 
 
 def test_of_an_erased_subject_nothing_is_retained_or_searched_for(world: World) -> None:

@@ -7,7 +7,7 @@ so a search that dies is simply done again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from deidstream.core.case import Case
 from deidstream.core.errors import Unsafe
@@ -19,8 +19,8 @@ __all__ = ["Searching"]
 
 _AT_ONCE = 10
 """Subjects a look."""
-_CASES = 200
-"""Cases that go through again at once; the rest of them with the next look."""
+_CASES, _BYTES = 200, 4 << 20
+"""What of one subject goes through again at once, at least one case; the rest with the next look."""
 _LOOK_SECONDS = 1.0
 _PRUNE_SECONDS = 3600.0
 
@@ -43,7 +43,7 @@ class Searching:
         self._reopen = reopen
         self._after = after_seconds
         self._retained = retained_seconds
-        self._looked = self._pruned = clock.now()
+        self._looked, self._pruned = clock.now(), 0.0
 
     def due(self, now: float) -> list[Outcome]:
         """Cases that go through again, of subjects of whom nothing new was said for a while."""
@@ -66,16 +66,22 @@ class Searching:
             if {run.case_id for run in runs} == set(retained):
                 self._store.searched(search)
             return []
-        return self._again(old[:_CASES], revisions)
+        return list(self._again(old, revisions))
 
     def _known(self, subjects: Sequence[str]) -> dict[str, Subject]:
         return {one.id: one for one in self._store.refresh([Subject(subject) for subject in subjects])}
 
-    def _again(self, old: Sequence[Run], revisions: Mapping[str, int]) -> list[Outcome]:
-        kept = {one.case_id: one for one in self._archive.cases(sorted({run.case_id for run in old}))}
-        return [self._another(run, kept[run.case_id], revisions[run.case_id]) for run in old if run.case_id in kept]
+    def _again(self, old: Sequence[Run], revisions: Mapping[str, int]) -> Iterator[Outcome]:
+        left = _BYTES
+        for run in old[:_CASES]:
+            if left <= 0:
+                return
+            for kept in self._archive.cases([run.case_id]):
+                outcome = self._another(run, kept, revisions[run.case_id])
+                left -= len(outcome.case.source)
+                yield outcome
 
-    def _another(self, run: Run, kept: Kept, revision: int) -> Outcome:
+    def _another(self, run: Run, kept: Kept, revision: int) -> Again | Unchanged:
         """The case with what is known now, as a run whose number says how much that is: done twice, it is the same run."""
         try:
             case = self._reopen(kept)
@@ -98,7 +104,7 @@ class Searching:
         return Again(case.changed(header=header, subjects=subjects), (audit,))
 
 
-def _lost(run: Run, kept: Kept, revision: int, code: str) -> Outcome:
+def _lost(run: Run, kept: Kept, revision: int, code: str) -> Unchanged:
     """What it names in the artifact store is gone: it cannot be searched, now or later."""
     known = {"project": run.project, "release_version": 1 + revision, "identity_revision": revision}
     case = Case.blank(run.case_id, kept.received, **known)
