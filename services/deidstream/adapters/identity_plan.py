@@ -34,7 +34,7 @@ _SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is remembered about one subject. ``revision`` grows when, and only when, the rest changes."""
+    """What is remembered about one subject. ``revision`` grows when the rest changes, and with each merge and unmerge."""
 
     revision: int = 0
     sex: str = ""
@@ -43,8 +43,11 @@ class Facts:
 
     def joined(self, other: Facts) -> Facts:
         """What is remembered of two that are one. The revision is beyond both: what either has not seen is new to it."""
-        known = self.with_said(other.known.items)
-        return replace(known, revision=max(self.revision, other.revision) + 1)
+        return self.with_said(other.known.items).beyond(other)
+
+    def beyond(self, other: Facts) -> Facts:
+        """The same under a revision that no case of either has seen."""
+        return replace(self, revision=max(self.revision, other.revision) + 1)
 
     def with_said(self, said: Sequence[Known], sex: str = "", language: str = "", limit: int = KNOWN_LIMIT) -> Facts:
         """The same object when that is nothing new."""

@@ -79,6 +79,7 @@ class MemoryIdentityStore:
             restored = next((origin for origin in joined.values() if origin != keep), "")
             if restored:
                 self._restore(restored)
+                self._facts[restored] = self._facts[restored].beyond(self._facts[keep])
                 return keep, restored
             restored = subject_id(self._keys, prior.identifiers[0])
             apart = set(joined) - set(self._marks(survivor))

@@ -135,6 +135,8 @@ class SqlIdentityStore:
         restored = next((origin for origin in joined.values() if origin != keep), "")
         if restored:
             rows.restore(restored)
+            facts = rows.facts((keep, restored), {})
+            rows.save({restored: facts[restored].beyond(facts[keep])})
         else:
             restored = subject_id(self._keys, prior.identifiers[0])
             apart = set(joined) - set(self._marks(survivor))

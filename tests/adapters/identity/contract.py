@@ -239,6 +239,20 @@ class IdentityContract:
         assert min(one.revision for one in refreshed) > max(kept.revision, gone.revision)
         assert list(store.lease_searches(5000.0, 5000.0)) == [Search(kept.id, refreshed[0].revision)]
 
+    def test_what_is_learned_after_an_unmerge_is_new_to_cases_that_saw_the_merged_person(
+        self, store: IdentityStore
+    ) -> None:
+        _, gone = resolve(
+            store, seen(mr("1"), known=name("Doe", "J")), seen(mr("2"), case="c2", known=name("Roe", "J"))
+        )
+        store.merge(seen(mr("1")), seen(mr("2")))
+        (merged,) = store.refresh([gone])
+        store.unmerge(seen(mr("1")), seen(mr("2")))
+        resolve(store, seen(mr("2"), case="c3", known=name("Maiden", "J")))
+        (apart,) = store.refresh([gone])
+        assert {item.value for item in apart.known} == {"Roe", "Maiden", "J"}
+        assert apart.revision > merged.revision
+
     def test_of_somebody_unknown_there_is_nothing_to_refresh(self, store: IdentityStore) -> None:
         (nobody,) = resolve(store, seen(known=name("Doe", "J")))
         assert list(store.refresh([nobody])) == [nobody]
