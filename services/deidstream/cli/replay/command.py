@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from deidstream.adapters import policy_files
 from deidstream.adapters.folder_destination import FolderDestination
@@ -203,7 +203,7 @@ def _folder(access: Access, out: Path | None) -> FolderDestination | None:
 def _show(report: _Report) -> None:
     console = Console()
     for ended, count in sorted(report.ended.items()):
-        console.print(f"{count} messages {ended}", highlight=False)
+        console.print(f"{ended}: {count}", highlight=False)
     if not report.ended:
         console.print("no retained message came in within that time")
     if report.difference is not None:
@@ -218,8 +218,8 @@ def _show_difference(console: Console, difference: Difference) -> None:
         counts.add_row(category, method, str(before), str(after), f"{after - before:+d}" if after != before else "")
     console.print(counts)
     if difference.unknown:
-        console.print(f"{difference.unknown} messages have no release to compare with, or none whose account is left")
-    console.print(f"{len(difference.changed)} messages come out differently")
+        console.print(f"no release to compare with, or none whose account is left: {difference.unknown}")
+    console.print(f"messages that come out differently: {len(difference.changed)}")
     if difference.changed:
         console.print(_places(difference))
     if len(difference.changed) > _SHOWN:
@@ -227,7 +227,7 @@ def _show_difference(console: Console, difference: Difference) -> None:
 
 
 def _places(difference: Difference) -> Table:
-    table = Table("case", "place", "category", "before", "after")
+    table = Table(Column("case", no_wrap=True, min_width=32), "place", "category", "before", "after")
     for case_id in list(difference.changed)[:_SHOWN]:
         for number, one in enumerate(difference.changed[case_id]):
             table.add_row(case_id if not number else "", one.place, one.category, _said(one.before), _said(one.after))
