@@ -24,23 +24,28 @@ __all__ = [
     "ArtifactStore",
     "Bus",
     "BusFactory",
+    "CaseArchive",
     "Claim",
     "Clock",
     "Contradiction",
     "DeliveryLedger",
     "Destination",
+    "Ended",
     "Entry",
     "Feed",
     "Held",
     "HoldShelf",
     "IdentityStore",
     "Intake",
+    "Kept",
     "KeyRing",
     "Lane",
     "Output",
     "Receipt",
     "Record",
+    "Run",
     "Sealed",
+    "Search",
     "Seen",
     "SubjectLayer",
     "TextLayer",
@@ -235,6 +240,13 @@ class Contradiction:
     subjects: tuple[str, ...] = ()
 
 
+class Search(NamedTuple):
+    """A subject of whom something has become known that earlier cases were not searched for."""
+
+    subject: str
+    revision: int
+
+
 class IdentityStore(Protocol):
     """Who is who. See ``stages/identify`` for the rules; the store settles races by unique keyed hashes."""
 
@@ -258,6 +270,18 @@ class IdentityStore(Protocol):
 
     def cases(self, subject_id: str) -> Sequence[str]:
         """Ids of the cases that spoke of this subject or of one merged into it, oldest first."""
+
+    def refresh(self, subjects: Sequence[Subject]) -> Sequence[Subject]:
+        """The same persons, each as known now (a merged one: as its survivor is), under the id and sequence they had."""
+
+    def lease_searches(self, before: float, now: float, limit: int = 100) -> Sequence[Search]:
+        """Subjects that have learned something since their cases were searched, and nothing after ``before``.
+
+        Nobody else gets them for a minute; who is given the same again waits the longer, up to an hour.
+        """
+
+    def searched(self, search: Search) -> None:
+        """All cases of the subject have been searched for what that revision holds."""
 
     def erase(self, subject_id: str) -> None:
         """Deletes what is known, the identifiers and the index. Cases on their way keep what they carry."""
@@ -402,3 +426,74 @@ class DeliveryLedger(Protocol):
 
     def prune(self, before: float) -> None:
         """Forgets results older than that time; lanes stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A retained case. ``payload`` is its sealed wire form, as identify put it out but for what the identity store remembers of
+    its subjects; the rest is content-free."""
+
+    case_id: str
+    received: float
+    subjects: tuple[str, ...]
+    searchable: bool
+    """Whether it has texts, in which what becomes known later may stand."""
+    payload: bytes = field(repr=False)
+
+
+class Run(NamedTuple):
+    """The latest release of a case for a project; for '' without a release: no project is entitled to the case."""
+
+    case_id: str
+    project: str
+    version: int
+    release_id: str
+    supersedes: str
+    places: str
+    """See ``core.outcome.Released``."""
+    revision: int
+    """What was known when the case last went through: the sum of its subjects' revisions, which only grows."""
+
+    @property
+    def replaced(self) -> str:
+        """What the next release will supersede: this one, and those before it."""
+        return f"{self.release_id},{self.supersedes}" if self.supersedes else self.release_id
+
+
+class Ended(NamedTuple):
+    """A further run that released nothing new: what is released has been searched for all that was known then."""
+
+    case_id: str
+    project: str
+    revision: int
+
+
+class CaseArchive(Protocol):
+    """Retained cases, and what was released of each. Every method raises Unavailable while the database is away."""
+
+    def put(self, kept: Sequence[Kept], runs: Sequence[Run], ended: Sequence[Ended]) -> None:
+        """Durable when it returns. Of a case that is kept again the later form counts: a person may have corrected it.
+
+        A run changes nothing of a later one.
+        """
+
+    def searchable(self, case_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Those that are retained and have texts, with their subjects."""
+
+    def runs(self, case_ids: Sequence[str]) -> Sequence[Run]:
+        """The latest of each case and project."""
+
+    def cases(self, case_ids: Sequence[str]) -> Sequence[Kept]:
+        """Those that are retained, oldest first."""
+
+    def received(self, since: float, until: float) -> Iterator[Kept]:
+        """What came in within that time (half-open, seconds since the epoch), oldest first."""
+
+    def prune(self, before: float) -> None:
+        """Deletes what came in before that time."""
+
+    def erase(self, case_ids: Sequence[str]) -> None:
+        """Deletes these, and what was noted of their releases."""
+
+    def close(self) -> None:
+        """Lets go of connections."""

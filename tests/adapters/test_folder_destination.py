@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,6 +53,50 @@ def test_a_suggested_name_counts_only_when_it_stays_inside(tmp_path: Path, sugge
     one = Release("R1", "c", "p", "adt", "hl7v2", "s", 1, 1.0, b"content", name=suggested)
     FolderDestination(tmp_path / "out").send([one])
     assert files(tmp_path) == {f"out/{name}": b"content"}
+
+
+SUPERSEDING = {"id": "R2", "supersedes": "R1"}
+NOTICE = b'{"recalled": "R1", "superseded_by": "R2"}'
+
+
+def test_a_release_takes_away_the_file_of_the_one_that_it_supersedes_and_says_so(tmp_path: Path) -> None:
+    destination = FolderDestination(tmp_path)
+    destination.send([release(content=b"with the name"), release("R0")])
+    for _ in range(2):  # as after a crash before the ledger knew
+        assert destination.send([release(content=b"without", **SUPERSEDING)]) == [Receipt("written")]
+        assert files(tmp_path) == {"R0.hl7": b"content", "R2.hl7": b"without", "recalled/R1.json": NOTICE}
+
+
+def test_one_that_supersedes_several_takes_all_of_them_away(tmp_path: Path) -> None:
+    destination = FolderDestination(tmp_path)
+    destination.send([release(content=b"with the name"), release("R3", content=b"with the other name")])
+    destination.send([release(content=b"without", id="R4", supersedes="R3,R2,R1")])
+    assert sorted(files(tmp_path)) == ["R4.hl7", "recalled/R1.json", "recalled/R2.json", "recalled/R3.json"]
+
+
+def test_of_two_that_are_sent_together_the_later_stays(tmp_path: Path) -> None:
+    FolderDestination(tmp_path).send([release(content=b"with the name"), release(content=b"without", **SUPERSEDING)])
+    assert files(tmp_path) == {"R2.hl7": b"without", "recalled/R1.json": NOTICE}
+
+
+def test_under_a_suggested_name_the_file_is_replaced(tmp_path: Path) -> None:
+    destination = FolderDestination(tmp_path)
+    before, after = release(content=b"with the name"), release(content=b"without", **SUPERSEDING)
+    destination.send([replace(before, name="ward/a.hl7")])
+    destination.send([replace(after, name="ward/a.hl7")])
+    assert files(tmp_path) == {"ward/a.hl7": b"without", "recalled/R1.json": NOTICE}
+
+
+def test_a_notice_names_the_batch_file_in_which_the_recalled_message_stands(tmp_path: Path) -> None:
+    FolderDestination(tmp_path).send([release(attributes=(("batch", "B1"),), **SUPERSEDING)])
+    assert json.loads(files(tmp_path)["recalled/R1.json"]) == {"recalled": "R1", "superseded_by": "R2", "batch": "B1"}
+
+
+def test_of_a_recalled_line_a_notice_tells(tmp_path: Path) -> None:
+    destination = FolderDestination(tmp_path, ndjson=True)
+    destination.send([release(format_="fhir", content=b"{}")])
+    destination.send([release(format_="fhir", content=b"[]", **SUPERSEDING)])
+    assert files(tmp_path) == {"p-19700102.ndjson": b"{}\n[]\n", "recalled/R1.json": NOTICE}
 
 
 def test_a_release_sent_again_replaces_itself(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_releases_go_over_one_connection_each_with_its_answer(
         assert destination.send(releases) == [Receipt("AA")] * 3
     assert receiver.got == [release(number).content for number in range(6)]
     assert receiver.connections == 1
+
+
+def test_one_that_supersedes_another_says_which_in_a_segment_of_our_own(
+    destination: MllpDestination, receiver: MllpReceiver
+) -> None:
+    one = replace(release(2), supersedes="R1,R0")
+    open_ended = replace(one, content=one.content.rstrip(b"\r"))
+    assert destination.send([one, open_ended]) == [Receipt("AA")] * 2
+    assert receiver.got == [one.content + b"ZRC|R1\rZRC|R0\r"] * 2
 
 
 ANSWERS = [

@@ -39,6 +39,7 @@ def test_the_defaults_outlive_lag_and_holds() -> None:
         ({"resolver": {"projects": [{"name": "p"}], "review_days": 60}}, "cases"),
         ({"writer": {"review_days": 60}}, "cases"),
         ({"deployment": {"artifacts_days": {"raw": 30}}, "ingest": {"raw_log": True}}, "raw"),
+        ({"deployment": {"retained_days": 91}}, "cases"),
         ({"deployment": {"bus": "kafka://h:1", "kafka": {"inbox_days": 30}}}, "cases"),
         ({"deployment": {"bus": "kafka://h:1", "kafka": {"release_days": 91}}}, "releases"),
         ({"deployment": {"bus": "kafka://h:1", "kafka": {"raw_days": 91}}, "ingest": {"raw_log": True}}, "raw"),

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from deidstream.adapters import sql_migration
 from deidstream.adapters.memory_keys import MemoryKeyRing
+from deidstream.adapters.sql_archive import SqlCaseArchive
 from deidstream.adapters.sql_engine import open_engine
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.adapters.sql_identity import SqlIdentityStore
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.full
 STORES: dict[str, Callable[[str], object]] = {
     "identity": lambda url: SqlIdentityStore(url, MemoryKeyRing(), Clock()),
     "hold": SqlHold,
+    "archive": SqlCaseArchive,
     "delivery": ledger_engine,
     "acceptance": lambda url: open_acceptance(url, "ingest"),
 }

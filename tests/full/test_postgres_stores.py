@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.adapters.archive.contract import SqlArchiveContract
 from tests.adapters.hold.contract import SqlHoldContract
 from tests.adapters.identity.contract import SqlIdentityContract
 from tests.adapters.ledger.contract import SqlAcceptanceContract, SqlDeliveryContract
@@ -18,6 +19,10 @@ def database(postgres: Postgres) -> str:
 
 
 class TestIdentity(SqlIdentityContract):
+    pass
+
+
+class TestArchive(SqlArchiveContract):
     pass
 
 

@@ -15,7 +15,7 @@ from deidstream.core.case import Case, Header
 from deidstream.core.errors import Malformed, Unavailable, Unsafe
 from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Released
 from deidstream.core.release import Release
-from deidstream.ports import BusFactory, HoldShelf, KeyRing, Output, Record
+from deidstream.ports import BusFactory, CaseArchive, HoldShelf, KeyRing, Output, Record
 from deidstream.stream.chain import ChainOptions, StageSpec, run_chain
 from deidstream.stream.claims import Claims
 from deidstream.stream.runner import Pace
@@ -130,6 +130,7 @@ class World:
     clock: _Clock = field(default_factory=_Clock)
     pace: Pace = QUICK
     claims: Claims = field(default_factory=Claims)
+    archive: CaseArchive | None = None
 
     def send(self, *cases: Case) -> None:
         """Publishes cases to the inboxes at the head of their itineraries."""
@@ -153,7 +154,9 @@ class World:
         def chain() -> None:
             chosen = ChainOptions("core-0", self.state, pace=self.pace, **options)  # type: ignore[arg-type]
             around = (self.bus, self.keys, self.shelf, chosen)
-            result.append(run_chain(specs, *around, stop=stop, clock=self.clock, claims=self.claims))
+            result.append(
+                run_chain(specs, *around, stop=stop, clock=self.clock, claims=self.claims, archive=self.archive)
+            )
 
         thread = threading.Thread(target=chain)
         thread.start()

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from deidstream.adapters.artifacts_memory import MemoryArtifacts
+from deidstream.adapters.memory_archive import MemoryCaseArchive
 from deidstream.core.errors import Malformed
-from deidstream.ports import Output
+from deidstream.ports import Kept, Output
 from deidstream.stream.claims import Claims
 from deidstream.stream.orphans import named, orphans
 from deidstream.stream.stages import QUARANTINE
-from deidstream.wire import LARGE
+from deidstream.wire import LARGE, encode_case
 
 from tests.stream.fixtures import Scripted, World, case
 
@@ -56,3 +57,13 @@ def test_a_record_that_cannot_be_read_stops_the_collection(world: World, store: 
     world.publish([Output(QUARANTINE, "k", b"\xff\xff\xff")])
     with pytest.raises(Malformed, match="wire-unreadable"):
         orphans(store, world.bus, world.shelf, LATER)
+
+
+def test_what_a_retained_case_names_is_no_orphan(world: World, store: MemoryArtifacts) -> None:
+    claims, archive = Claims(store), MemoryCaseArchive()
+    lodging = claims.lodging()
+    payload = encode_case(case("c9", "word" * LARGE), world.keys, lodging.lodge)
+    lodging.settle()
+    assert {one.key.split("/")[1] for one in orphans(store, world.bus, world.shelf, LATER, archive)} == {"c9"}
+    archive.put([Kept("c9", 1000.0, (), True, payload)], [], [])
+    assert orphans(store, world.bus, world.shelf, LATER, archive) == []

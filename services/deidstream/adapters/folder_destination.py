@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deidstream.adapters.release_names import name_of, step
+from deidstream.adapters.release_names import name_of, notices, step, superseded_names
 from deidstream.core.errors import Unavailable
 from deidstream.core.release import Release
 from deidstream.ports import Receipt
@@ -26,6 +26,9 @@ class FolderDestination:
 
     With ``ndjson``, FHIR resources become lines of ``<project>-<day received>.ndjson`` instead: fewer files, but a release that
     was being written when the process died may stand there twice, under the same id.
+
+    A release that supersedes another takes its file away, and leaves a notice in its stead (``recalled/<id>.json``). A line of
+    NDJSON stays: the notice tells of it, and a later line of the same resource counts.
     """
 
     def __init__(self, path: Path, ndjson: bool = False) -> None:
@@ -52,21 +55,35 @@ class FolderDestination:
         return {}
 
     def _write_files(self, releases: list[Release]) -> None:
-        for start in range(0, len(releases), _TOGETHER):
-            self._write_some(releases[start : start + _TOGETHER])
+        self._write_all([(name_of(release), release.content) for release in releases])
+        self._recall(releases)
 
-    def _write_some(self, releases: list[Release]) -> None:
+    def _recall(self, releases: list[Release]) -> None:
+        """Takes away what ``releases`` supersede, which are there by now."""
+        self._write_all([notice for release in releases for notice in notices(release)])
+        gone = {os.path.join(self._path, name) for release in releases for name in superseded_names(release)}
+        for path in gone:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        for folder in {os.path.dirname(path) for path in gone}:
+            _sync(folder)
+
+    def _write_all(self, files: list[tuple[str, bytes]]) -> None:
+        for start in range(0, len(files), _TOGETHER):
+            self._write_some(files[start : start + _TOGETHER])
+
+    def _write_some(self, files: list[tuple[str, bytes]]) -> None:
         pending: dict[str, str] = {}
         descriptors: list[int] = []
         try:
-            for release in releases:
-                target = os.path.join(self._path, name_of(release))
+            for relative, content in files:
+                target = os.path.join(self._path, relative)
                 folder, name = os.path.split(target)
                 # A name of its own for each process: two of them may write the same release at the same time.
                 beside = os.path.join(folder, f".{name}.{os.getpid()}.part")
                 pending[beside] = target
                 descriptors.append(_create(beside))
-                _write(descriptors[-1], release.content)
+                _write(descriptors[-1], content)
             # After all are written: the first sync takes the file system's journal with it, and the others find little to do.
             for descriptor in descriptors:
                 os.fsync(descriptor)
@@ -85,6 +102,7 @@ class FolderDestination:
 
     def _append_lines(self, releases: list[Release]) -> None:
         self._path.mkdir(parents=True, exist_ok=True)
+        self._write_all([notice for release in releases for notice in notices(release)])
         files: dict[str, list[bytes]] = {}
         for release in releases:
             day = time.strftime("%Y%m%d", time.gmtime(release.received))

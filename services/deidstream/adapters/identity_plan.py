@@ -6,7 +6,7 @@ An adapter loads what the rules ask for, applies them, and writes the changes ba
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deidstream.core.known import NOTHING, Remembered
 from deidstream.core.subject import Identifier, Known, Subject
@@ -17,26 +17,37 @@ __all__ = [
     "Facts",
     "Plan",
     "Stamps",
+    "again_after",
     "hashed",
     "private_id",
     "private_subject",
+    "refreshed",
     "slot",
     "subject_id",
     "subject_of",
 ]
 
 KNOWN_LIMIT = 300
+_SOONEST, _LATEST = 60.0, 3600.0
 _SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is remembered about one subject. ``revision`` grows when, and only when, the rest changes."""
+    """What is remembered about one subject. ``revision`` grows when the rest changes, and with each merge and unmerge."""
 
     revision: int = 0
     sex: str = ""
     language: str = ""
     known: Remembered = field(default=NOTHING, repr=False)
+
+    def joined(self, other: Facts) -> Facts:
+        """What is remembered of two that are one. The revision is beyond both: what either has not seen is new to it."""
+        return self.with_said(other.known.items).beyond(other)
+
+    def beyond(self, other: Facts) -> Facts:
+        """The same under a revision that no case of either has seen."""
+        return replace(self, revision=max(self.revision, other.revision) + 1)
 
     def with_said(self, said: Sequence[Known], sex: str = "", language: str = "", limit: int = KNOWN_LIMIT) -> Facts:
         """The same object when that is nothing new."""
@@ -188,6 +199,19 @@ def subject_of(facts: Facts, subject: str, sequence: int, seen: Seen) -> Subject
     """The subject as the case carries it: what is remembered, then what only this message says."""
     known = facts.known.items + facts.known.news(seen.passing)
     return Subject(subject, sequence, facts.revision, facts.sex or "unknown", facts.language, known)
+
+
+def refreshed(subject: Subject, facts: Facts) -> Subject:
+    """The subject of an earlier case, as known now: what is remembered, then what only that case said."""
+    passing = [item for item in subject.known if item.is_passing]
+    sex = facts.sex if subject.sex == "unknown" and facts.sex else subject.sex
+    known = facts.known.items + facts.known.news(passing)
+    return Subject(subject.id, subject.sequence, facts.revision, sex, subject.language or facts.language, known)
+
+
+def again_after(seconds: float) -> float:
+    """How long until a search that was not finished ``seconds`` after it was due is given out again."""
+    return min(max(seconds, _SOONEST), _LATEST)
 
 
 def private_subject(keys: KeyRing, seen: Seen) -> Subject:

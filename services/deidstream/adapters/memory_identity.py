@@ -10,13 +10,15 @@ from deidstream.adapters.identity_plan import (
     Facts,
     Plan,
     Stamps,
+    again_after,
     hashed,
     private_subject,
+    refreshed,
     subject_id,
     subject_of,
 )
 from deidstream.core.subject import Subject
-from deidstream.ports import Contradiction, KeyRing, Seen
+from deidstream.ports import Clock, Contradiction, KeyRing, Search, Seen
 
 __all__ = ["MemoryIdentityStore"]
 
@@ -24,8 +26,9 @@ __all__ = ["MemoryIdentityStore"]
 class MemoryIdentityStore:
     """Everything in dictionaries, under one lock."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: KeyRing, clock: Clock) -> None:
         self._keys = keys
+        self._clock = clock
         self._lock = threading.RLock()
         self._owners: dict[bytes, str] = {}
         self._origins: dict[bytes, str] = {}
@@ -35,6 +38,8 @@ class MemoryIdentityStore:
         self._stamps = Stamps({}, {})
         self._cases: dict[str, list[str]] = {}
         self._merged: dict[str, str] = {}
+        self._searches: dict[str, tuple[Search, float, float]] = {}
+        """With the time of the last news, and when it is due."""
 
     def resolve(self, seen: Sequence[Seen]) -> Sequence[Subject | Contradiction]:
         """See ``ports.IdentityStore``."""
@@ -53,7 +58,8 @@ class MemoryIdentityStore:
                     self._owners[mark] = keep
             self._refill()
             self._merged[retire] = keep
-            self._facts[keep] = self._facts[keep].with_said(self._facts[retire].known.items)
+            self._facts[keep] = self._facts[keep].joined(self._facts[retire])
+            self._search(keep)
             return keep, retire
 
     def move(self, survivor: Seen, prior: Seen) -> tuple[str, str]:
@@ -73,6 +79,7 @@ class MemoryIdentityStore:
             restored = next((origin for origin in joined.values() if origin != keep), "")
             if restored:
                 self._restore(restored)
+                self._facts[restored] = self._facts[restored].beyond(self._facts[keep])
                 return keep, restored
             restored = subject_id(self._keys, prior.identifiers[0])
             apart = set(joined) - set(self._marks(survivor))
@@ -89,6 +96,28 @@ class MemoryIdentityStore:
         with self._lock:
             family = self._family(subject_id)
             return list(dict.fromkeys(case for one in reversed(family) for case in self._cases.get(one, ())))
+
+    def refresh(self, subjects: Sequence[Subject]) -> Sequence[Subject]:
+        """See ``ports.IdentityStore``."""
+        with self._lock:
+            facts = [self._facts.get(self._root(one.id)) for one in subjects]
+        return [refreshed(one, now) if now else one for one, now in zip(subjects, facts, strict=True)]
+
+    def lease_searches(self, before: float, now: float, limit: int = 100) -> Sequence[Search]:
+        """See ``ports.IdentityStore``."""
+        with self._lock:
+            due = sorted((at, subject) for subject, (_, _, at) in self._searches.items() if at <= before)[:limit]
+            for _, subject in due:
+                search, since, _ = self._searches[subject]
+                self._searches[subject] = search, since, before + again_after(now - since)
+            return [self._searches[subject][0] for _, subject in due]
+
+    def searched(self, search: Search) -> None:
+        """See ``ports.IdentityStore``."""
+        with self._lock:
+            left = self._searches.get(search.subject)
+            if left is not None and left[0].revision <= search.revision:
+                del self._searches[search.subject]
 
     def erase(self, subject_id: str) -> None:
         """See ``ports.IdentityStore``."""
@@ -114,8 +143,11 @@ class MemoryIdentityStore:
             if place:
                 self._places[mark] = place
                 self._filled.add((assigned.subject, place))
-        facts = self._facts.get(assigned.subject, Facts()).with_said(person.known, person.sex, person.language)
+        before = self._facts.get(assigned.subject)
+        facts = (before or Facts()).with_said(person.known, person.sex, person.language)
         self._facts[assigned.subject] = facts
+        if before is not None and facts.known is not before.known:
+            self._search(assigned.subject)
         return subject_of(facts, assigned.subject, self._stamp(person, assigned.subject), person)
 
     def _stamp(self, person: Seen, subject: str) -> int:
@@ -145,6 +177,15 @@ class MemoryIdentityStore:
             family += [prior for prior, keep in self._merged.items() if keep == one and prior not in family]
         return family
 
+    def _root(self, subject: str) -> str:
+        while subject in self._merged:
+            subject = self._merged[subject]
+        return subject
+
+    def _search(self, subject: str) -> None:
+        now = self._clock.now()
+        self._searches[subject] = Search(subject, self._facts[subject].revision), now, now
+
     def _restore(self, origin: str) -> None:
         family = self._family(origin)
         for mark, first in self._origins.items():
@@ -158,6 +199,7 @@ class MemoryIdentityStore:
 
     def _forget(self, subject: str) -> None:
         self._facts.pop(subject, None)
+        self._searches.pop(subject, None)
         for case_id in self._cases.pop(subject, ()):
             self._stamps.given.pop((case_id, subject), None)
         for key in [key for key in self._stamps.last if key[1] == subject]:

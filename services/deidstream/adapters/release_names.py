@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 from deidstream.core.release import Release
 
-__all__ = ["name_of", "step"]
+__all__ = ["name_of", "notices", "step", "superseded_names"]
 
 _SUFFIX = {"hl7v2": ".hl7", "fhir": ".json", "cda": ".xml", "text": ".txt", "html": ".html", "rtf": ".rtf"}
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
@@ -23,6 +25,19 @@ def name_of(release: Release) -> str:
     if attributes.get("fhir.method") == "DELETE":
         suffix = ".delete.json"
     return step(release.id) + suffix
+
+
+def superseded_names(release: Release) -> list[str]:
+    """What the releases that ``release`` supersedes are called; without a name that it has taken itself."""
+    names = [name_of(replace(release, id=one)) for one in release.superseded]
+    return [name for name in names if name != name_of(release)]
+
+
+def notices(release: Release) -> list[tuple[str, bytes]]:
+    """Names and contents of the notices that earlier releases are recalled, for whoever has read them already."""
+    batch = dict(release.attributes).get("batch")
+    told = {"superseded_by": release.id} | ({"batch": batch} if batch else {})
+    return [(f"recalled/{step(one)}.json", json.dumps({"recalled": one} | told).encode()) for one in release.superseded]
 
 
 def step(text: str) -> str:

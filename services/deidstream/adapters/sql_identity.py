@@ -20,6 +20,7 @@ from deidstream.adapters.identity_plan import (
     Stamps,
     hashed,
     private_subject,
+    refreshed,
     subject_id,
     subject_of,
 )
@@ -28,7 +29,7 @@ from deidstream.adapters.sql_identity_rows import IdentityRows
 from deidstream.adapters.sql_identity_tables import METADATA
 from deidstream.adapters.sql_schema import opened
 from deidstream.core.subject import Subject
-from deidstream.ports import Clock, Contradiction, KeyRing, Seen
+from deidstream.ports import Clock, Contradiction, KeyRing, Search, Seen
 
 __all__ = ["SqlIdentityStore"]
 
@@ -74,6 +75,25 @@ class SqlIdentityStore:
             rows = IdentityRows(connection, self._keys, self._clock.now())
             return rows.cases(rows.family(subject_id))
 
+    def refresh(self, subjects: Sequence[Subject]) -> Sequence[Subject]:
+        """See ``ports.IdentityStore``."""
+        with reading(self._engine) as connection:
+            rows = IdentityRows(connection, self._keys, self._clock.now())
+            roots = rows.roots(one.id for one in subjects)
+            facts = rows.facts(set(roots.values()), self._cache)
+        return [refreshed(one, facts[roots[one.id]]) if roots[one.id] in facts else one for one in subjects]
+
+    def lease_searches(self, before: float, now: float, limit: int = 100) -> Sequence[Search]:
+        """See ``ports.IdentityStore``."""
+        with reading(self._engine) as connection:  # mostly there is nothing: without a turn
+            if not IdentityRows(connection, self._keys, now).is_search_due(before):
+                return ()
+        return self._write(lambda rows: rows.lease_searches(before, now, limit))
+
+    def searched(self, search: Search) -> None:
+        """See ``ports.IdentityStore``."""
+        self._write(lambda rows: rows.searched(search))
+
     def erase(self, subject_id: str) -> None:
         """See ``ports.IdentityStore``."""
         erased = self._write(lambda rows: _erased(rows, subject_id))
@@ -93,9 +113,9 @@ class SqlIdentityStore:
         if keep == retired:
             return keep, ""
         facts = rows.facts((keep, retired), {})
-        joined = facts[keep].with_said(facts[retired].known.items)
-        if joined is not facts[keep]:
-            rows.save({keep: joined})
+        joined = facts[keep].joined(facts[retired])
+        rows.save({keep: joined})
+        rows.search({keep: joined.revision})
         rows.retire(retired, keep)
         rows.log("merge", keep, retired)
         return keep, retired
@@ -115,6 +135,8 @@ class SqlIdentityStore:
         restored = next((origin for origin in joined.values() if origin != keep), "")
         if restored:
             rows.restore(restored)
+            facts = rows.facts((keep, restored), {})
+            rows.save({restored: facts[restored].beyond(facts[keep])})
         else:
             restored = subject_id(self._keys, prior.identifiers[0])
             apart = set(joined) - set(self._marks(survivor))
@@ -160,8 +182,9 @@ def _resolved(
     subjects = {one.subject for _, one in pairs}
     before = rows.facts(subjects, cached)
     stamps = rows.stamps(subjects, {person.case_id for person, _ in pairs}, {person.source for person, _ in pairs})
-    results, facts = _told(seen, assigned, keys, before, stamps)
+    results, facts, late = _told(seen, assigned, keys, before, stamps, set(owners.values()))
     rows.save({subject: now for subject, now in facts.items() if now is not before[subject]})
+    rows.search({subject: facts[subject].revision for subject in late})
     rows.stamp(stamps.new, stamps.moved)
     return results, facts
 
@@ -172,8 +195,11 @@ def _told(
     keys: KeyRing,
     before: Mapping[str, Facts],
     stamps: Stamps,
-) -> tuple[list[Subject | Contradiction], dict[str, Facts]]:
+    met: set[str],
+) -> tuple[list[Subject | Contradiction], dict[str, Facts], set[str]]:
+    """What each is resolved to; what is remembered now; of whom that is more than an earlier message (``met``) knew."""
     facts = dict(before)
+    late: set[str] = set()
     results: list[Subject | Contradiction] = []
     for person, one in zip(seen, assigned, strict=True):
         if isinstance(one, Contradiction):
@@ -181,11 +207,14 @@ def _told(
         elif not person.identifiers:
             results.append(private_subject(keys, person))
         else:
-            now = facts[one.subject].with_said(person.known, person.sex, person.language)
-            facts[one.subject] = now
+            known = facts[one.subject].known
+            now = facts[one.subject] = facts[one.subject].with_said(person.known, person.sex, person.language)
+            if now.known is not known and one.subject in met:
+                late.add(one.subject)
+            met.add(one.subject)
             sequence = stamps.stamp(person.source, one.subject, person.case_id) if person.case_id else 0
             results.append(subject_of(now, one.subject, sequence, person))
-    return results, facts
+    return results, facts, late
 
 
 def _erased(rows: IdentityRows, subject: str) -> Sequence[str]:

@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, insert, select, update
 
-from deidstream.adapters.identity_plan import Facts, Stamps
+from deidstream.adapters.identity_plan import Facts, Stamps, again_after
 from deidstream.adapters.sql_identity_tables import (
     IDENTIFIER,
     MERGE_LOG,
+    SEARCH,
     SEQUENCE,
     SUBJECT,
     SUBJECT_CASE,
@@ -20,7 +21,7 @@ from deidstream.adapters.sql_inserts import chunks, insert_missing, upsert
 from deidstream.core.category import Category, Role
 from deidstream.core.known import Remembered
 from deidstream.core.subject import Known
-from deidstream.ports import KeyRing, Sealed
+from deidstream.ports import KeyRing, Sealed, Search
 
 __all__ = ["IdentityRows"]
 
@@ -31,6 +32,7 @@ _FILLED = select(IDENTIFIER.c.subject_id, IDENTIFIER.c.slot).where(
     IDENTIFIER.c.slot != b"", IDENTIFIER.c.subject_id.in_(_WANTED)
 )
 _REVISIONS = select(SUBJECT.c.id, SUBJECT.c.revision).where(SUBJECT.c.id.in_(_WANTED))
+_ABOVE = select(SUBJECT.c.id, SUBJECT.c.merged_into).where(SUBJECT.c.id.in_(_WANTED))
 _SEALED = select(SUBJECT.c.id, SUBJECT.c.revision, SUBJECT.c.key_id, SUBJECT.c.nonce, SUBJECT.c.ciphertext).where(
     SUBJECT.c.id.in_(_WANTED)
 )
@@ -151,6 +153,40 @@ class IdentityRows:
             family = [*family, *frontier]
         return family
 
+    def roots(self, subjects: Iterable[str]) -> dict[str, str]:
+        """Each to the one that it was merged into, directly or not; to itself where it was not."""
+        roots = {subject: subject for subject in subjects}
+        while True:
+            above = dict(self._rows(_ABOVE, sorted(set(roots.values()))))
+            if not any(above.values()):
+                return roots
+            roots = {subject: above.get(root) or root for subject, root in roots.items()}
+
+    def search(self, revisions: Mapping[str, int]) -> None:
+        """Writes down that the earlier cases of these subjects know less of them than is known now."""
+        rows = [
+            {"subject_id": subject, "revision": revision, "since": self._now, "at": self._now}
+            for subject, revision in revisions.items()
+        ]
+        upsert(self._connection, SEARCH, rows, ("revision", "since", "at"))
+
+    def is_search_due(self, before: float) -> bool:
+        """Whether ``lease_searches`` would give any."""
+        return self._connection.execute(select(SEARCH.c.at).where(SEARCH.c.at <= before).limit(1)).first() is not None
+
+    def lease_searches(self, before: float, now: float, limit: int) -> list[Search]:
+        """The oldest of those that are due by ``before``; they are due again the later, the longer they have been."""
+        due = select(SEARCH).where(SEARCH.c.at <= before).order_by(SEARCH.c.at, SEARCH.c.subject_id).limit(limit)
+        found = self._connection.execute(due).all()
+        rows = [{**row._mapping, "at": before + again_after(now - row.since)} for row in found]
+        upsert(self._connection, SEARCH, rows, ("at",))
+        return [Search(row.subject_id, row.revision) for row in found]
+
+    def searched(self, search: Search) -> None:
+        """Nothing is to be searched for any more that this revision of the subject holds."""
+        ours = (SEARCH.c.subject_id == search.subject, SEARCH.c.revision <= search.revision)
+        self._connection.execute(delete(SEARCH).where(*ours))
+
     def log(self, kind: str, survivor: str, prior: str) -> None:
         """Writes down a merge, a move or an unmerge."""
         row = {"kind": kind, "survivor": survivor, "prior": prior, "at": self._now}
@@ -171,6 +207,7 @@ class IdentityRows:
             SUBJECT_CASE.c.subject_id,
             MERGE_LOG.c.survivor,
             MERGE_LOG.c.prior,
+            SEARCH.c.subject_id,
             SUBJECT.c.id,
         ):
             self._connection.execute(delete(column.table).where(column.in_(list(subjects))))

@@ -11,6 +11,7 @@ __all__ = [
     "IDENTIFIER",
     "MERGE_LOG",
     "METADATA",
+    "SEARCH",
     "SEQUENCE",
     "SUBJECT",
     "SUBJECT_CASE",
@@ -70,3 +71,13 @@ MERGE_LOG = Table(
     Column("prior", String(32), nullable=False),
     Column("at", Float, nullable=False),
 )
+
+SEARCH = Table(
+    "search",
+    METADATA,
+    Column("subject_id", String(32), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("at", Float, nullable=False),
+)
+Index("search_at", SEARCH.c.at)

@@ -10,13 +10,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine
 
-from deidstream.adapters import sql_hold, sql_identity_tables, sql_ledger
+from deidstream.adapters import sql_archive, sql_hold, sql_identity_tables, sql_ledger
 from deidstream.adapters.sql_engine import writing
 from deidstream.adapters.sql_schema import REVISIONS, newer, require_revision
 
 __all__ = ["TABLES", "upgrade"]
 
-TABLES = (sql_identity_tables.METADATA, sql_hold.METADATA, sql_ledger.METADATA)
+TABLES = (sql_identity_tables.METADATA, sql_hold.METADATA, sql_ledger.METADATA, sql_archive.METADATA)
 """What the migrations make, all told."""
 
 _SCRIPTS = "deidstream:migrations"

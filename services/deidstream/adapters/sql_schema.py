@@ -13,7 +13,7 @@ from deidstream.core.errors import Misconfigured
 
 __all__ = ["REVISIONS", "newer", "opened", "require_revision"]
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Of the migrations, oldest first; the last is the one that this version works with."""
 
 _WRITTEN_DOWN = text("SELECT version_num FROM alembic_version")

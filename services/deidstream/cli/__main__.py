@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "topics": ("topics:app", "Make and check the topics on Kafka."),
     "database": ("database:app", "Make and check the tables in PostgreSQL."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
+    "replay": ("replay.command:replay", "Run retained messages once more, show the difference."),
     "hold": ("hold:app", "List what waits for review, let it go on."),
     "artifacts": ("artifacts:app", "Keep large content as long as it is needed."),
     "keys": ("keys:app", "List keys, rotate those of content."),

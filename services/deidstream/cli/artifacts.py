@@ -78,7 +78,8 @@ def collect(
     """
     access = Access.to(config)
     store = _store(access)
-    found = orphans(store, access.bus, access.shelf, access.process.clock.now() - older_than * _DAY)
+    before = access.process.clock.now() - older_than * _DAY
+    found = orphans(store, access.bus, access.shelf, before, access.process.archive)
     if delete and found:
         access.audit(Audit("artifacts.collected", "", {"objects": len(found), "days": older_than}))
         for one in found:

@@ -40,8 +40,9 @@ def least_days(settings: Settings) -> dict[str, float]:
     held = settings.section("identity", IdentifyConfig).contradiction_hours / 24
     held += settings.section("resolver", ResolverSettings).review_days
     held += settings.section("writer", WriterSettings).review_days
-    bus = _bus_days(Deployment.of(settings))
-    cases = held + bus[CASES]
+    deployment = Deployment.of(settings)
+    bus = _bus_days(deployment)
+    cases = max(held + bus[CASES], deployment.retained_days)
     raw = max(cases, bus[RAW]) if settings.section("ingest", IngestSettings).raw_log else 1.0
     return {RAW: raw, CASES: cases, RELEASES: _waiting(settings) + bus[RELEASES]}
 

@@ -43,9 +43,11 @@ class Header(NamedTuple):
     """Stamped by identify: place within this source and subject, from 1."""
     project: str = ""
     release_version: int = 1
+    """Number of the run: 1 for the first, 1 + ``identity_revision`` for one that knows more."""
     supersedes: str = ""
-    """Release id that this case's release replaces."""
+    """Ids of the releases that this case's release replaces (``core.release.Release``)."""
     identity_revision: int = 0
+    """What was known about the subjects (``core.subject.revision_of``)."""
     policy: str = ""
     """Name and hash of the policy that the resolver applied."""
     container: Container | None = None
@@ -76,6 +78,11 @@ class Case:
     """Sealed sections that this version does not know, carried on untouched."""
     sealed: object = field(default=None, repr=False, compare=False)
     """What the wire form keeps of the sections it was decoded from, so that nothing is sealed twice. Stages leave it alone."""
+
+    @classmethod
+    def blank(cls, case_id: str, received: float, **header: Any) -> Case:  # Any: as in with_header
+        """One of which nothing more is at hand."""
+        return cls(Header(case_id, "", "", received, **header), b"")
 
     @property
     def id(self) -> str:

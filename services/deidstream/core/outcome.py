@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from deidstream.core.case import Case
 from deidstream.core.release import Release
 
-__all__ = ["Audit", "Done", "Forward", "Gap", "Hold", "Outcome", "Quarantine", "Released"]
+__all__ = ["Again", "Audit", "Done", "Forward", "Gap", "Hold", "Outcome", "Quarantine", "Released", "Unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,16 @@ class Forward:
 
     case: Case
     audit: tuple[Audit, ...] = ()
+    keep: bool = False
+    """Whether the case as it is now is retained, where the deployment retains cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A retained case, through the stages as another run. By the bus, so that it is done to its end whoever dies."""
+
+    case: Case
+    audit: tuple[Audit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,16 @@ class Released:
     audit: tuple[Audit, ...] = ()
     case: Case | None = field(default=None, repr=False, compare=False)
     """The case as it was carried out, for whoever reports what was done. It is not published."""
+    places: str = ""
+    """Keyed hash of the places that were changed, by which a later run can tell whether it changes others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A further run that found nothing new: what was released stands."""
+
+    case: Case
+    audit: tuple[Audit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +97,4 @@ class Gap:
     audit: tuple[Audit, ...] = ()
 
 
-Outcome = Forward | Released | Quarantine | Hold | Gap | Done
+Outcome = Forward | Again | Released | Unchanged | Quarantine | Hold | Gap | Done

@@ -31,6 +31,7 @@ class Release:
     name: str = field(default="", repr=False)
     """Suggested relative file name at a folder, made from ids only (or from the input's, for ``clean``)."""
     supersedes: str = ""
+    """Ids of the releases whose place it takes, the latest first, with commas: a destination need not have got all of them."""
     policy: str = ""
     trace: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
@@ -38,6 +39,11 @@ class Release:
     container: str = ""
     ordinal: int = 0
     size: int = 0
+
+    @property
+    def superseded(self) -> tuple[str, ...]:
+        """The ids in ``supersedes``."""
+        return tuple(self.supersedes.split(",")) if self.supersedes else ()
 
 
 def release_id(header: Header) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deidstream.core.category import Category, Role
 
-__all__ = ["PASSING", "Identifier", "Known", "Subject"]
+__all__ = ["PASSING", "Identifier", "Known", "Subject", "revision_of"]
 
 PASSING = "message "
 """Begins the group of what one message says and nobody remembers. Remembered groups have numbers."""
@@ -61,3 +62,8 @@ class Subject:
     sex: str = "unknown"
     language: str = ""
     known: tuple[Known, ...] = field(default=(), repr=False)
+
+
+def revision_of(subjects: Iterable[Subject]) -> int:
+    """State of what is known about all of them together: it grows when, and only when, something is learned of any."""
+    return sum({subject.id: subject.revision for subject in subjects}.values())

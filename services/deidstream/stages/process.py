@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.opening import open_artifacts, open_bus, prepare
+from deidstream.adapters.sql_archive import SqlCaseArchive
 from deidstream.adapters.sql_hold import SqlHold
-from deidstream.ports import ArtifactStore, KeyRing
+from deidstream.ports import ArtifactStore, CaseArchive, KeyRing
 from deidstream.stages.warming import warm
 from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
@@ -84,6 +85,16 @@ class Process:
         return open_bucket(url, access) if url else None
 
     @property
+    def archive(self) -> CaseArchive | None:
+        """Retained cases; None where none are kept. Opened when first asked for."""
+        if not self.deployment.retained_days:
+            return None
+        made = self._made.get(SqlCaseArchive)
+        if not isinstance(made, SqlCaseArchive):
+            made = self._made[SqlCaseArchive] = SqlCaseArchive(self.deployment.database_url("archive"))
+        return made
+
+    @property
     def pages(self) -> tuple[str, int] | None:
         """Host and port of the health pages, if there are any."""
         health = self.deployment.health
@@ -115,4 +126,5 @@ def run(builds: Mapping[str, Build], process: Process, stop: threading.Event | N
         telemetry=OtelTelemetry("deidstream", name, deployment.otlp_endpoint) if health else None,
         clock=process.clock,
         claims=process.claims,
+        archive=process.archive,
     )

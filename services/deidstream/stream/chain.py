@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
-from deidstream.ports import BusFactory, Clock, HoldShelf, KeyRing
+from deidstream.ports import BusFactory, CaseArchive, Clock, HoldShelf, KeyRing
 from deidstream.stream import log
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
@@ -72,6 +72,7 @@ def run_chain(
     telemetry: Telemetry | None = None,
     clock: Clock | None = None,
     claims: Claims | None = None,
+    archive: CaseArchive | None = None,
 ) -> int:
     """Runs until ``stop`` is set (without one: until SIGTERM or SIGINT); the batch in work is finished and committed.
 
@@ -82,7 +83,7 @@ def run_chain(
         ordered = _ordered(stages)
         log.emit("chain.started", instance=options.instance, stages=",".join(ordered))
         with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock, claims) as around:
-            runner = Runner(ordered, around)
+            runner = Runner(ordered, replace(around, archive=archive))
             around.telemetry.watch_lag(lambda: runner.lag)
             settle()
             code = runner.run(stop)

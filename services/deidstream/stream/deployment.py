@@ -59,7 +59,7 @@ class Deployment(BaseModel):
     database: str = Field(
         "",
         repr=False,  # a password may stand in it
-        description="URL of identities, holds and ledgers: postgresql://USER@HOST/DATABASE; "
+        description="URL of identities, holds, ledgers and retained cases: postgresql://USER@HOST/DATABASE; "
         "empty: an SQLite file for each in the state folder.",
     )
     keys: Path | None = Field(None, description="Folder of the key ring; empty: 'keys' in the state folder.")
@@ -72,6 +72,12 @@ class Deployment(BaseModel):
         default_factory=lambda: BucketAccess.model_validate({}), description="Credentials of that bucket."
     )
     artifacts_days: ArtifactDays = Field(ArtifactDays(), description="After how many days the bucket deletes what.")
+    retained_days: float = Field(
+        30,
+        ge=0,
+        description="How long cases are kept, sealed, to be searched again for what becomes known later, and to be replayed; "
+        "0: not at all.",
+    )
     renew_keys_days: float = Field(
         30, gt=0, description="Age at which the keys of content get a successor, at the next start of a process."
     )
@@ -100,7 +106,7 @@ class Deployment(BaseModel):
         return self.bus or f"sqlite:///{self.state / 'bus.sqlite'}"
 
     def database_url(self, use: str) -> str:
-        """``use``: identity, hold or ledger. SQLite has one writer a file, so each has its own."""
+        """``use``: identity, hold, ledger or archive. SQLite has one writer a file, so each has its own."""
         return self.database or f"sqlite:///{self.state / f'{use}.sqlite'}"
 
     @property

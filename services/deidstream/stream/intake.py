@@ -45,7 +45,7 @@ class IntakeOptions:
     remember_seconds: float = 7 * 86_400.0
     """How long a message that is sent again is recognised."""
     raw: bool = False
-    """Whether the same bytes also go to the retained log, for replay under another policy."""
+    """Whether the same bytes also go to the raw log."""
     audit: AuditChain | None = None
     telemetry: Telemetry = field(default_factory=Silent)
     claims: Claims = field(default_factory=Claims)

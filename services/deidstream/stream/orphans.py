@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from deidstream.ports import Artifact, ArtifactStore, BusFactory, HoldShelf
+from deidstream.ports import Artifact, ArtifactStore, BusFactory, CaseArchive, HoldShelf
 from deidstream.stream.claims import CASES, RAW, RELEASES
 from deidstream.stream.stages import INBOXES, QUARANTINE
 from deidstream.stream.stages import RAW as RAW_TOPIC
@@ -15,8 +16,10 @@ __all__ = ["named", "orphans"]
 AREAS = (RAW, CASES, RELEASES)
 
 
-def orphans(store: ArtifactStore, bus: BusFactory, shelf: HoldShelf, before: float) -> list[Artifact]:
-    """Objects of ours put before that time (seconds since the epoch) that no retained record and nothing held names.
+def orphans(
+    store: ArtifactStore, bus: BusFactory, shelf: HoldShelf, before: float, archive: CaseArchive | None = None
+) -> list[Artifact]:
+    """Objects of ours put before that time (seconds since the epoch) that no record and nothing held or retained names.
 
     Raises Malformed when a record cannot be read: what it names is then unknown, so nothing may be called an orphan.
     """
@@ -24,18 +27,20 @@ def orphans(store: ArtifactStore, bus: BusFactory, shelf: HoldShelf, before: flo
     if not old:
         return []
     # Twice: a case that moves on meanwhile may be missed by one look, behind which it was and before which it is now.
-    wanted = named(bus, shelf) | named(bus, shelf)
+    wanted = named(bus, shelf, archive) | named(bus, shelf, archive)
     return [one for one in old if one.key not in wanted]
 
 
-def named(bus: BusFactory, shelf: HoldShelf) -> set[str]:
-    """Keys that a record or something held names. Looks where cases come from before it looks where they go."""
+def named(bus: BusFactory, shelf: HoldShelf, archive: CaseArchive | None = None) -> set[str]:
+    """Keys that a record or something held or retained names. Looks where cases come from before it looks where they go."""
     keys = set(_held(shelf))
     for topic in (*INBOXES, RAW_TOPIC):
         for record in bus.scan(topic):
             keys |= claimed(record.value)
     for record in bus.scan(QUARANTINE):
         keys |= claimed(decode_quarantine(record.value).payload)
+    for kept in archive.received(0.0, math.inf) if archive is not None else ():
+        keys |= claimed(kept.payload)
     return keys | set(_held(shelf))
 
 

@@ -6,8 +6,20 @@ from dataclasses import dataclass, field
 
 from deidstream.core.case import Case, Header
 from deidstream.core.errors import DeidstreamError, Malformed
-from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Released
+from deidstream.core.outcome import (
+    Again,
+    Audit,
+    Done,
+    Forward,
+    Gap,
+    Hold,
+    Outcome,
+    Quarantine,
+    Released,
+    Unchanged,
+)
 from deidstream.ports import Held, KeyRing, Output, Record
+from deidstream.stream.archiving import Archiving
 from deidstream.stream.claims import Claims, Lodging
 from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.stages import QUARANTINE, RELEASES, inbox
@@ -26,6 +38,8 @@ class Outputs:
     records: list[Output] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     audit: list[Audit] = field(default_factory=list)
+    archiving: Archiving | None = None
+    """What the archive learns, where the deployment retains cases."""
     quarantined: int = 0
     latencies: list[float] = field(default_factory=list)
 
@@ -37,9 +51,18 @@ class Outputs:
             self._gap(outcome)
         elif isinstance(outcome, Quarantine):
             self._quarantine(stage, outcome)
-        elif not isinstance(outcome, Done):
-            self._onward(outcome)
+        elif isinstance(outcome, Hold):
+            self._hold(outcome)
+        elif not isinstance(outcome, Done | Unchanged):
+            self._forward(outcome)
+        if self.archiving is not None:
+            self.archiving.note(outcome)
         self.audit += outcome.audit
+
+    def keep(self, case: Case) -> None:
+        """Retains ``case`` as it is now, where the deployment retains cases."""
+        if self.archiving is not None:
+            self.archiving.keep(case)
 
     def unreadable(self, stage: str, record: Record, code: str, place: str) -> None:
         """A record that is no case: kept as it came, which is sealed if it ever was one."""
@@ -49,16 +72,16 @@ class Outputs:
         if header and header.sequence:
             self._gap(Gap(Case(header, b""), "quarantined", header.project))
 
-    def _onward(self, outcome: Forward | Hold) -> None:
-        case = outcome.case
+    def _forward(self, outcome: Forward | Again) -> None:
+        case, header = outcome.case, outcome.case.header
+        if not header.itinerary:
+            raise Malformed("no-itinerary", "header")
         value = encode_case(case, self.keys, self.lodging.lodge)
-        header = case.header
-        if isinstance(outcome, Forward):
-            if not header.itinerary:
-                raise Malformed("no-itinerary", "header")
-            headers = {"case": case.id}
-            self.records.append(Output(inbox(header.itinerary[0]), header.key, value, headers))
-            return
+        self.records.append(Output(inbox(header.itinerary[0]), header.key, value, {"case": case.id}))
+
+    def _hold(self, outcome: Hold) -> None:
+        case, header = outcome.case, outcome.case.header
+        value = encode_case(case, self.keys, self.lodging.lodge)
         ordinal = header.container.ordinal if header.container else header.sequence
         name = f"{case.id}.{header.project}" if header.project else case.id
         self.held.append(
@@ -70,7 +93,8 @@ class Outputs:
         headers = {"kind": "release", "case": release.case_id, "id": release.id, "project": release.project}
         value = encode_release(release, self.keys, self.lodging.lodge)
         self.records.append(Output(RELEASES, release.key, value, headers))
-        self.latencies.append(self.now - release.received)
+        if not release.supersedes:
+            self.latencies.append(self.now - release.received)
 
     def _gap(self, outcome: Gap) -> None:
         headers = {"kind": "gap", "case": outcome.case.id}
@@ -83,7 +107,8 @@ class Outputs:
         self._publish_quarantine(
             case.id, stage, topic, outcome.code, outcome.place, self._sealed(case), header.key, header.format
         )
-        if header.sequence or header.container:  # destinations that keep order or batches need not wait for it
+        # Destinations that keep order or batches need not wait for it. Of a further run nobody waits for anything.
+        if (header.sequence or header.container) and header.release_version == 1:
             self._gap(Gap(case.changed(source=b""), "quarantined", header.project))
 
     def _sealed(self, case: Case) -> bytes:

@@ -10,9 +10,10 @@ from deidstream.core.outcome import Gap
 from deidstream.core.release import Release
 from deidstream.ports import Lane
 
-__all__ = ["DELIVERED", "GAP", "REFUSED", "Open", "Parcel", "Result", "kind_of", "releases"]
+__all__ = ["DELIVERED", "GAP", "RECALLED", "REFUSED", "Open", "Parcel", "Result", "kind_of", "releases", "standing"]
 
-DELIVERED, REFUSED, GAP = "delivered", "refused", "gap"
+DELIVERED, REFUSED, GAP, RECALLED = "delivered", "refused", "gap", "recalled"
+"""``recalled``: a later release takes its place; it is not sent any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +93,10 @@ def releases(parcels: Iterable[Parcel]) -> list[Parcel]:
 def kind_of(parcel: Parcel) -> str:
     """``release`` or ``gap``."""
     return "release" if parcel.release is not None else "gap"
+
+
+def standing(parcels: Iterable[Parcel]) -> list[Parcel]:
+    """Those that no other of them supersedes."""
+    every = list(parcels)
+    gone = {name for parcel in every if parcel.release is not None for name in parcel.release.superseded}
+    return [parcel for parcel in every if parcel.id not in gone]

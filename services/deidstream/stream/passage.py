@@ -56,6 +56,8 @@ class Passage:
         """Outcomes of the stage ``name``: to the next stage where that is here, else to the outputs."""
         for outcome in outcomes:
             following = outcome.case.header.itinerary[:1] if isinstance(outcome, Forward) else ()
+            if isinstance(outcome, Forward) and outcome.keep:
+                outputs.keep(outcome.case)
             if isinstance(outcome, Forward) and following and following[0] in self._stages:
                 outputs.audit += outcome.audit
                 waiting.setdefault(following[0], []).append(outcome.case)

@@ -17,7 +17,7 @@ from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
-from deidstream.stream.parcel import DELIVERED, REFUSED, Parcel, Result
+from deidstream.stream.parcel import DELIVERED, RECALLED, REFUSED, Parcel, Result
 from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import QUARANTINE, RELEASES
@@ -193,7 +193,7 @@ class ReleaseLoop:
     def _commit(self, results: Sequence[Result], outputs: list[Output], now: float, began: float) -> None:
         audits = []
         for result in results:
-            audits.append(self._account(result))
+            audits += self._account(result)
             if result.status == REFUSED:
                 outputs.append(self._refused(result, now))
         outputs += self._audit.record(audits, now)
@@ -204,13 +204,19 @@ class ReleaseLoop:
         ]
         self._telemetry.delivered(delivered, began)
 
-    def _account(self, result: Result) -> Audit:
+    def _account(self, result: Result) -> list[Audit]:
         details: dict[str, object] = {"destination": self._name, "code": result.code}
         if result.place:
             details["place"] = result.place
-        if result.parcel.release is not None:
-            details |= {"release": result.parcel.release.id, "attempts": result.attempts}
-        return Audit(f"release.{result.status}", _case_id(result.parcel), details)
+        case, release = _case_id(result.parcel), result.parcel.release
+        if release is None:
+            return [Audit(f"release.{result.status}", case, details)]
+        details |= {"release": release.id, "attempts": result.attempts}
+        audits = [Audit(f"release.{result.status}", case, details)]
+        for one in release.superseded if result.status == DELIVERED else ():
+            recalled = {"destination": self._name, "release": one, "superseded_by": release.id}
+            audits.append(Audit(f"release.{RECALLED}", case, dict(recalled)))
+        return audits
 
     def _refused(self, result: Result, now: float) -> Output:
         release = result.parcel.release

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from deidstream.core.case import Case
 from deidstream.core.errors import Malformed, Unavailable, Unsafe
 from deidstream.core.outcome import Outcome
-from deidstream.ports import REBALANCED, Bus, Clock, HoldShelf, KeyRing, Record
+from deidstream.ports import REBALANCED, Bus, CaseArchive, Clock, HoldShelf, KeyRing, Record
 from deidstream.stream import log
+from deidstream.stream.archiving import Archiving
 from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import Claims
@@ -82,10 +83,12 @@ class Surroundings:
     pulse: Pulse = field(default_factory=Pulse)
     pace: Pace = Pace()
     claims: Claims = field(default_factory=Claims)
+    archive: CaseArchive | None = None
 
     def outputs(self) -> Outputs:
         """What one commit will publish."""
-        return Outputs(self.keys, self.clock.now(), self.claims.lodging())
+        archiving = Archiving(self.archive, self.keys) if self.archive is not None else None
+        return Outputs(self.keys, self.clock.now(), self.claims.lodging(), archiving=archiving)
 
 
 class Runner:
@@ -174,10 +177,12 @@ class Runner:
         """Tries the same commit again while the bus is away, since the work is done; gives up when told to stop, or when the
         records have gone to another process."""
         around = self._around
-        # Artifacts first, then the shelf, then the bus: what a record names is there before it.
+        # Artifacts first, then shelf and archive, then the bus: what a record names is there before it.
         self._patiently(outputs.lodging.settle, stop)
         if outputs.held:
             around.shelf.put(outputs.held)
+        if outputs.archiving is not None:
+            outputs.archiving.put()
         outputs.records += around.audit.record(outputs.audit, outputs.now)
         self._patiently(lambda: around.bus.commit(outputs.records), stop)
         around.audit.committed()

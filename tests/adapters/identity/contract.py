@@ -5,14 +5,15 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from deidstream.adapters.memory_identity import MemoryIdentityStore
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.adapters.sql_identity import SqlIdentityStore
 from deidstream.core.category import Category, Role
-from deidstream.core.subject import Identifier, Known, Subject
-from deidstream.ports import Contradiction, IdentityStore, Seen
+from deidstream.core.subject import PASSING, Identifier, Known, Subject
+from deidstream.ports import Contradiction, IdentityStore, Search, Seen
 from sqlalchemy import event
 
 
@@ -180,6 +181,82 @@ class IdentityContract:
         moved, stayed = resolve(store, seen(mr("2"), case="c3"), seen(mr("3"), case="c4"))
         assert (moved.id, stayed.id) == (target.id, origin.id)
 
+    def test_what_becomes_known_of_somebody_met_before_is_to_be_searched_for(self, store: IdentityStore) -> None:
+        first, _ = resolve(
+            store, seen(mr("1"), known=name("Doe", "Jane")), seen(mr("2"), case="c2", known=name("Roe", "Jo"))
+        )
+        assert list(store.lease_searches(5000.0, 5000.0)) == [], "nobody is met before the first message"
+        resolve(store, seen(mr("1"), case="c3", known=name("Doe", "Jane")))
+        assert list(store.lease_searches(5000.0, 5000.0)) == [], "nothing new"
+        (late,) = resolve(store, seen(mr("1"), case="c4", known=name("Maiden", "Jane")))
+        assert list(store.lease_searches(5000.0, 5000.0)) == [Search(first.id, late.revision)]
+
+    def test_a_second_message_of_the_same_batch_teaches_the_first(self, store: IdentityStore) -> None:
+        _, late = resolve(
+            store, seen(mr("1"), known=name("Doe", "J")), seen(mr("1"), case="c2", known=name("Maiden", "J"))
+        )
+        assert list(store.lease_searches(5000.0, 5000.0)) == [Search(late.id, late.revision)]
+
+    def test_a_search_waits_for_silence_and_is_given_to_one_at_a_time(self, store: IdentityStore) -> None:
+        resolve(store, seen(mr("1"), known=name("Doe", "J")))
+        (late,) = resolve(store, seen(mr("1"), case="c2", known=name("Maiden", "J")))
+        assert list(store.lease_searches(900.0, 930.0)) == [], "something was learned since"
+        search = Search(late.id, late.revision)
+        assert list(store.lease_searches(2000.0, 2030.0)) == [search]
+        assert list(store.lease_searches(2059.0, 2089.0)) == []
+        assert list(store.lease_searches(6000.0, 6030.0)) == [search], "whoever had it has died"
+        assert list(store.lease_searches(9599.0, 9629.0)) == [], "the longer it takes the rarer it is looked at"
+        store.searched(search)
+        assert list(store.lease_searches(99_999.0, 99_999.0)) == []
+
+    def test_what_is_learned_while_a_search_is_on_is_searched_for_as_well(self, store: IdentityStore) -> None:
+        resolve(store, seen(mr("1"), known=name("Doe", "J")))
+        resolve(store, seen(mr("1"), case="c2", known=name("Maiden", "J")))
+        (search,) = store.lease_searches(5000.0, 5000.0)
+        (later,) = resolve(store, seen(mr("1"), case="c3", known=name("Third", "J")))
+        store.searched(search)
+        assert list(store.lease_searches(5000.0, 5000.0)) == [Search(later.id, later.revision)]
+
+    def test_an_earlier_case_is_refreshed_with_what_is_known_now(self, store: IdentityStore) -> None:
+        passing = (Known(Category.NAME, Role.CLINICIAN, "family", "House", PASSING + "PV1-7"),)
+        (before,) = store.resolve([replace(seen(mr("1"), known=name("Doe", "J")), passing=passing)])
+        resolve(store, seen(mr("1"), case="c2"), seen(mr("1"), case="c3", known=name("Maiden", "J")))
+        assert isinstance(before, Subject)
+        (now,) = store.refresh([before])
+        assert (now.id, now.sequence, now.sex, now.language) == (before.id, 1, "female", "es")
+        assert now.revision > before.revision
+        assert [item.value for item in now.known] == ["Doe", "J", "Maiden", "J", "House"]
+        assert now.known[-1].is_passing
+
+    def test_a_merge_makes_either_known_to_the_cases_of_the_other(self, store: IdentityStore) -> None:
+        kept, gone = resolve(
+            store, seen(mr("1"), known=name("Doe", "J")), seen(mr("2"), case="c2", known=name("Roe", "J"))
+        )
+        store.merge(seen(mr("1")), seen(mr("2")))
+        refreshed = store.refresh([kept, gone])
+        assert [one.id for one in refreshed] == [kept.id, gone.id]
+        assert [{item.value for item in one.known} for one in refreshed] == [{"Doe", "Roe", "J"}] * 2
+        assert min(one.revision for one in refreshed) > max(kept.revision, gone.revision)
+        assert list(store.lease_searches(5000.0, 5000.0)) == [Search(kept.id, refreshed[0].revision)]
+
+    def test_what_is_learned_after_an_unmerge_is_new_to_cases_that_saw_the_merged_person(
+        self, store: IdentityStore
+    ) -> None:
+        _, gone = resolve(
+            store, seen(mr("1"), known=name("Doe", "J")), seen(mr("2"), case="c2", known=name("Roe", "J"))
+        )
+        store.merge(seen(mr("1")), seen(mr("2")))
+        (merged,) = store.refresh([gone])
+        store.unmerge(seen(mr("1")), seen(mr("2")))
+        resolve(store, seen(mr("2"), case="c3", known=name("Maiden", "J")))
+        (apart,) = store.refresh([gone])
+        assert {item.value for item in apart.known} == {"Roe", "Maiden", "J"}
+        assert apart.revision > merged.revision
+
+    def test_of_somebody_unknown_there_is_nothing_to_refresh(self, store: IdentityStore) -> None:
+        (nobody,) = resolve(store, seen(known=name("Doe", "J")))
+        assert list(store.refresh([nobody])) == [nobody]
+
     def test_erasure_forgets_the_subject_and_those_merged_into_it(self, store: IdentityStore) -> None:
         kept, _ = resolve(store, seen(mr("1"), known=name("Doe", "Jane")), seen(mr("2"), case="c2"))
         store.merge(seen(mr("1")), seen(mr("2")))
@@ -265,7 +342,7 @@ class SqlIdentityContract(IdentityContract):
         assert counts[0] == counts[1] <= 12
 
     def test_batches_of_any_size_give_what_memory_gives(self, store: SqlIdentityStore, keys: MemoryKeyRing) -> None:
-        memory = MemoryIdentityStore(keys)
+        memory = MemoryIdentityStore(keys, Clock())
         said = [
             seen(
                 mr(str(n * 7 % 11)), mr(str(n * n % 13)), case=f"c{n}", known=name(f"F{n % 5}", "G"), source=f"s{n % 3}"

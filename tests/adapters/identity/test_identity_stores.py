@@ -25,7 +25,7 @@ def database(tmp_path: Path) -> str:
 class TestMemory(IdentityContract):
     @pytest.fixture
     def store(self, keys: MemoryKeyRing) -> IdentityStore:
-        return MemoryIdentityStore(keys)
+        return MemoryIdentityStore(keys, Clock())
 
 
 class TestSqlite(SqlIdentityContract):
@@ -61,7 +61,7 @@ _PEOPLE = st.lists(
 @given(_PEOPLE, st.integers(1, 8))
 def test_both_stores_say_the_same_whatever_the_batches(messages: list[tuple[set[int], int]], size: int) -> None:
     keys = MemoryKeyRing()
-    memory = MemoryIdentityStore(keys)
+    memory = MemoryIdentityStore(keys, Clock())
     sql = SqlIdentityStore("sqlite://", keys, Clock())
     said = [
         seen(*(mr(str(number)) for number in sorted(numbers)), case=f"c{case}", known=name(f"F{case}", "G"))

@@ -14,14 +14,16 @@ from deidstream.core.errors import DeidstreamError
 from deidstream.core.outcome import Gap
 from deidstream.core.release import Release
 from deidstream.ports import Receipt
-from deidstream.stages.delivery.config import DestinationSettings, FolderDestinationSettings
+from deidstream.stages.delivery.config import DestinationSettings
 from deidstream.stages.delivery.sending import Wait
 from deidstream.stages.delivery.service import Delivery
 from deidstream.stream.parcel import Parcel
 from deidstream.stream.releases import open_parcel
 from deidstream.wire import encode_gap, encode_release
+from pydantic import TypeAdapter
 
 KEYS = MemoryKeyRing()
+SETTINGS: TypeAdapter[DestinationSettings] = TypeAdapter(DestinationSettings)
 
 
 class Clock:
@@ -89,9 +91,8 @@ class World:
         self.patience = 100
 
     def worker(self, wait: Wait | None = None, **settings: object) -> Delivery:
-        found: DestinationSettings = FolderDestinationSettings.model_validate(
-            {"kind": "folder", "name": "out", "path": "/nowhere", "projects": ["p"], **settings}
-        )
+        kind = {"kind": "folder", "path": "/nowhere"} if settings.get("kind") != "fhir" else {"url": "http://nowhere"}
+        found: DestinationSettings = SETTINGS.validate_python({**kind, "name": "out", "projects": ["p"], **settings})
         return Delivery(
             found,
             self.receiver,

@@ -28,7 +28,7 @@ class _Clock:
 
 
 def _identify(config: IdentifyConfig | None = None, keys: MemoryKeyRing | None = None) -> Identify:
-    return Identify(MemoryIdentityStore(keys or MemoryKeyRing()), _Clock(), config)
+    return Identify(MemoryIdentityStore(keys or MemoryKeyRing(), _Clock()), _Clock(), config)
 
 
 def _case(
@@ -296,7 +296,7 @@ def test_after_learning_every_case_knows_what_the_last_one_said() -> None:
 def test_after_learning_more_than_is_remembered_no_case_depends_on_those_handled_before_it() -> None:
     facts = {f"c{number}": [_fact(f"Name{number}-{piece}") for piece in range(8)] for number in range(50)}
     cases = [_case(name, [_mr("11")], facts=said) for name, said in facts.items()]
-    store = MemoryIdentityStore(MemoryKeyRing())
+    store = MemoryIdentityStore(MemoryKeyRing(), _Clock())
     learning = Identify(store, _Clock())
     learning.learn(cases)
     learning.settle()
@@ -314,7 +314,7 @@ def test_after_learning_more_than_is_remembered_no_case_depends_on_those_handled
 
 
 def test_without_remembering_what_a_case_says_of_somebody_unknown_is_theirs() -> None:
-    stage = Identify(MemoryIdentityStore(MemoryKeyRing()), _Clock(), remember=False)
+    stage = Identify(MemoryIdentityStore(MemoryKeyRing(), _Clock()), _Clock(), remember=False)
     (case,) = _forwarded(stage.handle([_case("c1", [], facts=[_fact("Doe")])]))
     assert [(item.value, item.is_passing) for item in case.subjects[0].known] == [("Doe", False)]
 

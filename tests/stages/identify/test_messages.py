@@ -22,7 +22,7 @@ class _Feed:
     """Sends messages through one Identify and says which subjects come out."""
 
     def __init__(self, config: IdentifyConfig | None = None) -> None:
-        self.stage = Identify(MemoryIdentityStore(MemoryKeyRing()), _Clock(), config)
+        self.stage = Identify(MemoryIdentityStore(MemoryKeyRing(), _Clock()), _Clock(), config)
         self.number = 0
 
     def send(self, source: bytes, format_: str = "hl7v2", feed: str = "adt") -> Forward:

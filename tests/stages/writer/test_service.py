@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from deidstream.adapters.memory_archive import MemoryCaseArchive
+from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.case import Case, Header
 from deidstream.core.category import Category, Role
 from deidstream.core.decision import Decision, Method
 from deidstream.core.errors import Unsafe
 from deidstream.core.finding import Finding
-from deidstream.core.outcome import Hold, Outcome, Released
+from deidstream.core.outcome import Hold, Outcome, Released, Unchanged
 from deidstream.core.span import Span
 from deidstream.core.subject import Known, Subject
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
 from deidstream.formats import split
+from deidstream.ports import Run
 from deidstream.stages.writer.config import WriterSettings
+from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.service import Writer
 
 SUBJECT = Subject("s", 1, 1, known=(Known(Category.NAME, Role.PATIENT, "family", "Zanzibarski"),))
@@ -32,7 +36,7 @@ class _Clock:
 
 @pytest.fixture
 def writer() -> Writer:
-    return Writer(WriterSettings(), (Rules(),), Identity(), _Clock())
+    return Writer(WriterSettings(), (Rules(),), Identity(), _Clock(), Earlier(MemoryKeyRing()))
 
 
 def _case(name: str, text: str, *decisions: Decision, attributes: tuple[tuple[str, str], ...] = ()) -> Case:
@@ -89,7 +93,7 @@ def test_a_layer_that_always_finds_more_holds_the_case_instead_of_going_on_for_e
             ]
 
     case = _case("1", "Ida was seen a b c d e f g h")
-    (out,) = Writer(WriterSettings(), (Insatiable(),), Identity(), _Clock()).handle(
+    (out,) = Writer(WriterSettings(), (Insatiable(),), Identity(), _Clock(), Earlier(MemoryKeyRing())).handle(
         [case.changed(decisions=(_text(case, "Ida", "Anna"),))]
     )
     assert isinstance(out, Hold)
@@ -112,3 +116,64 @@ def test_what_is_no_longer_of_its_format_does_not_leave(writer: Writer) -> None:
     broken = Decision("Patient.active", Span(0, 4), Category.OTHER_ID, Method.PSEUDONYM, "not json", "test")
     with pytest.raises(Unsafe):
         writer.handle([case.changed(decisions=(broken,))])
+
+
+class TestFurtherRun:
+    """A case that goes through again, because more is known of its subject."""
+
+    @pytest.fixture
+    def archive(self) -> MemoryCaseArchive:
+        return MemoryCaseArchive()
+
+    @pytest.fixture
+    def further(self, archive: MemoryCaseArchive) -> Writer:
+        return Writer(WriterSettings(), (Rules(),), Identity(), _Clock(), Earlier(MemoryKeyRing(), archive))
+
+    def _run(self, writer: Writer, archive: MemoryCaseArchive, version: int, *decisions: Decision) -> Outcome:
+        """The outcome; the archive learns of a release as it does from the commit."""
+        case = _case("1", "seen before as Larkspur", *decisions).with_header(release_version=version)
+        (out,) = writer.handle([case])
+        if isinstance(out, Released):
+            release = out.release
+            run = Run(release.case_id, "research", version, release.id, release.supersedes, out.places, version)
+            archive.put([], [run], [])
+        return out
+
+    def _named(self, made: str = "Jones") -> Decision:
+        return _text(_case("1", "seen before as Larkspur"), "Larkspur", made)
+
+    def test_that_changes_the_same_places_publishes_nothing(self, further: Writer, archive: MemoryCaseArchive) -> None:
+        self._run(further, archive, 1, NAME, NUMBER)
+        renamed = NAME._replace(replacement="Baker")
+        out = self._run(further, archive, 4, renamed, NUMBER)
+        assert isinstance(out, Unchanged)
+        assert [one.event for one in out.audit] == ["case.unchanged"]
+
+    def test_that_finds_more_supersedes_the_release_before(self, further: Writer, archive: MemoryCaseArchive) -> None:
+        first = self._run(further, archive, 1, NAME, NUMBER)
+        second = self._run(further, archive, 4, NAME, NUMBER, self._named())
+        assert isinstance(first, Released)
+        assert isinstance(second, Released)
+        assert second.release.supersedes == first.release.id != second.release.id
+        assert b"Larkspur" not in second.release.content
+        assert second.audit[0].details["supersedes"] == first.release.id
+        third = self._run(further, archive, 6, NAME, NUMBER)
+        assert isinstance(third, Released)
+        assert third.release.superseded == (second.release.id, first.release.id)
+
+    def test_that_is_done_again_after_a_crash_is_the_same_release(
+        self, further: Writer, archive: MemoryCaseArchive
+    ) -> None:
+        self._run(further, archive, 1, NAME, NUMBER)
+        assert self._run(further, archive, 4, NAME, NUMBER, self._named()) == self._run(
+            further, archive, 4, NAME, NUMBER, self._named()
+        )
+
+    def test_that_comes_after_a_later_one_publishes_nothing(self, further: Writer, archive: MemoryCaseArchive) -> None:
+        self._run(further, archive, 6, NAME, NUMBER, self._named())
+        assert isinstance(self._run(further, archive, 4, NAME, NUMBER), Unchanged)
+
+    def test_counts_what_was_kept_before_and_is_replaced_now(self, further: Writer, archive: MemoryCaseArchive) -> None:
+        kept = self._named("Larkspur")._replace(method=Method.KEEP)
+        self._run(further, archive, 1, NAME, NUMBER, kept)
+        assert isinstance(self._run(further, archive, 4, NAME, NUMBER, self._named()), Released)

@@ -218,6 +218,6 @@ def _joined(pieces: dict[int, bytes], separator: bytes) -> bytes:
 
 def _tree(options: Options) -> dict[str, Any]:  # Any: a configuration tree
     return {
-        "deployment": {"state": str(options.state), "health": None},
+        "deployment": {"state": str(options.state), "health": None, "retained_days": 0},
         "resolver": {"projects": [{"name": PROJECT, "policy": options.policy}]},
     }

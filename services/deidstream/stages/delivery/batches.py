@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deidstream.ports import Clock, DeliveryLedger, Held, HoldShelf
 from deidstream.stages.delivery.config import DestinationSettings
 from deidstream.stages.delivery.rejoin import join, joined_id
 from deidstream.stages.delivery.sending import Along, Sending
-from deidstream.stream.parcel import DELIVERED, Open, Parcel, Result, kind_of, releases
+from deidstream.stream.parcel import DELIVERED, Open, Parcel, Result, kind_of, releases, standing
 
 __all__ = ["Batches"]
 
@@ -49,7 +50,7 @@ class Batches:
         self._gather(early)
         waits = {one.id for one in members}
         single = releases(one for one in parcels if one.id not in waits)
-        return self._sending.send(single + late) + self._send_complete(early)
+        return self._sending.send(single + [_of_batch(one) for one in late]) + self._send_complete(early)
 
     def tick(self, now: float) -> list[Result]:
         """Batch files that have waited long enough go without what is missing."""
@@ -85,7 +86,7 @@ class Batches:
 
     def _send_group(self, group: str) -> list[Result]:
         held = self._shelf.group(self._stage, group)
-        parcels = releases(self._open(one.reason, one.payload) for one in held)
+        parcels = standing(releases(self._open(one.reason, one.payload) for one in held))
         results = self._send_joined(parcels) if parcels else []
         self._shelf.take(self._stage, [one.id for one in held])
         self._present.pop(group, None)
@@ -101,3 +102,10 @@ class Batches:
 def _group(parcel: Parcel) -> str:
     """Container and project; a gap that concerns all projects stands in a group without one."""
     return f"{parcel.container}/{parcel.project}"
+
+
+def _of_batch(parcel: Parcel) -> Parcel:
+    """A member that comes after its batch file has gone, and says which that was: what it supersedes stands in there."""
+    assert parcel.release is not None
+    attributes = (*parcel.release.attributes, ("batch", joined_id(parcel.release)))
+    return replace(parcel, release=replace(parcel.release, attributes=attributes))

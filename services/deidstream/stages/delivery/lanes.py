@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from deidstream.ports import Clock, DeliveryLedger, Held, HoldShelf, Lane
 from deidstream.stages.delivery.config import DestinationSettings
 from deidstream.stages.delivery.sending import Along, Sending
-from deidstream.stream.parcel import GAP, Open, Parcel, Result, kind_of, releases
+from deidstream.stream.parcel import GAP, Open, Parcel, Result, kind_of, releases, standing
 
 __all__ = ["Lanes"]
 
@@ -101,7 +101,7 @@ class Lanes:
                 self._ledger.record([], passed)
             if not going:
                 return results
-            sent = [parcel for _, parcels in going for parcel in releases(parcels)]
+            sent = [parcel for _, parcels in going for parcel in standing(releases(parcels))]
             along = {one.id: Along(lane, positions[lane]) for lane, parcels in going for one in parcels}
             results += self._sending.send(sent, along)
             self._unshelve(going)

@@ -30,7 +30,15 @@ def join(members: Sequence[Release]) -> Release:
         content = b"".join(one.removesuffix(b"\n") + b"\n" for one in contents)
     attributes = (*first.attributes, ("joined", str(len(ordered))))
     return replace(
-        first, id=joined_id(first), content=content, name="", attributes=attributes, sequence=0, container="", ordinal=0
+        first,
+        id=joined_id(first),
+        content=content,
+        name="",
+        supersedes="",
+        attributes=attributes,
+        sequence=0,
+        container="",
+        ordinal=0,
     )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable, Unsafe
+from deidstream.core.release import Release
 from deidstream.ports import Clock, DeliveryLedger, Destination, Entry, Lane, Receipt
-from deidstream.stream.parcel import DELIVERED, REFUSED, Parcel, Result
+from deidstream.stages.delivery.states import state
+from deidstream.stream.parcel import DELIVERED, RECALLED, REFUSED, Parcel, Result
 
 __all__ = ["APPLICATION_ERROR", "Along", "Sending", "Wait"]
 
@@ -30,11 +32,19 @@ class Along(NamedTuple):
 
 
 class Sending:
-    """Sends through one destination and writes the ledger after each go."""
+    """Sends through one destination and writes the ledger after each go. ``states``: with the last state of each resource."""
 
     def __init__(
-        self, destination: Destination, ledger: DeliveryLedger, clock: Clock, wait: Wait, error_attempts: int
+        self,
+        destination: Destination,
+        ledger: DeliveryLedger,
+        clock: Clock,
+        wait: Wait,
+        error_attempts: int,
+        *,
+        states: bool = False,
     ) -> None:
+        self._states = states
         self._destination = destination
         self._ledger = ledger
         self._clock = clock
@@ -103,6 +113,13 @@ class Sending:
             also = along.get(result.parcel.id, Along())
             ids = (result.parcel.id, *also.members)
             entries += [Entry(one, result.status, result.attempts, now) for one in ids]
+            if result.status == DELIVERED and result.parcel.release is not None:
+                entries += self._besides(result.parcel.release, now)
             if also.lane is not None:
                 positions[also.lane] = also.sequence
         self._ledger.record(entries, positions)
+
+    def _besides(self, release: Release, now: float) -> list[Entry]:
+        """What the ledger learns besides, when ``release`` is there."""
+        recalled = [Entry(one, RECALLED, 0, now) for one in release.superseded]
+        return recalled + (state(release, now) if self._states else [])

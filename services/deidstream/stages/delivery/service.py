@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from deidstream.ports import Clock, DeliveryLedger, Destination, HoldShelf
+from deidstream.ports import Clock, DeliveryLedger, Destination, Entry, HoldShelf
 from deidstream.stages.delivery.batches import Batches
 from deidstream.stages.delivery.config import DestinationSettings
 from deidstream.stages.delivery.lanes import Lanes
 from deidstream.stages.delivery.sending import Sending, Wait
-from deidstream.stream.parcel import DELIVERED, Open, Parcel, Result, releases
+from deidstream.stages.delivery.states import overtaken
+from deidstream.stream.parcel import DELIVERED, RECALLED, Open, Parcel, Result, releases, standing
 
 __all__ = ["Delivery"]
 
@@ -36,7 +37,9 @@ class Delivery:
         self._settings = settings
         self._ledger = ledger
         self._destination = destination
-        sending = Sending(destination, ledger, clock, wait, settings.error_attempts)
+        self._clock = clock
+        self._states = settings.kind == "fhir"
+        sending = Sending(destination, ledger, clock, wait, settings.error_attempts, states=self._states)
         self._arrangement: _Arrangement = _Direct(sending)
         if settings.ordered:
             self._arrangement = Lanes(settings, sending, ledger, shelf, open_, clock)
@@ -49,8 +52,24 @@ class Delivery:
         settled = self._ledger.settled([parcel.id for parcel in ours]) if ours else {}
         # What was refused is tried again: either a person replays it, or its quarantine was not committed.
         before = [parcel for parcel in ours if settled.get(parcel.id) == DELIVERED]
-        fresh = [parcel for parcel in ours if settled.get(parcel.id) != DELIVERED]
-        return [Result(parcel, DELIVERED, "before", 0) for parcel in before] + self._arrangement.handle(fresh)
+        fresh = [parcel for parcel in ours if settled.get(parcel.id) not in (DELIVERED, RECALLED)]
+        going = standing(self._up_to_date(fresh))
+        kept = {parcel.id for parcel in (*before, *going)}
+        recalled = [Result(parcel, RECALLED, "superseded", 0) for parcel in ours if parcel.id not in kept]
+        return [
+            *recalled,
+            *(Result(parcel, DELIVERED, "before", 0) for parcel in before),
+            *self._arrangement.handle(going),
+        ]
+
+    def _up_to_date(self, parcels: list[Parcel]) -> list[Parcel]:
+        """Without what would put an older state of a resource in the place of a newer one: neither is to be sent any more."""
+        late = overtaken(parcels, self._ledger) if self._states else set()
+        if late:
+            gone = [one.release for one in parcels if one.release is not None and one.id in late]
+            ids = [name for release in gone for name in (release.id, *release.superseded)]
+            self._ledger.record([Entry(name, RECALLED, 0, self._clock.now()) for name in ids], {})
+        return [parcel for parcel in parcels if parcel.id not in late]
 
     def tick(self, now: float) -> list[Result]:
         """What has waited long enough goes without what it waited for."""

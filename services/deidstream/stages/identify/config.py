@@ -97,6 +97,9 @@ class IdentifyConfig(BaseModel):
     contradiction_hours: float = Field(default=72.0, gt=0)
     """How long a contradiction waits for a merge message or a person before it is quarantined."""
 
+    search_after_seconds: float = Field(default=30.0, ge=0)
+    """How long nothing more must have become known of a subject before its retained cases are searched again."""
+
     @property
     def all_aliases(self) -> dict[str, str]:
         """Every way an issuer is written, folded, to its name."""

@@ -11,13 +11,14 @@ from deidstream.core.document import Document
 from deidstream.core.errors import Unsafe
 from deidstream.core.fact import Link, Reading
 from deidstream.core.outcome import Audit, Forward, Hold, Outcome, Quarantine
-from deidstream.core.subject import PASSING, Identifier, Known, Subject
+from deidstream.core.subject import PASSING, Identifier, Known, Subject, revision_of
 from deidstream.detection import fields
 from deidstream.ports import Clock, Contradiction, IdentityStore, Seen
 from deidstream.stages.identify.config import IdentifyConfig
 from deidstream.stages.identify.learning import Learned
 from deidstream.stages.identify.links import StrongLinks
 from deidstream.stages.identify.memory import known_by_subject
+from deidstream.stages.identify.searching import Searching
 
 __all__ = ["Identify"]
 
@@ -43,12 +44,19 @@ class Identify:
     """Resolves subjects through ``store``. Cases of one call are resolved in one transaction, in order.
 
     Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
-    case depends on which others were handled before it.
+    case depends on which others were handled before it. ``searching``: where cases are retained.
     """
 
     def __init__(
-        self, store: IdentityStore, clock: Clock, config: IdentifyConfig | None = None, *, remember: bool = True
+        self,
+        store: IdentityStore,
+        clock: Clock,
+        config: IdentifyConfig | None = None,
+        *,
+        remember: bool = True,
+        searching: Searching | None = None,
     ) -> None:
+        self._searching = searching
         self._remember = remember
         self._store = store
         self._clock = clock
@@ -79,6 +87,10 @@ class Identify:
             Quarantine(outcome.case, outcome.reason, _STAGE, outcome.audit) if isinstance(outcome, Hold) else outcome
             for outcome in self.handle(cases)
         ]
+
+    def tick(self, now: float) -> list[Outcome]:
+        """Retained cases that go through again, because more is known of their subjects now."""
+        return self._searching.due(now) if self._searching else []
 
     def learn(self, cases: Sequence[Case]) -> None:
         """Hears what ``cases`` say about who is who, before any of them is handled. Stored by ``settle``.
@@ -203,9 +215,10 @@ class Identify:
             itinerary=itinerary,
             key=first.id or read.case.header.source,
             sequence=first.sequence,
-            identity_revision=first.revision,
+            identity_revision=revision_of(subjects),
         )
-        return Forward(read.case.changed(header=header, subjects=subjects, document=read.document), tuple(read.audit))
+        case = read.case.changed(header=header, subjects=subjects, document=read.document)
+        return Forward(case, tuple(read.audit), keep=True)
 
 
 def _for_itself(person: Seen) -> Seen:

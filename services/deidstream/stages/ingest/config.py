@@ -174,7 +174,7 @@ class IngestSettings(_Settings):
     buckets: tuple[BucketSource, ...] = ()
     topics: tuple[TopicSource, ...] = ()
     raw_log: bool = False
-    """Also keep every message, sealed, on ``deidstream.raw.v1``, for replay under another policy."""
+    """Also keep every message, sealed as it came, on ``deidstream.raw.v1``. A replay needs no such log: it runs retained cases."""
     remember_days: float = Field(default=7.0, gt=0)
     """How long a message that is sent again is recognised."""
 

@@ -11,16 +11,17 @@ from deidstream.stages.resolver.config import Project, ResolverSettings
 from deidstream.stages.resolver.service import Recipient, Resolver, recipient
 from deidstream.stream.instances import Instance
 
-__all__ = ["build"]
+__all__ = ["build", "recipient_of"]
 
 
 def build(process: Process) -> Resolver:
     """The stage as configured. Raises Misconfigured when a policy or a file of pseudonyms is wrong."""
     settings = process.settings.section("resolver", ResolverSettings)
-    return Resolver([_recipient(project, process) for project in settings.projects], process.clock, settings)
+    return Resolver([recipient_of(project, process) for project in settings.projects], process.clock, settings)
 
 
-def _recipient(project: Project, process: Process) -> Recipient:
+def recipient_of(project: Project, process: Process) -> Recipient:
+    """The project with its policy, its keys and the pseudonyms that it brought."""
     brought = imported.read(project.pseudonyms, project.name) if project.pseudonyms else None
     text = sealed_import.read(process.deployment.state, project.name, process.keys)
     if text is not None:

@@ -11,7 +11,7 @@ import orjson
 from deidstream import formats
 from deidstream.core.case import Case
 from deidstream.core.merge import merge
-from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine
+from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Unchanged
 from deidstream.core.policy import Policy
 from deidstream.core.release import release_id
 from deidstream.core.subject import Subject
@@ -76,7 +76,8 @@ class Resolver:
             if one not in entitled:
                 yield Gap(case, "not-entitled", one.project.name)
         if not entitled:
-            yield Done(case.id, (Audit("case.not-entitled", case.id),))
+            audit = (Audit("case.not-entitled", case.id),)
+            yield Unchanged(case, audit) if case.header.release_version > 1 else Done(case.id, audit)
             return
         header = case.header
         document = case.document or formats.split(header.format, case.source, header.attribute("charset"))

@@ -8,6 +8,7 @@ from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
 from deidstream.stages.process import Process, run
 from deidstream.stages.writer.config import WriterSettings
+from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.service import Writer
 from deidstream.stream.instances import Instance
 
@@ -16,9 +17,9 @@ __all__ = ["build"]
 
 def build(process: Process) -> Writer:
     """The stage as configured."""
-    return Writer(
-        process.settings.section("writer", WriterSettings), (process.one(Rules),), process.one(Identity), process.clock
-    )
+    settings = process.settings.section("writer", WriterSettings)
+    earlier = Earlier(process.keys, process.archive)
+    return Writer(settings, (process.one(Rules),), process.one(Identity), process.clock, earlier)
 
 
 if __name__ == "__main__":

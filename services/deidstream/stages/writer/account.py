@@ -33,7 +33,7 @@ def account(case: Case, release: Release, now: float) -> Audit:
             "format": release.format,
             "policy": release.policy,
             "release_version": case.header.release_version,
-            "supersedes": release.supersedes,
+            "supersedes": release.supersedes.partition(",")[0],
             "identity_revision": case.header.identity_revision,
             "seconds": round(now - release.received, 3),
             "decisions": [(*line, count) for line, count in sorted(done.items())],

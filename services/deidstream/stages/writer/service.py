@@ -12,7 +12,7 @@ from deidstream.core.decision import Decision, Method
 from deidstream.core.document import Document
 from deidstream.core.errors import Malformed
 from deidstream.core.finding import Finding
-from deidstream.core.outcome import Audit, Hold, Outcome, Released
+from deidstream.core.outcome import Audit, Hold, Outcome, Released, Unchanged
 from deidstream.core.release import Release, release_id
 from deidstream.core.span import Span
 from deidstream.detection.text.codes import without_codes
@@ -21,6 +21,7 @@ from deidstream.ports import Clock, SubjectLayer, TextLayer
 from deidstream.stages.writer import residue
 from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
+from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.render import Rendered, render
 
 __all__ = ["Writer"]
@@ -44,15 +45,24 @@ class Writer:
     """Turns decided cases into releases. ``layers`` and ``identity`` are those of the text stage: they read the result again."""
 
     def __init__(
-        self, settings: WriterSettings, layers: Sequence[TextLayer], identity: SubjectLayer, clock: Clock
+        self,
+        settings: WriterSettings,
+        layers: Sequence[TextLayer],
+        identity: SubjectLayer,
+        clock: Clock,
+        earlier: Earlier,
     ) -> None:
         self._settings = settings
+        self._earlier = earlier
         self._layers = layers
         self._identity = identity
         self._clock = clock
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
-        """Released, or Hold for review. Raises Unsafe when a decision cannot be carried out."""
+        """Released, or Hold for review; Unchanged where a further run finds nothing more.
+
+        Raises Unsafe when a decision cannot be carried out.
+        """
         written = [self._rendered(_opened(case)) for case in cases]
         if self._settings.residue_check:
             self._look_again(written)
@@ -92,7 +102,13 @@ class Writer:
         if one.held:
             return [self._held(one.case, one.held)]
         _check_form(one.case, one.rendered.content)
-        return self._released(one.case.changed(decisions=one.decisions), one.rendered)
+        case, mark = one.case.changed(decisions=one.decisions), self._earlier.mark(one.document, one.decisions)
+        if case.header.release_version > 1:
+            superseded = self._earlier.superseded(case.header, mark)
+            if superseded is None:
+                return [_unchanged(case)]
+            case = case.with_header(supersedes=superseded)
+        return self._released(case, one.rendered, mark)
 
     def _held(self, case: Case, decisions: Sequence[Decision]) -> Outcome:
         categories = sorted({str(decision.category) for decision in decisions})
@@ -100,7 +116,7 @@ class Writer:
         deadline = self._clock.now() + self._settings.review_days * 86_400
         return Hold(case.with_header(itinerary=("resolver", "writer")), "review", "residue", deadline, audit=(audit,))
 
-    def _released(self, case: Case, rendered: Rendered) -> list[Outcome]:
+    def _released(self, case: Case, rendered: Rendered, mark: str) -> list[Outcome]:
         header = case.header
         content, attributes = rendered.content, header.attributes
         if header.format == "fhir":
@@ -125,7 +141,7 @@ class Writer:
             ordinal=container.ordinal if container else 0,
             size=container.size if container else 0,
         )
-        outcomes: list[Outcome] = [Released(release, (account(case, release, self._clock.now()),), case)]
+        outcomes: list[Outcome] = [Released(release, (account(case, release, self._clock.now()),), case, mark)]
         if header.format == "fhir" and self._settings.provenance:
             outcomes.append(Released(self._provenance(release)))
         return outcomes
@@ -139,6 +155,7 @@ class Writer:
         return replace(
             release,
             id=f"{release.id}p",
+            supersedes=",".join(f"{one}p" for one in release.superseded),
             content=content,
             attributes=attributes,
             sequence=0,
@@ -146,6 +163,16 @@ class Writer:
             ordinal=0,
             size=0,
         )
+
+
+def _unchanged(case: Case) -> Outcome:
+    header = case.header
+    details: dict[str, object] = {
+        "project": header.project,
+        "release": header.supersedes.partition(",")[0],
+        "identity_revision": header.identity_revision,
+    }
+    return Unchanged(case, (Audit("case.unchanged", case.id, details),))
 
 
 def _redactions(findings: Sequence[Finding]) -> list[Decision]:

@@ -1,0 +1,1 @@
+"""Replay: retained cases once more, under another policy, beside what was released of them."""

@@ -1,0 +1,238 @@
+"""``deidstream replay``: what another policy would have made of the messages of a time, and how that differs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from deidstream.adapters import policy_files
+from deidstream.adapters.folder_destination import FolderDestination
+from deidstream.cli.access import Access, ConfigOption
+from deidstream.cli.replay.difference import Account, Difference, account_of
+from deidstream.cli.replay.engine import Replay
+from deidstream.core.case import Case
+from deidstream.core.errors import Misconfigured
+from deidstream.core.outcome import Audit, Gap, Hold, Outcome, Quarantine, Released
+from deidstream.core.release import Release
+from deidstream.ports import BusFactory, CaseArchive, Kept
+from deidstream.stages.delivery.config import DeliverySettings, FolderDestinationSettings
+from deidstream.stages.resolver.config import Project, ResolverSettings
+from deidstream.stream.audit import entries_of
+from deidstream.stream.stages import AUDIT
+
+__all__ = ["replay"]
+
+NOT_ALL_RELEASED = 3
+_SHOWN = 20
+"""Messages that are shown one by one."""
+
+
+def replay(
+    from_: Annotated[str, typer.Option("--from", metavar="TIME", help="Received at or after, with time zone.")],
+    to: Annotated[str, typer.Option(metavar="TIME", help="Received before, with time zone.")],
+    project: Annotated[str, typer.Option(help="For which project, under its keys.")],
+    policy: Annotated[str, typer.Option(help="A shipped policy by name, or a YAML file; default: the project's.")] = "",
+    diff: Annotated[bool, typer.Option("--diff", help="Show how it differs from what was released.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the results into this folder, which is made.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON: ids, places, counts.")] = False,
+    config: ConfigOption = Path("deidstream.yaml"),
+) -> None:
+    """Run retained messages once more, under another policy, with the project's own surrogates; nothing goes to a destination.
+
+    What it shows are places, categories, methods and counts, never
+    content. Audited.
+
+    \b
+    Exit code 0: all would be released. 3: some would not.
+
+    \b
+    Examples:
+      deidstream replay --from 2026-03-01T00:00Z --to 2026-03-02T00:00Z \\
+        --project research --policy hipaa-safe-harbor --diff
+      deidstream replay --from 2026-03-01T08:00+01:00 --to 2026-03-01T09:00+01:00 \\
+        --project research --out replayed/ --json
+    """
+    since, until = _time("--from", from_), _time("--to", to)
+    if since >= until:
+        raise Misconfigured("no-time", "--to", "--from comes before --to")
+    access = Access.to(config)
+    chosen = _project(access, project, policy)
+    folder = _folder(access, out)
+    if not (diff or folder):
+        raise Misconfigured("nothing-to-do", "replay", "say --diff, --out FOLDER, or both")
+    archive = _archive(access)
+    details: dict[str, object] = {"project": project, "from": since, "to": until, "written": folder is not None}
+    access.audit(Audit("cases.replayed", "", details))
+    kept = archive.received(since, until)
+    report = _replayed(
+        Replay.of(access, chosen), kept, _Released(archive, access.bus, project) if diff else None, folder
+    )
+    report.policy = policy_files.load(chosen.policy).name
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        _show(report)
+    if not report.complete:
+        raise typer.Exit(NOT_ALL_RELEASED)
+
+
+@dataclass(slots=True)
+class _Report:
+    """Codes, ids and numbers."""
+
+    ended: Counter[str] = field(default_factory=Counter)
+    """``released``, ``held: residue``, ``quarantined: ...``, ``not entitled``: messages."""
+    difference: Difference | None = None
+    policy: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return set(self.ended) <= {"released", "not entitled"}
+
+    def as_json(self) -> dict[str, Any]:  # Any: JSON
+        found = {"policy": self.policy, "messages": dict(sorted(self.ended.items()))}
+        return found | ({"difference": self.difference.as_json()} if self.difference is not None else {})
+
+
+class _Released:
+    """What was released of retained cases for one project, by the accounts in the audit log."""
+
+    def __init__(self, archive: CaseArchive, bus: BusFactory, project: str) -> None:
+        self._archive = archive
+        self._project = project
+        self._accounts = _accounts(bus, project)
+
+    def accounts(self, case_ids: Sequence[str]) -> Mapping[str, Account | None]:
+        """By case id, of the release that stands; None where the bus has forgotten its account."""
+        runs = [run for run in self._archive.runs(case_ids) if run.project == self._project]
+        return {run.case_id: self._accounts.get(run.release_id) for run in runs}
+
+
+def _accounts(bus: BusFactory, project: str) -> dict[str, Account]:
+    return {
+        entry["details"]["release"]: account_of(entry["details"]["decisions"])
+        for record in bus.scan(AUDIT)
+        for entry in entries_of(record)
+        if entry["event"] == "case.released" and entry["details"]["project"] == project
+    }
+
+
+def _replayed(
+    replay: Replay, kept: Iterable[Kept], before: _Released | None, folder: FolderDestination | None
+) -> _Report:
+    report = _Report(difference=Difference() if before else None)
+    for outcomes in replay.outcomes(kept):
+        released = [one for one in outcomes if isinstance(one, Released)]
+        report.ended.update(ended for one in outcomes if (ended := _ended(one)))
+        if folder is not None:
+            _write(folder, [one.release for one in released])
+        if before is not None and report.difference is not None:
+            accounts = before.accounts([one.release.case_id for one in released])
+            for one in released:
+                if one.case is not None:
+                    after = account_of(one.audit[0].details["decisions"])  # type: ignore[arg-type]  # the writer's own rows
+                    report.difference.add(one.release.case_id, accounts.get(one.release.case_id), after)
+    return report
+
+
+def _ended(outcome: Outcome) -> str:
+    match outcome:
+        case Released(case=Case()):
+            return "released"
+        case Hold(reason=reason):
+            return f"held: {reason}"
+        case Quarantine(code=code):
+            return f"quarantined: {code}"
+        case Gap():
+            return "not entitled"
+    return ""
+
+
+def _write(folder: FolderDestination, releases: Sequence[Release]) -> None:
+    for result in folder.send(releases):
+        if isinstance(result, Exception):
+            raise Misconfigured("output-folder", "--out", "cannot be written: make room or choose another folder")
+
+
+def _time(option: str, given: str) -> float:
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        raise Misconfigured("no-time", option, "give ISO 8601 with a time zone: 2026-03-01T08:00+01:00") from None
+    if found.tzinfo is None:
+        raise Misconfigured("no-time-zone", option, "say which zone: 2026-03-01T08:00Z, 2026-03-01T08:00+01:00")
+    return found.timestamp()
+
+
+def _project(access: Access, name: str, policy: str) -> Project:
+    projects = access.process.settings.section("resolver", ResolverSettings).projects
+    found = next((one for one in projects if one.name == name), None)
+    if found is None:
+        raise Misconfigured("no-such-project", name, f"there are {', '.join(one.name for one in projects)}")
+    chosen = found.model_copy(update={"policy": policy}) if policy else found
+    policy_files.load(chosen.policy)
+    return chosen
+
+
+def _archive(access: Access) -> CaseArchive:
+    archive = access.process.archive
+    if archive is None:
+        raise Misconfigured("nothing-retained", "deployment.retained_days", "it is 0: no message is kept for a replay")
+    return archive
+
+
+def _folder(access: Access, out: Path | None) -> FolderDestination | None:
+    """Where results go. Raises Misconfigured for a place where somebody would take them for releases."""
+    if out is None:
+        return None
+    for one in access.process.settings.section("delivery", DeliverySettings).destinations:
+        if isinstance(one, FolderDestinationSettings) and out.resolve().is_relative_to(one.path.resolve()):
+            raise Misconfigured("output-folder", "--out", f"the destination {one.name} writes there: choose another")
+    return FolderDestination(out)
+
+
+def _show(report: _Report) -> None:
+    console = Console()
+    for ended, count in sorted(report.ended.items()):
+        console.print(f"{ended}: {count}", highlight=False)
+    if not report.ended:
+        console.print("no retained message came in within that time")
+    if report.difference is not None:
+        _show_difference(console, report.difference)
+
+
+def _show_difference(console: Console, difference: Difference) -> None:
+    counts = Table(
+        "category", "method", "before", "after", "difference", title=f"{difference.compared} messages compared"
+    )
+    for category, method, before, after in difference.rows():
+        counts.add_row(category, method, str(before), str(after), f"{after - before:+d}" if after != before else "")
+    console.print(counts)
+    if difference.unknown:
+        console.print(f"no release to compare with, or none whose account is left: {difference.unknown}")
+    console.print(f"messages that come out differently: {len(difference.changed)}")
+    if difference.changed:
+        console.print(_places(difference))
+    if len(difference.changed) > _SHOWN:
+        console.print(f"... and {len(difference.changed) - _SHOWN} more: --json shows all")
+
+
+def _places(difference: Difference) -> Table:
+    table = Table(Column("case", no_wrap=True, min_width=32), "place", "category", "before", "after")
+    for case_id in list(difference.changed)[:_SHOWN]:
+        for number, one in enumerate(difference.changed[case_id]):
+            table.add_row(case_id if not number else "", one.place, one.category, _said(one.before), _said(one.after))
+    return table
+
+
+def _said(methods: Mapping[str, int]) -> str:
+    return ", ".join(method if count == 1 else f"{method} x{count}" for method, count in methods.items()) or "-"
