@@ -16,7 +16,7 @@ from itertools import product
 from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, ReplicaDeaths, Restarts
 from tests.chaos.outages import DatabaseOutages, DestinationOutages, FullDisk, StoreOutages, Twins
 from tests.chaos.sites import Needs, Site, site
-from tests.chaos.trial import Result, report, trial
+from tests.chaos.trial import QUIET_SECONDS, Result, report, trial
 
 __all__ = ["KINDS", "run"]
 
@@ -57,11 +57,12 @@ KINDS: dict[str, tuple[Needs, Callable[[Site, int], list[Fault]]]] = {
 """What a deployment has, and what strikes it."""
 
 
-def run(kind: str, seed: int, count: int, rate: float = _RATE) -> Result:
+def run(kind: str, seed: int, count: int, rate: float = _RATE, quiet: float = QUIET_SECONDS) -> Result:
     """One trial, fed at ``rate`` messages a second."""
     needs, faults = KINDS[kind]
+    large = _LARGE if needs.store else 0
     with site(needs) as at:
-        return trial(kind, seed, count, rate, at.running, faults(at, seed), at.places, _LARGE if needs.store else 0)
+        return trial(kind, seed, count, rate, at.running, faults(at, seed), at.places, large, quiet)
 
 
 def main() -> int:

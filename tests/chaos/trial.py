@@ -20,9 +20,9 @@ from tests.chaos.faults import Fault
 from tests.chaos.feed import PLANTED, messages, number_of, observations
 from tests.harness.deployment import Running
 
-__all__ = ["Result", "report", "trial"]
+__all__ = ["QUIET_SECONDS", "Result", "report", "trial"]
 
-_QUIET_SECONDS = 45.0
+QUIET_SECONDS = 45.0
 _FHIR_SHARE = 5
 """Of so many messages one comes as FHIR."""
 _PROVENANCE = b'"Provenance"'
@@ -79,16 +79,17 @@ def trial(
     faults: Sequence[Fault],
     places: Sequence[Path] = (),
     large: int = 0,
+    quiet: float = QUIET_SECONDS,
 ) -> Result:
     """``running`` is ready; ``faults`` strike while it is fed. ``places``: further folders in which nothing planted may lie.
-    ``large``: every so many-th HL7 message is."""
+    ``large``: every so many-th HL7 message is. ``quiet``: after so many seconds without a release nothing more is expected."""
     began = time.monotonic()
     for fault in faults:
         fault.start()
     acknowledged = _fed(running, count, seed, rate, large)
     for fault in faults:
         fault.finish()
-    _drain(running, len(acknowledged))
+    _drain(running, len(acknowledged), quiet)
     releases = [release for release in running.releases() if _PROVENANCE not in release.content]
     released = Counter(number_of(release.content) for release in releases)
     files = Counter(number_of(content) for content in _delivered(running))
@@ -174,10 +175,10 @@ def _summary(name: str, results: Sequence[Result]) -> str:
     )
 
 
-def _drain(running: Running, expected: int) -> None:
+def _drain(running: Running, expected: int, quiet: float) -> None:
     """Until as many files are there as were acknowledged, or none has come for long; and a little longer, for those too many."""
     count, since = -1, time.monotonic()
-    while count < expected and time.monotonic() - since < _QUIET_SECONDS:
+    while count < expected and time.monotonic() - since < quiet:
         time.sleep(0.2)
         now = sum(1 for _ in _delivered(running))
         if now != count:
