@@ -172,7 +172,7 @@ class GroupCommit:
 
     def _publish(self, group: list[_Handed]) -> dict[int, DeidstreamError]:
         """Commits all that is new; says which hand-ins were not, by their number."""
-        now = self._clock.now()
+        now, began = self._clock.now(), time.time()
         by_id = {case.id: case for handed in group for case in handed.cases}
         claim = self._ledger.claim(list(by_id), now)
         self._unsettled = True
@@ -185,10 +185,11 @@ class GroupCommit:
             self._undo()
             raise
         if outputs:
-            began = time.time()
             outputs += self._audited([case for case in wanted if case.id not in unfit], now)
             self._commit_patiently(outputs, lodging)
-            self._limits.telemetry.handled("ingest", wanted, began, {"forward": len(wanted) - len(unfit)})
+            taken = [case for case in wanted if case.id not in unfit]
+            self._limits.telemetry.handled("ingest", taken, began, {"forward": len(taken)})
+            self._limits.telemetry.committed(())
         if unfit:
             # Those were claimed with the others but not committed: forget them, remember the others.
             self._ledger.resolve([case.id for case in wanted if case.id not in unfit])

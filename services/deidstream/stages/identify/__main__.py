@@ -17,6 +17,7 @@ def build(process: Process, *, remember: bool = True) -> Identify:
     """The stage as configured."""
     deployment = process.deployment
     store = SqlIdentityStore(deployment.database_url("identity"), process.keys, process.clock)
+    store = process.observed(store, "identity")
     return Identify(store, process.clock, process.settings.section("identity", IdentifyConfig), remember=remember)
 
 
