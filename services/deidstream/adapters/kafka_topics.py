@@ -11,9 +11,9 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 
 from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, made, patiently, translated
-from deidstream.core.errors import Unavailable
+from deidstream.core.errors import Misconfigured, Unavailable
 
-__all__ = ["Difference", "Topic", "apply", "brokers", "check"]
+__all__ = ["Difference", "Topic", "apply", "brokers", "check", "partitions"]
 
 
 _PATIENCE = {"operation_timeout": CALL_SECONDS, "request_timeout": CALL_SECONDS}
@@ -61,6 +61,14 @@ class Difference:
 def brokers(cluster: Cluster) -> int:
     """How many there are. Raises as ``apply`` does."""
     return len(_listed(*_admin(cluster)).brokers)
+
+
+def partitions(cluster: Cluster, topics: Sequence[str]) -> dict[str, int]:
+    """How many each of ``topics`` has. Raises as ``apply`` does, and Misconfigured (``topic-missing``)."""
+    found = _listed(*_admin(cluster)).topics
+    if missing := [topic for topic in topics if cluster.named(topic) not in found]:
+        raise Misconfigured("topic-missing", missing[0], "run: deidstream topics apply")
+    return {topic: len(found[cluster.named(topic)].partitions) for topic in topics}
 
 
 def apply(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:

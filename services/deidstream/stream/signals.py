@@ -24,6 +24,7 @@ __all__ = [
     "SIGNALS",
     "SPAN_STAGE",
     "SPAN_STORE",
+    "UNREADABLE",
     "Event",
     "Metric",
     "Signal",
@@ -42,6 +43,7 @@ Metric = Literal[
     "deidstream.monitor.rate",
     "deidstream.monitor.drift",
     "deidstream.monitor.canaries",
+    "deidstream.monitor.unreadable",
     "deidstream.monitor.last",
 ]
 
@@ -56,6 +58,7 @@ DELIVERY_WAITING: Final[Metric] = "deidstream.delivery.waiting"
 RATE: Final[Metric] = "deidstream.monitor.rate"
 DRIFT: Final[Metric] = "deidstream.monitor.drift"
 CANARIES: Final[Metric] = "deidstream.monitor.canaries"
+UNREADABLE: Final[Metric] = "deidstream.monitor.unreadable"
 MONITOR_LAST: Final[Metric] = "deidstream.monitor.last"
 
 SPAN_STAGE: Final = "deidstream.stage"
@@ -101,6 +104,13 @@ class Signal(NamedTuple):
     stages: tuple[str, ...]
     meaning: str
 
+    @property
+    def prometheus(self) -> str:
+        """How Prometheus knows a metric; '' for what is none."""
+        if self.kind in ("span", "event"):
+            return ""
+        return self.name.replace(".", "_") + ("_total" if self.kind == "counter" else "")
+
 
 SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(CASES, "counter", ("stage", "outcome"), _ON_ITS_WAY, "Cases that a stage is done with"),
@@ -108,8 +118,8 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(LATENCY_SECONDS, "histogram", (), ("writer",), "Seconds from ingest to the release"),
     Signal(RETRIES, "counter", ("reason",), _ON_ITS_WAY, "Batches tried again because something was away"),
     Signal(LAG, "gauge", ("group", "topic"), (*_LOOPED, "delivery"), "Records that a group has not done, at most"),
-    Signal(HOLD_WAITING, "gauge", ("stage",), ("identify", "resolver", "delivery"), "What waits on hold at a stage"),
-    Signal(HOLD_OVERDUE, "gauge", ("stage",), ("identify", "resolver", "delivery"), "Of that, past its deadline"),
+    Signal(HOLD_WAITING, "gauge", ("stage",), (*_LOOPED, "delivery"), "What waits on hold at a stage, or for review"),
+    Signal(HOLD_OVERDUE, "gauge", ("stage",), (*_LOOPED, "delivery"), "Of that, past its deadline"),
     Signal(DELIVERY_WAITING, "gauge", ("destination",), ("delivery",), "1 while a destination takes no releases"),
     Signal(
         RATE,
@@ -128,12 +138,17 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(
         CANARIES,
         "counter",
-        ("canary", "project"),
+        ("canary",),
         ("monitor",),
         "Sightings of a canary in a release, at least once: any is a leak",
     ),
+    Signal(UNREADABLE, "counter", ("topic",), ("monitor",), "Records that the monitor could not read or look into"),
     Signal(
-        MONITOR_LAST, "gauge", ("topic",), ("monitor",), "When the monitor last read a record, seconds of the epoch"
+        MONITOR_LAST,
+        "gauge",
+        ("topic",),
+        ("monitor",),
+        "Time of the newest record that the monitor has read, epoch seconds",
     ),
     Signal(
         f"{SPAN_STAGE}.*",
@@ -160,7 +175,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
         f"{SPAN_STORE}.hold.*",
         "span",
         ("db.system.name", "db.collection.name", "db.operation.name", "[db.operation.batch.size]"),
-        ("identify", "resolver", "delivery"),
+        ("identify", "writer", "delivery"),
         "The shelf of held cases was asked",
     ),
     Signal(
