@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from tests.full.otelcol import Collector, collecting
-from tests.full.seaweed import ACCESS, SECRET, seaweed
+from tests.full.seaweed import ACCESS, SECRET, Seaweed, seaweed
 from tests.harness.deployment import Running, deployment
 from tests.harness.kafka import Broker
 
@@ -27,7 +27,7 @@ class Observatory:
     running: Running
     collector: Collector
     kafka: Broker
-    database: str
+    store: Seaweed
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def observatory(folder: Path, kafka: Broker, database: str, **sections: Any) -> 
             command(running, "topics", "apply")
             running.start()
             running.wait_ready(120.0)
-            yield Observatory(running, collector, kafka, database)
+            yield Observatory(running, collector, kafka, store)
 
 
 def command(running: Running, *arguments: str) -> str:
@@ -70,7 +70,7 @@ def command(running: Running, *arguments: str) -> str:
 
 def _continue_traces(config: Path) -> None:
     tree = yaml.safe_load(config.read_text())
-    for listener in tree["ingest"]["fhir"]:
+    for listener in tree["ingest"].get("fhir", ()):
         listener["continue_traces"] = True
     config.write_text(yaml.safe_dump(tree))
 

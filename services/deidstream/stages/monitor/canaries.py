@@ -74,7 +74,7 @@ def _lines(path: Path) -> list[str]:
 
 def _plain(value: str) -> Iterator[bytes]:
     """As text formats write it, in lower case: a byte's case is its letter's in all of these."""
-    for form in {value, value.lower(), json.dumps(value)[1:-1], _xml(value)}:
+    for form in {value, value.lower(), value.upper(), json.dumps(value)[1:-1], _xml(value)}:
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
             yield form.encode(encoding, "replace").lower()
 
