@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,8 @@ MRN = "MRN-778899123"
 KEPT = "4471.90236"
 """A measurement that stays: as a canary, one that came out."""
 PLANTED = ("Quillfeather", "Ottoline", MRN, "19580229", "told only to those who may know")
+_NOTE = "OBX|9|TX|N^note||Ottoline Quillfeather was seen.||||||F"
+"""Only what has a text goes by the stage of texts."""
 _SABOTAGE = Path(__file__).parent / "sabotage"
 _SOURCES = ("adt", "crash-delivery", *(f"{what}-{stage}" for what in ("crash", "die") for stage in LOOPED))
 
@@ -81,7 +83,7 @@ class Site:
         contents = []
         for number in numbers:
             self.sent += 1
-            contents.append(message(f"S{self.sent}", number, *segments, kind="ORU^R01^ORU_R01", **person))
+            contents.append(message(f"S{self.sent}", number, _NOTE, *segments, kind="ORU^R01^ORU_R01", **person))
         assert mllp(self.ports[source], *contents) == ["CA"] * len(contents)
 
     def await_event(self, name: str, *stages: str, seconds: float = 90) -> None:
@@ -269,22 +271,22 @@ def monitoring(folder: Path, port: int) -> Iterator[None]:
 def _ends(site: Site) -> None:
     """What ends a process by itself: too much in quarantine, and pages whose port is taken."""
     _bad_records(site, LOOPED, 60)
-    assert set(_each(site, "limit", LOOPED)) == {4}
+    assert set(_each(site, "limit", dict(zip(LOOPED, free_row(len(LOOPED)), strict=True)))) == {4}
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        with environment(DEIDSTREAM_DEPLOYMENT__HEALTH__PORT=port, DEIDSTREAM_MONITOR__HEALTH__PORT=port):
-            assert set(_each(site, "port", (*STAGES, "monitor"))) == {2}
+        assert set(_each(site, "port", dict.fromkeys((*STAGES, "monitor"), taken.getsockname()[1]))) == {2}
 
 
-def _each(site: Site, why: str, stages: Sequence[str]) -> list[int]:
-    """Exit codes of the processes of ``stages``, each started by itself."""
+def _each(site: Site, why: str, pages: Mapping[str, int]) -> list[int]:
+    """Exit codes of the processes of the stages that have their pages at these ports, each started by itself."""
     processes = []
-    for stage in stages:
+    for stage, port in pages.items():
         what = ["monitor", "run"] if stage == "monitor" else ["up", "--here", "--chain", stage]
         config = str(site.running.folder / "deidstream.yaml")
         with (site.running.folder / f"{why}-{stage}.log").open("wb") as log:
             command = [sys.executable, "-m", "deidstream.cli", *what, "--config", config]
-            processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+            section = "MONITOR" if stage == "monitor" else "DEPLOYMENT"
+            ports = {**os.environ, f"DEIDSTREAM_{section}__HEALTH__PORT": str(port)}
+            processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ports))
     return [process.wait(150) for process in processes]
 
 

@@ -111,6 +111,8 @@ class Runner:
 
     def run(self, stop: threading.Event) -> int:
         """Turns until ``stop`` is set; the batch in work is then finished. Returns an exit code. Raises Misconfigured."""
+        if self._around.attempts.careful:
+            log.emit("batch.suspect", logging.WARNING, partitions=self._around.attempts.suspects)
         while not stop.is_set():
             if self._turn(stop) and self._over_limit():
                 return QUARANTINE_LIMIT

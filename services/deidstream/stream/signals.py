@@ -211,7 +211,9 @@ SIGNALS: Final[tuple[Signal, ...]] = (
         "A stage raised what it must not raise",
     ),
     Signal("process.crashed", "event", ("error", "at"), _ALL, "A thread ended by an error that nobody expected"),
-    Signal("batch.suspect", "event", ("records",), _LOOPED, "The process died in this batch before: now one by one"),
+    Signal(
+        "batch.suspect", "event", ("partitions",), _LOOPED, "The process died in a batch: records of it go one by one"
+    ),
     Signal("quarantine.limit", "event", ("quarantined", "of"), _LOOPED, "Too many cases went to quarantine"),
     Signal("ingest.listening", "event", ("source", "port"), ("ingest",), "A listener is bound, a place is watched"),
     Signal(
