@@ -188,9 +188,13 @@ def _all_that_happens(site: Site, folder: Path) -> None:
     site.send(f"OBX|1|NM|2823-3^Potassium^LN||{KEPT}|mmol/L|||||F")
     for number, other in (("M1", "412-55-7781"), ("M2", "412-55-7792"), ("M1", "412-55-7792")):
         site.send(numbers=[number], identifiers=f"~{other}^^^USSSA^SS")
-    site.send(f"OBX|1|NM|2823-3^{MRN}^L||4.2|mmol/L|||||F")  # residue: held for review
+    site.send(f"OBX|1|NM|{MRN}^Potassium^L||4.2|mmol/L|||||F")  # residue: held for review
     for _ in range(5):  # one waits at the destination for the one above, one goes
         site.send(numbers=(MRN, "M8"))
+    calls = [
+        f"OBX|{n}|TX|N^note||Please call (217) 555-0{n}00 or write to w{n}@example.org.||||||F" for n in range(1, 9)
+    ]
+    site.send(*calls, numbers=["M7"] * 5)
     (folder / "drop" / "one.hl7").write_bytes(message("DROP", "M9"))
     _bad_records(site, LOOPED, 1)
     site.await_event("case.quarantined", *LOOPED)
@@ -205,6 +209,7 @@ def _all_that_happens(site: Site, folder: Path) -> None:
     (folder / "told" / "thread").touch()
     site.await_event("process.crashed", *STAGES, "monitor")
     site.await_event("canary.leaked", "monitor")
+    site.await_event("monitor.drifted", "monitor")
 
 
 def _what_is_away(site: Site, folder: Path) -> None:

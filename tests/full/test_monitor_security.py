@@ -41,6 +41,7 @@ from tests.harness.kafka import PASSWORDS, Secured
 pytestmark = pytest.mark.full
 
 _OWN = "deidstream.monitor"
+Right = tuple[ResourceType, str, ResourcePatternType, AclOperation]
 _RIGHTS = (
     (ResourceType.TOPIC, AUDIT, ResourcePatternType.LITERAL, AclOperation.READ),
     (ResourceType.GROUP, _OWN, ResourcePatternType.LITERAL, AclOperation.READ),
@@ -97,12 +98,13 @@ def watched(secured: Secured, tmp_path: Path) -> Watched:
     return Watched(admin, tmp_path, free_row(1)[0])
 
 
-def grant(admin: Cluster, user: str) -> None:
+def grant(admin: Cluster, user: str, rights: Sequence[Right] = _RIGHTS) -> None:
     bindings = [
         AclBinding(kind, admin.named(name), pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
-        for kind, name, pattern, operation in _RIGHTS
+        for kind, name, pattern, operation in rights
     ]
-    for future in AdminClient({"bootstrap.servers": admin.servers, **admin.security}).create_acls(bindings).values():
+    client = AdminClient({"bootstrap.servers": admin.servers, **admin.security})
+    for future in client.create_acls(bindings).values():
         future.result(15)
 
 
@@ -161,7 +163,9 @@ def test_a_wrong_password_is_told_and_ends_it(secured: Secured, watched: Watched
     assert "not-the-password" not in (watched.folder / "log").read_text()
 
 
-def test_a_topic_that_it_may_not_read_is_told_and_ends_it(secured: Secured, watched: Watched) -> None:
+@pytest.mark.parametrize("lacking", range(len(_RIGHTS)), ids=["topic", "group", "own topics"])
+def test_a_right_that_is_missing_is_told_and_ends_it(secured: Secured, watched: Watched, lacking: int) -> None:
+    grant(watched.admin, "stage", [right for number, right in enumerate(_RIGHTS) if number != lacking])
     with watched.monitor(scram(secured)) as process:
-        assert process.wait(60) in (2, 3)
-    assert watched.stopped()["code"] in ("topic-missing", "kafka-not-allowed", "monitor-crashed")
+        assert process.wait(90) in (2, 3)
+    assert watched.stopped()["code"] in ("topic-missing", "kafka-not-allowed", "crashed", "monitor-crashed")

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deidstream.adapters.opening import open_bus
+from deidstream.adapters.opening import open_bus, prepare
 from deidstream.cli.access import ConfigOption
+from deidstream.cli.claim import claim
 from deidstream.stages.monitor.__main__ import baseline_of, serve
 from deidstream.stages.monitor.config import MonitorSettings
 from deidstream.stages.monitor.drift import write_baseline
@@ -47,7 +48,13 @@ def run(config: ConfigOption = _CONFIG) -> None:
     Example:
       deidstream monitor run --config deidstream.yaml
     """
-    raise typer.Exit(serve(Settings.load(config, os.environ), stop_on_signals()))
+    settings, stop = Settings.load(config, os.environ), stop_on_signals()
+    state = Deployment.of(settings).state
+    prepare(state)
+    # Two under one name would end each other for ever.
+    with claim(state, "monitor", stop) as ours:
+        code = serve(settings, stop) if ours else 0
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -124,7 +124,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(
         RATE,
         "gauge",
-        ("stage", "outcome", "project"),
+        ("stage", "outcome", "[project]"),
         ("monitor",),
         "Cases a second of the window, for dashboards: at least once, no account",
     ),
@@ -215,7 +215,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
         "batch.suspect", "event", ("partitions",), _LOOPED, "The process died in a batch: records of it go one by one"
     ),
     Signal("quarantine.limit", "event", ("quarantined", "of"), _LOOPED, "Too many cases went to quarantine"),
-    Signal("ingest.listening", "event", ("source", "port"), ("ingest",), "A listener is bound, a place is watched"),
+    Signal("ingest.listening", "event", ("source", "[port]"), ("ingest",), "A listener is bound, a place is watched"),
     Signal(
         "folder.looked",
         "event",
