@@ -59,7 +59,7 @@ class Watched:
     def configure(self, kafka: dict[str, str]) -> Path:
         path = self.folder / "deidstream.yaml"
         bus = f"kafka://{self.admin.servers}/{self.admin.prefix}"
-        watch = {"window_seconds": 2, "drift_seconds": 2, "health": {"port": self.port}}
+        watch = {"window_seconds": 5, "drift_seconds": 5, "health": {"port": self.port}}
         deployment = {"state": str(self.folder / "state"), "bus": bus, "kafka": kafka}
         path.write_text(yaml.safe_dump({"deployment": deployment, "monitor": watch}))
         return path
@@ -112,10 +112,6 @@ def scram(secured: Secured, password: str = PASSWORDS["stage"]) -> dict[str, str
     return {"protocol": "SASL_SSL", "ca": str(secured.certificates.ca), "user": "stage", "password": password}
 
 
-def accepted(count: int) -> list[Audit]:
-    return [Audit("case.accepted", f"c{number}", {"source": "adt"}) for number in range(count)]
-
-
 def write(admin: Cluster, entries: Sequence[Audit]) -> None:
     factory = KafkaBusFactory(admin)
     bus = factory.open("writer", (), "writer")
@@ -141,19 +137,18 @@ def test_with_the_rights_to_read_it_counts_what_was_committed_and_nothing_else(
     secured: Secured, watched: Watched
 ) -> None:
     grant(watched.admin, "stage")
+    shown: set[str] = set()
+
+    def often_seen() -> bool:
+        """Both are written again and again, so that what was taken back would be shown with the rest."""
+        abort(watched.admin, [Audit("release.refused", "c1", {"destination": "d"})])
+        write(watched.admin, [Audit("case.accepted", "c2", {"source": "adt"})])
+        shown.update(watched.rates())
+        return sum('outcome="accepted"' in line and not line.endswith(" 0.0") for line in shown) > 1
+
     with watched.monitor(scram(secured)):
-        abort(watched.admin, accepted(7))
-        shown: set[str] = set()
-
-        def counted() -> bool:
-            shown.update(line.rpartition(" ")[2] for line in watched.rates())
-            return "1.5" in shown
-
-        write(watched.admin, accepted(1))  # the first makes it known, whenever it is read
-        wait_for(lambda: bool(watched.rates()), "it reads", 90)
-        write(watched.admin, accepted(3))
-        wait_for(counted, f"three in two seconds are shown: {shown}", 60)
-    assert not shown & {"3.5", "5.0"}
+        wait_for(often_seen, "what was committed is counted", 120)
+    assert not [line for line in shown if "refused" in line]
 
 
 def test_a_wrong_password_is_told_and_ends_it(secured: Secured, watched: Watched) -> None:
@@ -167,5 +162,5 @@ def test_a_wrong_password_is_told_and_ends_it(secured: Secured, watched: Watched
 def test_a_right_that_is_missing_is_told_and_ends_it(secured: Secured, watched: Watched, lacking: int) -> None:
     grant(watched.admin, "stage", [right for number, right in enumerate(_RIGHTS) if number != lacking])
     with watched.monitor(scram(secured)) as process:
-        assert process.wait(90) in (2, 3)
-    assert watched.stopped()["code"] in ("topic-missing", "kafka-not-allowed", "crashed", "monitor-crashed")
+        assert process.wait(120) in (2, 3)
+    assert watched.stopped()["code"] in ("topic-missing", "kafka-not-allowed", "monitor-crashed", "monitor-idle")

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ import faust
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 
 from deidstream.adapters.kafka_client import Cluster
+from deidstream.adapters.kafka_reading import check_group
 from deidstream.adapters.kafka_topics import brokers, partitions
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Record
@@ -27,6 +29,8 @@ from deidstream.ports import Record
 __all__ = ["FaustStream", "Watching"]
 
 _TURN = 0.5
+_IDLE_SECONDS = 60.0
+"""How long it may have no share of the topics."""
 _AGAIN = 2.0
 _COPIES = 3
 
@@ -61,6 +65,7 @@ class FaustStream:
         """
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         counts = partitions(self.cluster, [*watching.counted, *watching.looked])
+        check_group(self.cluster, self.group, next(iter(counts)))
         app = self._app(counts, watching)
         asyncio.run(_serve(app, watching, stop))
 
@@ -114,14 +119,21 @@ def credentials(security: Mapping[str, str]) -> Any:  # Any: faust is not typed
 
 
 async def _serve(app: Any, watching: Watching, stop: threading.Event) -> None:
-    await app.start()
+    starting = asyncio.ensure_future(app.start())
+    until = time.monotonic() + _IDLE_SECONDS
     try:
         while not stop.is_set():
             if app.crashed or app.should_stop:
                 raise Unavailable("monitor-crashed", type(app.crash_reason).__name__)
-            watching.beat()
+            if starting.done() and app.rebalancing_count and not app.rebalancing:
+                starting.result()
+                watching.beat()
+                until = time.monotonic() + _IDLE_SECONDS
+            elif time.monotonic() > until:  # what its client may not do, it tries for ever, and tells nobody
+                raise Unavailable("monitor-idle", "deployment.kafka")
             await asyncio.sleep(_TURN)
     finally:
+        starting.cancel()
         await app.stop()
 
 
