@@ -21,8 +21,7 @@ import faust
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 
 from deidstream.adapters.kafka_client import Cluster
-from deidstream.adapters.kafka_reading import check_group
-from deidstream.adapters.kafka_topics import brokers, partitions
+from deidstream.adapters.kafka_topics import brokers, check_group, partitions
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Record
 
@@ -65,7 +64,7 @@ class FaustStream:
         """
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         counts = partitions(self.cluster, [*watching.counted, *watching.looked])
-        check_group(self.cluster, self.group, next(iter(counts)))
+        check_group(self.cluster, self.group)
         app = self._app(counts, watching)
         asyncio.run(_serve(app, watching, stop))
 

@@ -14,7 +14,7 @@ from deidstream.adapters.kafka_client import Cluster, Heard, made, patiently, tr
 from deidstream.core.errors import Unavailable
 from deidstream.ports import Record
 
-__all__ = ["check_group", "newest", "record_of", "scan"]
+__all__ = ["newest", "record_of", "scan"]
 
 _STEP = 500
 _QUIET_SECONDS = 30.0
@@ -49,20 +49,6 @@ def newest(cluster: Cluster, topic: str, key: str) -> Record | None:
                 return found[-1]
             step *= 8
     return None
-
-
-def check_group(cluster: Cluster, group: str, topic: str) -> None:
-    """Raises Misconfigured where we may not be of ``group``, Unavailable while nobody answers."""
-    heard = Heard()
-    settings = {**cluster.common(heard), "group.id": cluster.named(group)}
-    consumer = made(Consumer, settings)
-    place = [TopicPartition(cluster.named(topic), 0)]
-    try:
-        patiently(lambda seconds: consumer.committed(place, timeout=seconds), consumer.poll, heard)
-    except KafkaException as error:
-        raise translated(error, cluster.named(group)) from None
-    finally:
-        consumer.close()
 
 
 def record_of(message: Message, topic: str) -> Record:
