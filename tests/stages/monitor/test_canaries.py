@@ -22,6 +22,8 @@ from deidstream.stream.meters import Meters, resource_of
 from deidstream.stream.stages import AUDIT, RELEASES
 from deidstream.wire import encode_release
 
+from tests.cli.command import run
+
 VALUE = "Zoë Quillfeather & Sons"
 KEYS = MemoryKeyRing()
 
@@ -126,3 +128,20 @@ def test_what_cannot_be_read_is_counted_as_unseen_and_not_as_clean(said: io.Stri
     assert table == {}
     assert [json.loads(line)["event"] for line in said.getvalue().splitlines()] == ["monitor.unreadable"] * 3
     meters.close()
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("{window_second: 5}", "monitor.window_second"),
+        ("{window_seconds: 60, drift_seconds: 5}", "drift_seconds"),
+        ("{canaries: CANARIES}", "canaries-open"),
+    ],
+)
+def test_the_check_of_the_configuration_covers_the_monitor(tmp_path: Path, section: str, told: str) -> None:
+    listed(tmp_path, "ward-7 SECRETVALUE\n", 0o644)
+    config = tmp_path / "deidstream.yaml"
+    config.write_text(f"monitor: {section.replace('CANARIES', str(tmp_path / 'canaries'))}\n")
+    ran = run("config", "check", "--config", str(config))
+    assert ran.code == 2
+    assert told in ran.err
