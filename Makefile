@@ -55,4 +55,4 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 lock:
-	uv pip compile pyproject.toml --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra monitor --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock

@@ -47,6 +47,7 @@ __all__ = [
     "Sealed",
     "Search",
     "Seen",
+    "Shelved",
     "SubjectLayer",
     "TextLayer",
 ]
@@ -189,6 +190,13 @@ class Held:
     put_at: float = 0.0
 
 
+class Shelved(NamedTuple):
+    """How much waits at one stage, and how much of it longer than it should."""
+
+    waiting: int
+    overdue: int
+
+
 class HoldShelf(Protocol):
     """The one home of waiting: durable, idempotent by (stage, id)."""
 
@@ -209,6 +217,9 @@ class HoldShelf(Protocol):
 
     def list(self, stage: str = "") -> Sequence[Held]:
         """Everything that waits, oldest first."""
+
+    def counts(self, now: float) -> Mapping[str, Shelved]:
+        """How much waits at each stage where anything does; overdue is what was due before ``now``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ _SUBCOMMANDS = (
     ("artifacts", "collect"),
     ("keys", "list"),
     ("keys", "rotate"),
+    ("monitor", "run"),
+    ("monitor", "baseline"),
 )
 _GROUPS = {group for group, _ in _SUBCOMMANDS}
 

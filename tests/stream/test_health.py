@@ -9,7 +9,8 @@ import pytest
 from deidstream.core.errors import Malformed, Misconfigured
 from deidstream.stream import log, signals
 from deidstream.stream.health import HealthServer, Pulse
-from deidstream.stream.telemetry import OtelTelemetry, Silent
+from deidstream.stream.otel import OtelTelemetry
+from deidstream.stream.telemetry import Silent
 
 from tests.stream.fixtures import case
 
@@ -50,11 +51,11 @@ def test_an_address_that_is_taken_is_misconfigured() -> None:
 
 
 def test_metrics_are_shown_under_their_names_with_codes_alone_for_labels() -> None:
-    telemetry = OtelTelemetry("deidstream", "core-0")
+    telemetry = OtelTelemetry("core-0")
     telemetry.handled("text", [case("c1"), case("c2")], time.time() - 0.01, {"forward": 1, "quarantine": 1})
-    telemetry.released([0.02, 0.03])
+    telemetry.committed([0.02, 0.03])
     telemetry.retried("bus-locked")
-    telemetry.watch_lag(lambda: {"deidstream.text.v1": 7})
+    telemetry.watch_lag("deidstream", lambda: {"deidstream.text.v1": 7})
     server = HealthServer(Pulse(), telemetry)
     try:
         status, text = fetch(server, "/metrics")
@@ -62,12 +63,12 @@ def test_metrics_are_shown_under_their_names_with_codes_alone_for_labels() -> No
         server.close()
         telemetry.close()
     assert status == 200
-    assert 'deidstream_cases_total{otel_scope_name="deidstream"' in text or "deidstream_cases_total{" in text
+    assert 'deidstream_cases_total{outcome="forward",stage="text"} 1.0' in text
     for name in (signals.BATCH_SECONDS, signals.LATENCY_SECONDS, signals.RETRIES, signals.LAG):
         assert name.replace(".", "_") in text
     assert 'outcome="quarantine"' in text
     assert 'topic="deidstream.text.v1"' in text
-    assert "c1" not in text.replace("scope", "")
+    assert "c1" not in text
 
 
 def test_a_span_belongs_to_the_trace_of_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +76,7 @@ def test_a_span_belongs_to_the_trace_of_its_case(monkeypatch: pytest.MonkeyPatch
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
     exporter = InMemorySpanExporter()
-    telemetry = OtelTelemetry("deidstream", "core-0", "http://127.0.0.1:9")
+    telemetry = OtelTelemetry("core-0", "http://127.0.0.1:9")
     assert telemetry._spans is not None
     telemetry._spans._provider._active_span_processor._span_processors = (SimpleSpanProcessor(exporter),)
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -11,9 +11,9 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 
 from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, made, patiently, translated
-from deidstream.core.errors import Unavailable
+from deidstream.core.errors import Misconfigured, Unavailable
 
-__all__ = ["Difference", "Topic", "apply", "brokers", "check"]
+__all__ = ["Difference", "Topic", "apply", "brokers", "check", "check_group", "partitions"]
 
 
 _PATIENCE = {"operation_timeout": CALL_SECONDS, "request_timeout": CALL_SECONDS}
@@ -61,6 +61,27 @@ class Difference:
 def brokers(cluster: Cluster) -> int:
     """How many there are. Raises as ``apply`` does."""
     return len(_listed(*_admin(cluster)).brokers)
+
+
+def partitions(cluster: Cluster, topics: Sequence[str]) -> dict[str, int]:
+    """How many each of ``topics`` has. Raises as ``apply`` does, and Misconfigured (``topic-missing``)."""
+    found = _listed(*_admin(cluster)).topics
+    if missing := [topic for topic in topics if cluster.named(topic) not in found]:
+        raise Misconfigured("topic-missing", missing[0], "run: deidstream topics apply")
+    return {topic: len(found[cluster.named(topic)].partitions) for topic in topics}
+
+
+def check_group(cluster: Cluster, group: str) -> None:
+    """Raises Misconfigured (``kafka-not-allowed``) where we may not be of ``group``; whether there is one does not matter."""
+    name = cluster.named(group)
+    admin, _ = _admin(cluster)
+    try:
+        admin.describe_consumer_groups([name], request_timeout=CALL_SECONDS)[name].result(2 * CALL_SECONDS)
+    except TimeoutError:
+        raise Unavailable("bus-away", name) from None
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise translated(error, name) from None
 
 
 def apply(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:

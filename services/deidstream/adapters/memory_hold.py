@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from deidstream.ports import Held
+from deidstream.ports import Held, Shelved
 
 __all__ = ["MemoryHold"]
 
@@ -47,3 +47,11 @@ class MemoryHold:
         """See ``ports.HoldShelf``."""
         found = [item for item in self._items.values() if stage in ("", item.stage)]
         return sorted(found, key=lambda item: (item.put_at, item.id))
+
+    def counts(self, now: float) -> Mapping[str, Shelved]:
+        """See ``ports.HoldShelf``."""
+        found: dict[str, Shelved] = {}
+        for item in self._items.values():
+            before = found.get(item.stage, Shelved(0, 0))
+            found[item.stage] = Shelved(before.waiting + 1, before.overdue + (item.deadline < now))
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import (
     Column,
@@ -16,7 +16,9 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    case,
     delete,
+    func,
     select,
     update,
 )
@@ -24,7 +26,7 @@ from sqlalchemy import (
 from deidstream.adapters.sql_engine import reading, writing
 from deidstream.adapters.sql_inserts import insert_missing
 from deidstream.adapters.sql_schema import opened
-from deidstream.ports import Held
+from deidstream.ports import Held, Shelved
 
 __all__ = ["METADATA", "SqlHold"]
 
@@ -108,6 +110,13 @@ class SqlHold:
         """See ``ports.HoldShelf``."""
         wanted = select(_HELD).order_by(_HELD.c.put_at, _HELD.c.id)
         return self._read(wanted.where(_HELD.c.stage == stage) if stage else wanted)
+
+    def counts(self, now: float) -> Mapping[str, Shelved]:
+        """See ``ports.HoldShelf``."""
+        overdue = func.sum(case((_HELD.c.deadline < now, 1), else_=0))
+        wanted = select(_HELD.c.stage, func.count(), overdue).group_by(_HELD.c.stage)
+        with reading(self._engine) as connection:
+            return {stage: Shelved(waiting, int(late)) for stage, waiting, late in connection.execute(wanted)}
 
     def close(self) -> None:
         """Lets go of the database."""

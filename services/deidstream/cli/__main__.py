@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "artifacts": ("artifacts:app", "Keep large content as long as it is needed."),
     "keys": ("keys:app", "List keys, rotate those of content."),
     "audit": ("audit:app", "Verify the audit log, print its entries."),
+    "monitor": ("monitor:app", "Watch rates, drift and canaries, for dashboards."),
+    "signals": ("signals:signals", "Print every metric, span and log event."),
     "dev": ("dev.command:app", "Run a real Kafka on this machine, to try things out."),
     "reveal": ("reveal:reveal", "Show the value behind a token, audited."),
     "import-identities": ("imports:import_identities", "Take over earlier pseudonyms and date offsets."),

@@ -46,7 +46,7 @@ def run_here(config: Path, instance: Instance, parent: int = 0) -> int:
 
     ingest and delivery have threads of their own beside the loop of the others.
     """
-    log.configure()
+    log.configure(instance=instance.name)
     log.guard()
     stop = stop_on_signals()
     if parent:
@@ -54,7 +54,10 @@ def run_here(config: Path, instance: Instance, parent: int = 0) -> int:
     process = Process.open(config, instance)
     # A predecessor that outlived its supervisor is draining; it holds ports and inboxes until it is done.
     with claim(process.deployment.state, instance.name, stop) as ours:
-        return _run(process, stop) if ours else 0
+        try:
+            return _run(process, stop) if ours else 0
+        finally:
+            process.telemetry.close()
 
 
 def _run(process: Process, stop: threading.Event) -> int:

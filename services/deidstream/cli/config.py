@@ -17,6 +17,8 @@ from deidstream.core.errors import Misconfigured
 from deidstream.stages.delivery.config import DeliverySettings, KafkaDestinationSettings, TopicDestinationSettings
 from deidstream.stages.identify.config import IdentifyConfig
 from deidstream.stages.ingest.config import IngestSettings
+from deidstream.stages.monitor.canaries import read_canaries
+from deidstream.stages.monitor.config import MonitorSettings
 from deidstream.stages.resolver.config import ResolverSettings
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stream.deployment import SECTIONS, Deployment
@@ -33,6 +35,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "resolver": ResolverSettings,
     "writer": WriterSettings,
     "delivery": DeliverySettings,
+    "monitor": MonitorSettings,
 }
 
 
@@ -47,9 +50,12 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
     settings = Settings.load(config)
     settings.refuse_unknown(SECTIONS)
     sections = {name: settings.section(name, model) for name, model in _MODELS.items()}
-    resolver, delivery = sections["resolver"], sections["delivery"]
+    resolver, delivery, monitor = sections["resolver"], sections["delivery"], sections["monitor"]
     assert isinstance(resolver, ResolverSettings)
     assert isinstance(delivery, DeliverySettings)
+    assert isinstance(monitor, MonitorSettings)
+    if monitor.canaries is not None:
+        read_canaries(monitor.canaries)
     for project in resolver.projects:
         policy_files.load(project.policy)
     projects = {project.name for project in resolver.projects}

@@ -23,10 +23,12 @@ from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_ch
 from deidstream.stream.claims import Claims
 from deidstream.stream.deployment import Deployment
 from deidstream.stream.instances import Instance
+from deidstream.stream.otel import OtelTelemetry
 from deidstream.stream.runner import Stage
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import RENEWED, purposes_of
-from deidstream.stream.telemetry import OtelTelemetry
+from deidstream.stream.stores import observed, observed_artifacts
+from deidstream.stream.telemetry import Silent, Telemetry
 
 __all__ = ["CONFIG", "Build", "Process", "open_bucket", "run"]
 
@@ -82,7 +84,25 @@ class Process:
     def artifacts(self) -> ArtifactStore | None:
         """The store itself; None where none is configured."""
         url, access = self.deployment.artifacts, self.deployment.artifacts_access
-        return open_bucket(url, access) if url else None
+        if not url:
+            return None
+        store, telemetry = open_bucket(url, access), self.telemetry
+        return observed_artifacts(store, telemetry.accessed) if telemetry.tracing else store
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """The one of this process, for all of its stages. Nothing, where neither pages nor a collector would show it."""
+        deployment = self.deployment
+        shown = self.instance.chain and (deployment.health or deployment.otlp_endpoint)
+        if OtelTelemetry not in self._made and shown:
+            self._made[OtelTelemetry] = OtelTelemetry(self.instance.name, deployment.otlp_endpoint)
+        made = self._made.get(OtelTelemetry)
+        return made if isinstance(made, OtelTelemetry) else Silent()
+
+    def observed(self, store: _T, name: str) -> _T:
+        """``store``, seen by traces where there are any: as ``name``, one of ``stores.OPERATIONS``."""
+        system = self.deployment.database.partition(":")[0] or "sqlite"
+        return observed(store, name, system, self.telemetry.accessed) if self.telemetry.tracing else store
 
     @property
     def archive(self) -> CaseArchive | None:
@@ -120,10 +140,10 @@ def run(builds: Mapping[str, Build], process: Process, stop: threading.Event | N
         [StageSpec(name, stage) for name, stage in stages.items()],
         open_bus(deployment.bus_url, deployment.kafka.client()),
         process.keys,
-        SqlHold(deployment.database_url("hold")),
+        process.observed(SqlHold(deployment.database_url("hold")), "hold"),
         ChainOptions(name, deployment.state, health),
         stop=stop,
-        telemetry=OtelTelemetry("deidstream", name, deployment.otlp_endpoint) if health else None,
+        telemetry=process.telemetry,
         clock=process.clock,
         claims=process.claims,
         archive=process.archive,

@@ -15,7 +15,6 @@ from deidstream.stream.chain import exit_code
 from deidstream.stream.collector import settle
 from deidstream.stream.health import HealthServer, Pulse
 from deidstream.stream.runner import DRAINED
-from deidstream.stream.telemetry import OtelTelemetry, Silent, Telemetry
 
 __all__ = ["Served", "serving"]
 
@@ -23,9 +22,9 @@ __all__ = ["Served", "serving"]
 class Served:
     """What such a process works with. ``pages``: where its health is shown, if it is."""
 
-    def __init__(self, process: Process, telemetry: Telemetry, pages: tuple[str, int] | None) -> None:
+    def __init__(self, process: Process, pages: tuple[str, int] | None) -> None:
         self.process = process
-        self.telemetry = telemetry
+        self.telemetry = process.telemetry
         self.bus: BusFactory = open_bus(process.deployment.bus_url, process.deployment.kafka.client())
         self._pages = pages
         self._health: HealthServer | None = None
@@ -40,17 +39,14 @@ class Served:
             self._health = HealthServer(pulse, self.telemetry, *self._pages)
 
     def close(self) -> None:
-        """Closes the pages and sends what telemetry is left."""
+        """Closes the pages."""
         if self._health is not None:
             self._health.close()
-        self.telemetry.close()
 
 
 def serving(name: str, process: Process, work: Callable[[Served], None], shown: bool = True) -> int:
     """Runs ``work``; returns an exit code. ``shown``: with health pages; without, because the process has others."""
-    pages = process.pages if shown else None
-    telemetry: Telemetry = OtelTelemetry("deidstream", name, process.deployment.otlp_endpoint) if pages else Silent()
-    served = Served(process, telemetry, pages)
+    served = Served(process, process.pages if shown else None)
     log.emit("chain.started", instance=name, stages=name)
     settle()
     try:

@@ -46,6 +46,11 @@ class Attempts:
             self._deaths[topic, lane, offset] = self._deaths.get((topic, lane, offset), 0) + 1
 
     @property
+    def suspects(self) -> int:
+        """In how many partitions records must go one by one."""
+        return len(self._suspects)
+
+    @property
     def careful(self) -> bool:
         """Whether records must go one by one."""
         return bool(self._suspects)

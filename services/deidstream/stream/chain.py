@@ -84,7 +84,8 @@ def run_chain(
         log.emit("chain.started", instance=options.instance, stages=",".join(ordered))
         with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock, claims) as around:
             runner = Runner(ordered, replace(around, archive=archive))
-            around.telemetry.watch_lag(lambda: runner.lag)
+            around.telemetry.watch_lag(options.group, lambda: runner.lag)
+            around.telemetry.watch_holds(lambda: runner.holds.latest)
             settle()
             code = runner.run(stop)
             log.emit("chain.drained", instance=options.instance, cases=runner.cases)
@@ -153,4 +154,3 @@ def _surroundings(
             attempts.close()
         with suppress(Unavailable):  # the others notice that this process is gone
             bus.close()
-        telemetry.close()

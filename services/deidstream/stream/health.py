@@ -5,14 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
 
 from deidstream.core.errors import Misconfigured
-from deidstream.stream.telemetry import Telemetry
 
 __all__ = ["HealthServer", "Pulse"]
 
 _STALL = 120.0
 """Seconds without a turn of the loop after which a process counts as hanging."""
+
+
+class Exposed(Protocol):
+    """Whatever has metrics to show."""
+
+    def exposition(self) -> bytes:
+        """In Prometheus' text format."""
 
 
 class Pulse:
@@ -37,12 +44,12 @@ class Pulse:
 class HealthServer:
     """The three pages on a thread of their own. ``port`` 0 takes a free one."""
 
-    def __init__(self, pulse: Pulse, telemetry: Telemetry, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, pulse: Pulse, metrics: Exposed, host: str = "127.0.0.1", port: int = 0) -> None:
         class Handler(_Handler):
             pages = {
                 "/healthz": lambda: _page(pulse.alive, "" if pulse.alive else "stalled"),
                 "/readyz": lambda: _page(pulse.alive and not pulse.trouble, pulse.trouble),
-                "/metrics": lambda: (200, telemetry.exposition()),
+                "/metrics": lambda: (200, metrics.exposition()),
             }
 
         try:

@@ -6,19 +6,21 @@ under the reason for which it was held, because nobody has looked at it in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Malformed, Unsafe
 from deidstream.core.outcome import Outcome, Quarantine
-from deidstream.ports import Bus, Held, HoldShelf, KeyRing, Output
+from deidstream.ports import Bus, Held, HoldShelf, KeyRing, Output, Shelved
 from deidstream.stream.stages import SECTIONS, inbox
 from deidstream.wire import Fetch, decode_case, decode_header
 
-__all__ = ["Due", "let_go", "take_due", "watched"]
+__all__ = ["Due", "HoldCounts", "let_go", "take_due", "watched"]
 
 _BATCH = 100
+_COUNT_EVERY = 10.0
 _LEASE = 60.0
 """Seconds after which what a process took and did not finish, because it died, is due again."""
 
@@ -30,6 +32,23 @@ class Due:
     stage: str
     ids: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+
+
+class HoldCounts:
+    """How much waits at ``stages``, counted by the loop every few seconds and shown in between as it was."""
+
+    def __init__(self, shelf: HoldShelf, stages: Iterable[str]) -> None:
+        self._shelf = shelf
+        self._counted = -_COUNT_EVERY
+        self.latest: Mapping[str, Shelved] = dict.fromkeys(stages, Shelved(0, 0))
+        """A count for each stage, also where it is none."""
+
+    def look(self, now: float) -> None:
+        """Counts again when it is time; ``now`` is the epoch's. Raises Unavailable as the shelf does."""
+        if time.monotonic() - self._counted >= _COUNT_EVERY:
+            self._counted = time.monotonic()
+            counts = self._shelf.counts(now)
+            self.latest = {stage: counts.get(stage, Shelved(0, 0)) for stage in self.latest}
 
 
 def watched(stages: Iterable[str]) -> tuple[str, ...]:

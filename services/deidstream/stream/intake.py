@@ -174,7 +174,7 @@ class GroupCommit:
 
     def _publish(self, group: list[_Handed]) -> dict[int, DeidstreamError]:
         """Commits all that is new; says which hand-ins were not, by their number."""
-        now = self._clock.now()
+        now, began = self._clock.now(), time.time()
         by_id = {case.id: case for handed in group for case in handed.cases}
         claim = self._ledger.claim(list(by_id), now)
         self._unsettled = True
@@ -189,13 +189,13 @@ class GroupCommit:
             self._undo()
             raise
         if outputs or aside.records:
-            began = time.time()
-            told = [_accepted(case) for case in wanted if case.id not in unfit] + aside.audit
+            taken = [case for case in wanted if case.id not in unfit]
+            told = [_accepted(case) for case in taken] + aside.audit
             self._commit_patiently([*outputs, *aside.records, *self._audited(told, now)], lodging)
-            counts = {"forward": len(wanted) - len(unfit) - aside.quarantined, "quarantine": aside.quarantined}
-            self._limits.telemetry.handled(
-                "ingest", wanted, began, {kind: count for kind, count in counts.items() if count}
-            )
+            counts = {"forward": len(taken) - aside.quarantined, "quarantine": aside.quarantined}
+            counts = {outcome: count for outcome, count in counts.items() if count}
+            self._limits.telemetry.handled("ingest", taken, began, counts)
+            self._limits.telemetry.committed(())
         if unfit:
             # Those were claimed with the others but not committed: forget them, remember the others.
             self._ledger.resolve([case.id for case in wanted if case.id not in unfit])

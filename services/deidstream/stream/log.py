@@ -19,11 +19,11 @@ __all__ = ["LOGGER", "configure", "crash_site", "emit", "guard"]
 LOGGER = "deidstream"
 
 
-def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Sends the events of this process to ``stream`` (standard error)."""
+def configure(stream: TextIO | None = None, level: int = logging.INFO, instance: str = "") -> None:
+    """Sends the events of this process, which is called ``instance``, to ``stream`` (standard error)."""
     logger = logging.getLogger(LOGGER)
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_JsonLines())
+    handler.setFormatter(_JsonLines(instance))
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
@@ -36,9 +36,9 @@ def guard() -> None:
     threading.excepthook = lambda thrown: _uncaught(thrown.exc_type, thrown.exc_value)
 
 
-def emit(event: Event, level: int = logging.INFO, **fields: str | float | None) -> None:
-    """Logs ``event``."""
-    logging.getLogger(LOGGER).log(level, event, extra={"fields": fields})
+def emit(event: Event, level: int = logging.INFO, *, trace: str = "", **fields: str | float | None) -> None:
+    """Logs ``event``. ``trace``: the ``traceparent`` of the case, by which the line joins its trace."""
+    logging.getLogger(LOGGER).log(level, event, extra={"fields": fields | _joint(trace)})
 
 
 def crash_site(error: BaseException) -> str:
@@ -54,7 +54,16 @@ def _uncaught(kind: type[BaseException], error: BaseException | None) -> None:
     emit("process.crashed", logging.CRITICAL, error=kind.__name__, at=crash_site(error) if error else "")
 
 
+def _joint(trace: str) -> dict[str, str | float | None]:
+    _, *ids, _ = trace.split("-") if trace.count("-") == 3 else ("", "")
+    return dict(zip(("trace_id", "span_id"), ids, strict=False))
+
+
 class _JsonLines(logging.Formatter):
+    def __init__(self, instance: str) -> None:
+        super().__init__()
+        self._process = {"instance": instance} if instance else {}
+
     def format(self, record: logging.LogRecord) -> str:
         fields = getattr(record, "fields", None)
         if fields is None:
@@ -62,5 +71,5 @@ class _JsonLines(logging.Formatter):
             fields, event = {"logger": record.name, "at": f"{record.module}:{record.lineno}"}, "library"
         else:
             event = record.getMessage()
-        line = {"time": record.created, "level": record.levelname.lower(), "event": event, **fields}
+        line = {"time": record.created, "level": record.levelname.lower(), "event": event, **self._process, **fields}
         return orjson.dumps(line, default=str).decode()

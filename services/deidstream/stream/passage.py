@@ -72,6 +72,11 @@ class Passage:
                     raise
                 outputs.add(name, Quarantine(culprit, error.code, error.place))
 
+    def refused(self, name: str, case: str, error: DeidstreamError) -> None:
+        """A record for the stage ``name`` that is no case, or none that may be handled."""
+        log.emit("case.quarantined", logging.WARNING, case=case, stage=name, code=error.code, place=error.place)
+        self._telemetry.handled(name, (), time.time(), {"quarantine": 1})
+
     def _observed(self, name: str, cases: list[Case]) -> list[Outcome]:
         began = time.time()
         outcomes = self._handled(name, cases)
@@ -87,7 +92,7 @@ class Passage:
             raise
         except Exception as error:  # noqa: BLE001 - the runner's task: one case must not take the others with it
             if len(cases) == 1:
-                return [Quarantine(cases[0], *_blame(name, error))]
+                return [Quarantine(cases[0], *_blame(name, error, cases[0]))]
         half = len(cases) // 2
         return self._handled(name, cases[:half]) + self._handled(name, cases[half:])
 
@@ -101,6 +106,7 @@ def _log_quarantine(stage: str, outcome: Outcome) -> None:
             stage=stage,
             code=outcome.code,
             place=outcome.place,
+            trace=outcome.case.header.trace,
         )
 
 
@@ -110,10 +116,10 @@ def _case_id(outcome: Outcome) -> str:
     return outcome.case_id if isinstance(outcome, Done) else outcome.case.id
 
 
-def _blame(stage: str, error: Exception) -> tuple[str, str]:
+def _blame(stage: str, error: Exception, case: Case) -> tuple[str, str]:
     """Code and place of a culprit's quarantine. What an unexpected error says may be content, so only where it was counts."""
     if isinstance(error, DeidstreamError):
         return error.code, error.place
     site = log.crash_site(error)
-    log.emit("stage.crashed", logging.ERROR, stage=stage, error=type(error).__name__, at=site)
+    log.emit("stage.crashed", logging.ERROR, stage=stage, error=type(error).__name__, at=site, trace=case.header.trace)
     return "stage-crashed", f"{stage}:{type(error).__name__}:{site}"

@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from deidstream.stream import log
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
+from deidstream.stream.holds import HoldCounts
 from deidstream.stream.parcel import DELIVERED, RECALLED, REFUSED, Parcel, Result
 from deidstream.stream.quarantine import quarantine_id
 from deidstream.stream.runner import Pace
@@ -63,6 +64,7 @@ class Waiting:
         self._stop = stop
         self._pulse = pulse
         self._telemetry = telemetry
+        self._telemetry.waiting(destination, False)
         self._pace = Pace()
         self._pause = 0.0
 
@@ -76,6 +78,7 @@ class Waiting:
         if error is None:
             if self._pause:
                 log.emit("delivery.resumed", destination=self._destination)
+                self._telemetry.waiting(self._destination, False)
             self._pause = 0.0
             self._pulse.beat()
             return True
@@ -83,6 +86,7 @@ class Waiting:
         pause = self._pause * random.uniform(0.5, 1.0)
         self._pulse.beat(error.code)
         self._telemetry.retried(error.code)
+        self._telemetry.waiting(self._destination, True)
         log.emit(
             "delivery.waiting",
             logging.WARNING,
@@ -109,8 +113,10 @@ class ReleaseLoop:
         batch: int = 50,
         telemetry: Telemetry | None = None,
         claims: Claims | None = None,
+        holds: HoldCounts | None = None,
     ) -> None:
         self._claims = claims
+        self._holds = holds
         self._name = name
         self._courier = courier
         self._bus = bus
@@ -122,7 +128,9 @@ class ReleaseLoop:
         self._telemetry = telemetry or Silent()
         self._pace = Pace()
         self._trickle = Trickle(bus, self._pace.linger_seconds)
-        self._ticked = self._pruned = 0.0
+        self._ticked = self._pruned = self._looked = 0.0
+        self.lag: Mapping[str, int] = {}
+        """Records not yet done, a topic, as of lately."""
 
     def run(self, stop: threading.Event) -> None:
         """Turns until ``stop`` is set. Raises Misconfigured when another instance has taken over."""
@@ -183,12 +191,20 @@ class ReleaseLoop:
             return
         self._ticked = steady
         now = self._clock.now()
+        self._look(steady, now)
         results = self._courier.tick(now)
         if results:
             self._commit(results, [], now, now)
         if steady - self._pruned > _PRUNE_EVERY:
             self._pruned = steady
             self._courier.prune(now)
+
+    def _look(self, steady: float, now: float) -> None:
+        if steady - self._looked >= self._pace.hold_seconds:
+            self._looked = steady
+            self.lag = self._bus.lag()
+            if self._holds is not None:
+                self._holds.look(now)
 
     def _commit(self, results: Sequence[Result], outputs: list[Output], now: float, began: float) -> None:
         audits = []
@@ -202,7 +218,7 @@ class ReleaseLoop:
         delivered = [
             result.parcel.release for result in results if result.status == DELIVERED and result.parcel.release
         ]
-        self._telemetry.delivered(delivered, began)
+        self._telemetry.delivered(self._name, delivered, began)
 
     def _account(self, result: Result) -> list[Audit]:
         details: dict[str, object] = {"destination": self._name, "code": result.code}
@@ -227,6 +243,7 @@ class ReleaseLoop:
             release=release.id if release else "",
             code=result.code,
             place=result.place,
+            trace=release.trace if release else "",
         )
         error = Malformed(result.code, result.place)
         return self._quarantine(

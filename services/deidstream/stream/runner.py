@@ -28,7 +28,7 @@ from deidstream.stream.attempts import Attempts
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
-from deidstream.stream.holds import Due, take_due, watched
+from deidstream.stream.holds import Due, HoldCounts, take_due, watched
 from deidstream.stream.outputs import Outputs
 from deidstream.stream.passage import Passage, Stage
 from deidstream.stream.stages import inbox, sections_of
@@ -106,6 +106,7 @@ class Runner:
         self._size = min(self._pace.least_batch, self._pace.batch)
         self._pause = 0.0
         self._ticked = self._looked = 0.0
+        self.holds = HoldCounts(around.shelf, watched(stages))
         self.lag: Mapping[str, int] = {}
         """Records not yet done, a topic, as of lately."""
         self.cases = 0
@@ -113,6 +114,8 @@ class Runner:
 
     def run(self, stop: threading.Event) -> int:
         """Turns until ``stop`` is set; the batch in work is then finished. Returns an exit code. Raises Misconfigured."""
+        if self._around.attempts.careful:
+            log.emit("batch.suspect", logging.WARNING, partitions=self._around.attempts.suspects)
         while not stop.is_set():
             if self._turn(stop) and self._over_limit():
                 return QUARANTINE_LIMIT
@@ -158,6 +161,7 @@ class Runner:
                 case = self._case(record)
             except (Malformed, Unsafe) as error:
                 outputs.unreadable(stage, record, error.code, error.place)
+                self._passage.refused(stage, record.headers.get("case", ""), error)
                 continue
             size = max(len(record.value), len(case.source))
             if waiting and taken + size > self._pace.portion_bytes:
@@ -186,7 +190,7 @@ class Runner:
         outputs.records += around.audit.record(outputs.audit, outputs.now)
         self._patiently(lambda: around.bus.commit(outputs.records), stop)
         around.audit.committed()
-        around.telemetry.released(outputs.latencies)
+        around.telemetry.committed(outputs.latencies)
 
     def _patiently(self, work: Callable[[], None], stop: threading.Event) -> None:
         while True:
@@ -221,6 +225,7 @@ class Runner:
             return []
         self._looked = now
         self.lag = self._around.bus.lag()
+        self.holds.look(outputs.now)
         found = []
         for name in watched(self._stages):
             around, handler = self._around, self._stages.get(name)

@@ -53,6 +53,7 @@ KEY_PURPOSES: dict[str, frozenset[str]] = {
     "review": frozenset({"content", "identity", "audit"}),
     "writer": frozenset({"content", "identity", "release", "audit"}),
     "delivery": frozenset({"release", "audit"}),
+    "monitor": frozenset({"release"}),
 }
 """Purposes of keys that a stage is given; ``surrogate.*`` stands for one key a project."""
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deidstream.adapters.sql_hold import SqlHold
-from deidstream.ports import Held, HoldShelf
+from deidstream.ports import Held, HoldShelf, Shelved
 
 
 def held(name: str, deadline: float = 10.0, stage: str = "identify", **more: object) -> Held:
@@ -53,6 +53,11 @@ class HoldContract:
         shelf.put([held(str(n)) for n in range(5)])
         shelf.take("identify", ["1", "3", "nothing", *map(str, range(1000, 2000))])
         assert sorted(one.id for one in shelf.list("identify")) == ["0", "2", "4"]
+
+    def test_counts_are_by_stage_and_say_how_much_is_overdue(self, shelf: HoldShelf) -> None:
+        assert shelf.counts(1.0) == {}
+        shelf.put([held("a", 10.0), held("b", 20.0), held("c", 30.0), held("a", 20.0, stage="review")])
+        assert shelf.counts(20.0) == {"identify": Shelved(3, 1), "review": Shelved(1, 0)}
 
     def test_an_empty_put_is_no_transaction(self, shelf: HoldShelf) -> None:
         shelf.put([])

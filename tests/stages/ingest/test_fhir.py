@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -356,3 +357,35 @@ def test_tls_with_client_certificates(serve: Open, tmp_path: Path) -> None:
         pytest.raises(httpx.TransportError),
     ):
         stranger.post("/Patient", content=PATIENT, headers=FHIR)
+
+
+CLIENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize(
+    ("given", "continued"),
+    [
+        (CLIENT, True),
+        (CLIENT[:-2] + "00", True),
+        ("", False),
+        (CLIENT.upper(), False),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", False),
+        (CLIENT + "-SECRET", False),
+        ("SECRET", False),
+    ],
+)
+def test_the_trace_of_a_client_is_continued_where_that_is_wanted_and_well_formed(
+    serve: Open, intake: RememberingIntake, given: str, continued: bool
+) -> None:
+    client = serve(continue_traces=True)
+    assert client.post("/Patient", content=PATIENT, headers={**FHIR, "traceparent": given}).status_code == 201
+    header = intake.cases[-1].header
+    assert (header.trace[3:35] == CLIENT[3:35]) == continued
+    assert header.attribute("trace.parent") == ("00f067aa0ba902b7" if continued else "")
+    assert header.trace[36:52] not in CLIENT
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", header.trace)
+
+
+def test_the_trace_of_a_client_is_not_continued_unasked(client: httpx.Client, intake: RememberingIntake) -> None:
+    assert client.post("/Patient", content=PATIENT, headers={**FHIR, "traceparent": CLIENT}).status_code == 201
+    assert CLIENT[3:35] not in str(intake.cases[-1].header)

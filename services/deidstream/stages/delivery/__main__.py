@@ -67,10 +67,10 @@ def _deliver(served: Served, stop: threading.Event) -> None:
     place = Workplace(
         served.bus,
         process.keys,
-        SqlHold(deployment.database_url("hold")),
+        process.observed(SqlHold(deployment.database_url("hold")), "hold"),
         process.clock,
         served.telemetry,
-        lambda name: SqlDeliveryLedger(engine, name),
+        lambda name: process.observed(SqlDeliveryLedger(engine, name), "ledger"),
         served.audit,
         lambda settings: open_destination(settings, served.bus),
         process.claims,

@@ -13,6 +13,7 @@ from deidstream.stages.delivery.service import Delivery
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
+from deidstream.stream.holds import HoldCounts
 from deidstream.stream.releases import ReleaseLoop, Waiting, open_parcel
 from deidstream.stream.stages import RELEASES
 from deidstream.stream.telemetry import Telemetry
@@ -84,6 +85,7 @@ class Workers:
         bus = place.bus.open(f"delivery.{name}", (RELEASES,), f"delivery.{name}")
         try:
             audit = place.audit(f"delivery.{name}")
+            holds = HoldCounts(place.shelf, (f"delivery.{name}",))
             loop = ReleaseLoop(
                 name,
                 courier,
@@ -95,7 +97,10 @@ class Workers:
                 settings.batch,
                 place.telemetry,
                 place.claims,
+                holds,
             )
+            place.telemetry.watch_lag(f"delivery.{name}", lambda: loop.lag)
+            place.telemetry.watch_holds(lambda: holds.latest)
             loop.run(stop)
         finally:
             bus.close()

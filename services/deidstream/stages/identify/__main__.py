@@ -19,6 +19,7 @@ __all__ = ["build"]
 def build(process: Process, *, remember: bool = True) -> Identify:
     """The stage as configured."""
     store = SqlIdentityStore(process.deployment.database_url("identity"), process.keys, process.clock)
+    store = process.observed(store, "identity")
     config = process.settings.section("identity", IdentifyConfig)
     searching = _searching(process, store, config) if remember else None
     return Identify(store, process.clock, config, remember=remember, searching=searching)

@@ -36,7 +36,7 @@ def serve(
 def _listen(served: Served, stop: threading.Event, ready: Callable[[Ports], None]) -> None:
     process = served.process
     settings = process.settings.section("ingest", IngestSettings)
-    ledger = open_acceptance(process.deployment.database_url("acceptance"), "ingest")
+    ledger = process.observed(open_acceptance(process.deployment.database_url("acceptance"), "ingest"), "acceptance")
     bus = served.bus.open("ingest", (), "ingest")
     settle_doubts(ledger, served.bus.scan, process.clock.now())
     options = IntakeOptions(

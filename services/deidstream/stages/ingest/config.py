@@ -97,6 +97,8 @@ class FhirListener(_Settings):
     max_depth: int = Field(default=100, gt=0)
     max_requests: int = Field(default=128, gt=0)
     """Requests in work at a time; more are answered 429."""
+    continue_traces: bool = False
+    """Whether the ``traceparent`` of a client is continued: 24 bytes of its choice then stand in traces, logs and headers."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

@@ -94,7 +94,16 @@ class FhirEndpoint:
             raise Malformed("conditional-not-supported")
         if http.method != "DELETE" and media_type not in _JSON | _NDJSON:
             raise Malformed("unsupported-media-type")
-        request = Request(source, self._settings, http.method, path, version, media_type in _NDJSON, _request_id(http))
+        request = Request(
+            source,
+            self._settings,
+            http.method,
+            path,
+            version,
+            media_type in _NDJSON,
+            _request_id(http),
+            http.headers.get("traceparent", "") if self._settings.continue_traces else "",
+        )
         taken = await self._read(http, request, str(http.base_url).rstrip("/") + source.base)
         await self._store(taken)
         return _response(_as_preferred(http, taken.answer), version, notes=_ignored(http))

@@ -41,6 +41,8 @@ class Request:
     ndjson: bool = False
     request_id: bytes = b""
     """``X-Request-ID``: tells a request that is sent again from one that looks the same."""
+    trace: str = ""
+    """The client's ``traceparent``, where it is continued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def _received(request: Request, content: bytes, control: bytes = b"", container:
         request.path,
         container,
         (*request.source.attributes, ("fhir.method", request.method), ("fhir.version", request.version)),
+        request.trace,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 
 from deidstream.core.case import Case, Container, Header
 from deidstream.ports import Clock, KeyRing
+from deidstream.stream.spans import PARENT
 
 __all__ = ["Admission", "Received"]
 
@@ -23,6 +25,8 @@ class Received:
     location: str = field(default="", repr=False)
     container: Container | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    trace: str = ""
+    """The ``traceparent`` of the sender, where its traces are to be continued."""
 
 
 class Admission:
@@ -34,6 +38,7 @@ class Admission:
 
     def case(self, received: Received) -> Case:
         """The case of ``received``: the same message from the same source again has the same id."""
+        trace, parent = new_trace(received.trace)
         return Case(
             Header(
                 case_id=self.identify(received.source, received.control, received.content),
@@ -43,8 +48,8 @@ class Admission:
                 itinerary=("identify",),
                 key=received.source,
                 container=received.container,
-                trace=new_trace(),
-                attributes=tuple(attribute for attribute in received.attributes if attribute[1]),
+                trace=trace,
+                attributes=tuple(one for one in (*received.attributes, (PARENT, parent)) if one[1]),
             ),
             received.content,
             received.location,
@@ -57,6 +62,14 @@ class Admission:
         return self._keys.mac("id", lengths + name + control + content)[:16].hex()
 
 
-def new_trace() -> str:
-    """A new W3C ``traceparent``, sampled. The sender's own is not taken over: it could carry anything."""
-    return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
+def new_trace(continued: str = "") -> tuple[str, str]:
+    """A W3C ``traceparent``, sampled, and the span above it: none, or that of the ``traceparent`` that is ``continued``.
+
+    What is none by the letter of the specification (section 3.2) is not continued.
+    """
+    given = _TRACEPARENT.fullmatch(continued)
+    trace, parent = given.groups() if given else (os.urandom(16).hex(), "")
+    return f"00-{trace}-{os.urandom(8).hex()}-01", parent
+
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")

@@ -1,0 +1,92 @@
+"""Canaries: identifiers that are put into a feed on purpose, or known to be in it, and must never come out.
+
+A canary is known by its name; its value is read from a file that only its owner reads, and goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from deidstream.core.errors import Misconfigured
+
+__all__ = ["Canaries", "read_canaries"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LEAST = 6
+"""Characters: a shorter value stands in a release by chance."""
+
+
+class Canaries:
+    """Looks for all of them at once, whatever the letters' case, and however a format may have written them."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._plain = {name: tuple(_plain(value)) for name, value in values.items()}
+        self._encoded = {name: tuple(_base64(value)) for name, value in values.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By which they may be spoken of."""
+        return tuple(self._plain)
+
+    def within(self, content: bytes) -> list[str]:
+        """The names of those that stand in ``content``."""
+        lower = content.lower()
+        return [
+            name
+            for name in self._plain
+            if any(form in lower for form in self._plain[name]) or any(form in content for form in self._encoded[name])
+        ]
+
+
+def read_canaries(path: Path) -> Canaries:
+    """From lines ``NAME VALUE``; empty ones and those that begin with # are passed over. Raises Misconfigured."""
+    values: dict[str, str] = {}
+    for number, line in enumerate(_lines(path), 1):
+        name, _, value = line.strip().partition(" ")
+        if not name or name.startswith("#"):
+            continue
+        place = f"{path.name}:{number}"
+        if not _NAME.fullmatch(name) or name in values:
+            raise Misconfigured("canary-name", place, "a name of letters, digits, '_', '.', '-', each only once")
+        if len(value.strip()) < _LEAST:
+            raise Misconfigured("canary-value", place, f"NAME VALUE, the value of at least {_LEAST} characters")
+        values[name] = value.strip()
+    return Canaries(values)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise Misconfigured("canaries-open", path.name, "the file must be its owner's alone: chmod 600")
+            return file.read().decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise Misconfigured("canaries-unreadable", path.name, "not UTF-8") from None
+    except OSError:
+        raise Misconfigured("canaries-unreadable", path.name, "the file must exist and be readable") from None
+
+
+def _plain(value: str) -> Iterator[bytes]:
+    """As text formats write it, in lower case: a byte's case is its letter's in all of these."""
+    for form in {value, value.lower(), value.upper(), json.dumps(value)[1:-1], _xml(value)}:
+        for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
+            yield form.encode(encoding, "replace").lower()
+
+
+def _xml(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _base64(value: str) -> Iterator[bytes]:
+    """Inside of an encoded document it may begin at each of three places; what its neighbours decide is left out."""
+    for lead in range(3):
+        encoded = base64.b64encode(b"\0" * lead + value.encode())
+        first = (lead * 8 + 5) // 6
+        whole = (lead + len(value.encode())) * 8 // 6
+        yield encoded[first:whole]
