@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deidstream.cli.demo.ports import free_row
 from deidstream.formats.hl7v2.acknowledgement import Verdict, acknowledge
@@ -30,6 +30,7 @@ from tests.full.prometheus import RULES, api, query, scraping
 from tests.full.seaweed import Seaweed
 from tests.harness.client import message, mllp
 from tests.harness.deployment import is_ready
+from tests.harness.foreign import make_topic, write
 from tests.harness.kafka import Broker
 
 LOOPED = STAGES[1:-1]
@@ -66,15 +67,25 @@ class Evidence:
         return {process for process, labels in self.series if labels["__name__"] in names}
 
 
+class Topic(NamedTuple):
+    """One of foreign producers."""
+
+    servers: str
+    name: str
+
+
 class Site:
     """The deployment with all that can be done to it."""
 
-    def __init__(self, made: Observatory, ports: dict[str, int], postgres: Postgres, receiver: MllpReceiver) -> None:
+    def __init__(
+        self, made: Observatory, ports: dict[str, int], postgres: Postgres, receiver: MllpReceiver, topic: Topic
+    ) -> None:
         self.running = made.running
         self.made = made
         self.ports = ports
         self.postgres = postgres
         self.receiver = receiver
+        self.topic = topic
         self.sent = 0
 
     def send(self, *segments: str, source: str = "adt", numbers: Sequence[str] = (MRN,), identifiers: str = "") -> None:
@@ -128,6 +139,7 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
     """Runs all of it; takes two or three minutes."""
     ports = dict(zip(_SOURCES, free_row(len(_SOURCES)), strict=True))
     receiver = MllpReceiver()
+    topic = Topic(kafka.servers, make_topic(kafka.servers, "lab", 1))
     (folder / "told").mkdir()
     canaries = folder / "canaries"
     canaries.write_text(f"kept {KEPT}\n")
@@ -137,6 +149,7 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
         "ingest": {
             "mllp": [{"name": name, "port": port} for name, port in ports.items()],
             "folders": [{"name": "drop", "path": str(folder / "drop"), "settle_seconds": 0.1}],
+            "topics": [{"name": "lab", "topic": topic.name}],
         },
         "delivery": {
             "destinations": [
@@ -158,7 +171,7 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
         environment(SABOTAGE=str(folder / "told"), PYTHONPATH=str(_SABOTAGE)),
         observatory(folder, kafka, postgres.migrated(), **sections) as made,
     ):
-        site = Site(made, ports, postgres, receiver)
+        site = Site(made, ports, postgres, receiver, topic)
         first = made.running.health
         targets = [f"127.0.0.1:{port}" for port in (*range(first, first + len(STAGES)), health)]
         (folder / "prometheus").mkdir()
@@ -224,6 +237,9 @@ def _what_is_away(site: Site, folder: Path) -> None:
     site.await_event("folder.away", "ingest")
     (folder / "gone").rename(folder / "drop")
     site.postgres.stop()
+    write(*site.topic, [(0, b"no message")])
+    site.await_event("topic.put_aside", "ingest")
+    site.await_event("topic.waiting", "ingest")
     site.await_event("batch.retried", *LOOPED)
     site.postgres.start()
     _without(site.made.store, site)
