@@ -464,6 +464,9 @@ class Run(NamedTuple):
     """See ``core.outcome.Released``."""
     revision: int
     """What was known when the case last went through: the sum of its subjects' revisions, which only grows."""
+    ticket: str = ""
+    """Of a further run: which of several that were sent on their way for the same reason. A run that is done again after a crash
+    has the same one."""
 
     @property
     def replaced(self) -> str:

@@ -15,10 +15,14 @@ from tests.chaos import outages
 from tests.full import postgres
 from tests.full.postgres import Postgres
 from tests.full.seaweed import ACCESS, SECRET, Seaweed, seaweed
-from tests.harness.deployment import SHARED, Running, deployment
+from tests.harness.deployment import ISSUERS, SHARED, Running, deployment
 from tests.harness.kafka import Broker, broker
 
 __all__ = ["Needs", "Site", "site"]
+
+
+_IDENTITY = {"issuer_aliases": ISSUERS, "search_after_seconds": 3}
+"""What becomes known late is searched for while faults strike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def site(needs: Needs) -> Iterator[Site]:
             database = stack.enter_context(postgres.serving())
             processes["database"] = database.migrated()
             places.append(database.folder)
-        running = stack.enter_context(deployment(folder, processes))
+        running = stack.enter_context(deployment(folder, processes, identity=_IDENTITY))
         _topics(folder / "deidstream.yaml")
         running.start()
         running.wait_ready(120.0)

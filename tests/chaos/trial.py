@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from tests.harness.deployment import Running
 __all__ = ["QUIET_SECONDS", "Result", "report", "trial"]
 
 QUIET_SECONDS = 45.0
+_SETTLED_SECONDS = 6.0
+"""Longer than what becomes known late waits to be searched for."""
 _FHIR_SHARE = 5
 """Of so many messages one comes as FHIR."""
 _PROVENANCE = b'"Provenance"'
@@ -34,11 +37,12 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one trial showed. ``delivered_otherwise``: messages that the destination has another number of times than the bus.
+    """What one trial showed.
 
-    ``disordered``: releases that come before one of the same subject with a lower sequence. ``leaks``: files of the bus, the state
-    and the logs in which something planted can be read. ``orphans``: artifacts that nothing names and that collecting did not
-    find, or that are named and gone.
+    ``doubled``: releases that are there twice, and messages of which two stand. ``disordered``: releases that come before one of
+    the same subject with a lower sequence. ``delivered_otherwise``: messages that the destination has another number of times than
+    the bus. ``leaks``: files of the bus, the state and the logs in which something planted can be read. ``orphans``: artifacts
+    that nothing names and that collecting did not find, or that are named and gone.
     """
 
     kind: str
@@ -91,7 +95,10 @@ def trial(
         fault.finish()
     _drain(running, len(acknowledged), quiet)
     releases = [release for release in running.releases() if _PROVENANCE not in release.content]
-    released = Counter(number_of(release.content) for release in releases)
+    ids = Counter(release.id for release in releases)
+    recalled = {old for release in releases for old in release.superseded}
+    standing = {release.id: release for release in releases if release.id not in recalled}
+    released = Counter(number_of(release.content) for release in standing.values())
     files = Counter(number_of(content) for content in _delivered(running))
     return Result(
         kind,
@@ -100,8 +107,8 @@ def trial(
         len(acknowledged),
         sum((fault.count for fault in faults), Counter()),
         sum(1 for number in acknowledged if not released[number]),
-        sum(1 for times in released.values() if times > 1),
-        _disordered(releases),
+        sum(1 for times in (*ids.values(), *released.values()) if times > 1),
+        _disordered(release for release in releases if not release.superseded),
         sum(1 for number in released | files if released[number] != files[number]),
         running.quarantined(),
         time.monotonic() - began,
@@ -137,9 +144,13 @@ def _pace(connections: int, rate: float) -> Pace:
 
 
 def _delivered(running: Running) -> Iterator[bytes]:
+    """What recipients find: neither Provenance nor notices of what was recalled."""
     for path in running.released.rglob("*.*"):
-        if path.suffix in (".hl7", ".json") and _PROVENANCE not in (content := path.read_bytes()):
-            yield content
+        if path.suffix in (".hl7", ".json") and path.parent.name != "recalled":
+            with suppress(FileNotFoundError):  # recalled at this moment
+                content = path.read_bytes()
+                if _PROVENANCE not in content:
+                    yield content
 
 
 def _astray(running: Running) -> int:
@@ -176,14 +187,14 @@ def _summary(name: str, results: Sequence[Result]) -> str:
 
 
 def _drain(running: Running, expected: int, quiet: float) -> None:
-    """Until as many files are there as were acknowledged, or none has come for long; and a little longer, for those too many."""
-    count, since = -1, time.monotonic()
-    while count < expected and time.monotonic() - since < quiet:
-        time.sleep(0.2)
-        now = sum(1 for _ in _delivered(running))
-        if now != count:
-            count, since = now, time.monotonic()
-    time.sleep(1.0)
+    """Until as many are there as were acknowledged and none has changed for a while, or nothing has come for long."""
+    found: list[bytes] = []
+    since = time.monotonic()
+    while time.monotonic() - since < (_SETTLED_SECONDS if len(found) >= expected else quiet):
+        time.sleep(0.5)
+        now = sorted(_delivered(running))
+        if now != found:
+            found, since = now, time.monotonic()
 
 
 def _disordered(releases: Iterable[Release]) -> int:

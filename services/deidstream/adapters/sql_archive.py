@@ -57,6 +57,7 @@ _RUN = Table(
     Column("supersedes", Text, nullable=False),
     Column("places", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
+    Column("ticket", Text, nullable=False),
 )
 
 _FORM = ("received", "subjects", "searchable", "payload")
@@ -154,7 +155,7 @@ def _put_runs(connection: Connection, runs: Sequence[Run], ended: Sequence[Ended
         if known is not None:
             after[one.case_id, one.project] = _later(known, one)
     rows = [after[key]._asdict() for key in keys if after.get(key) != before.get(key)]
-    upsert(connection, _RUN, rows, ("version", "release_id", "supersedes", "places", "revision"))
+    upsert(connection, _RUN, rows, ("version", "release_id", "supersedes", "places", "revision", "ticket"))
 
 
 def _later(known: Run, one: Run | Ended) -> Run:

@@ -83,4 +83,5 @@ def _run(header: Header, release_id: str, supersedes: str, places: str) -> Run:
         supersedes,
         places,
         header.identity_revision,
+        header.attribute("ticket"),
     )

@@ -129,13 +129,16 @@ class TestFurtherRun:
     def further(self, archive: MemoryCaseArchive) -> Writer:
         return Writer(WriterSettings(), (Rules(),), Identity(), _Clock(), Earlier(MemoryKeyRing(), archive))
 
-    def _run(self, writer: Writer, archive: MemoryCaseArchive, version: int, *decisions: Decision) -> Outcome:
+    def _run(
+        self, writer: Writer, archive: MemoryCaseArchive, version: int, *decisions: Decision, ticket: str = ""
+    ) -> Outcome:
         """The outcome; the archive learns of a release as it does from the commit."""
-        case = _case("1", "seen before as Larkspur", *decisions).with_header(release_version=version)
+        case = _case("1", "seen before as Larkspur", *decisions)
+        case = case.with_header(release_version=version, attributes=(*case.header.attributes, ("ticket", ticket)))
         (out,) = writer.handle([case])
         if isinstance(out, Released):
             release = out.release
-            run = Run(release.case_id, "research", version, release.id, release.supersedes, out.places, version)
+            run = Run(release.case_id, "research", version, release.id, release.supersedes, out.places, version, ticket)
             archive.put([], [run], [])
         return out
 
@@ -168,6 +171,19 @@ class TestFurtherRun:
         assert self._run(further, archive, 4, NAME, NUMBER, self._named()) == self._run(
             further, archive, 4, NAME, NUMBER, self._named()
         )
+
+    @pytest.mark.parametrize("committed", [True, False])
+    def test_that_was_sent_on_its_way_twice_is_released_once(
+        self, further: Writer, archive: MemoryCaseArchive, committed: bool
+    ) -> None:
+        self._run(further, archive, 1, NAME, NUMBER)
+        unknown = archive if committed else MemoryCaseArchive()
+        first = self._run(further, unknown, 4, NAME, NUMBER, self._named(), ticket="a")
+        assert isinstance(first, Released)
+        assert isinstance(self._run(further, unknown, 4, NAME, NUMBER, self._named(), ticket="b"), Unchanged)
+        again = self._run(further, unknown, 4, NAME, NUMBER, self._named(), ticket="a")
+        assert isinstance(again, Released)
+        assert again.release.id == first.release.id
 
     def test_that_comes_after_a_later_one_publishes_nothing(self, further: Writer, archive: MemoryCaseArchive) -> None:
         self._run(further, archive, 6, NAME, NUMBER, self._named())

@@ -45,4 +45,5 @@ def _archive() -> None:
         sql.Column("supersedes", sql.Text, nullable=False),
         sql.Column("places", sql.Text, nullable=False),
         sql.Column("revision", sql.BigInteger, nullable=False),
+        sql.Column("ticket", sql.Text, nullable=False),
     )

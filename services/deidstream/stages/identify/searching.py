@@ -7,6 +7,7 @@ so a search that dies is simply done again.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from deidstream.core.case import Case
@@ -82,7 +83,8 @@ class Searching:
                 yield outcome
 
     def _another(self, run: Run, kept: Kept, revision: int) -> Again | Unchanged:
-        """The case with what is known now, as a run whose number says how much that is: done twice, it is the same run."""
+        """The case with what is known now, as a run whose number says how much that is: done twice, it is the same run. By its
+        ticket the writer tells one that is done again after a crash from one that was sent on its way twice."""
         try:
             case = self._reopen(kept)
         except Unsafe as error:
@@ -94,6 +96,7 @@ class Searching:
             release_version=1 + revision,
             supersedes=run.replaced,
             identity_revision=revision,
+            attributes=(*case.header.attributes, ("ticket", secrets.token_hex(8))),
         )
         details: dict[str, object] = {
             "project": run.project,
