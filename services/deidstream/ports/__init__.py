@@ -1,0 +1,52 @@
+"""The interfaces to the outside world. Adapters implement them; stages and the loop know nothing else.
+
+Errors are those of ``core.errors``: ``Unavailable`` when the other side does not answer, ``Misconfigured`` when it refuses us.
+"""
+
+from __future__ import annotations
+
+from deidstream.ports.archive import CaseArchive, Ended, Kept, Run
+from deidstream.ports.artifacts import Artifact, ArtifactStore
+from deidstream.ports.bus import REBALANCED, Bus, BusFactory, Output, Record
+from deidstream.ports.clock import Clock
+from deidstream.ports.delivery import DeliveryLedger, Destination, Entry, Lane, Receipt
+from deidstream.ports.detection import SubjectLayer, TextLayer
+from deidstream.ports.hold import Held, HoldShelf, Shelved
+from deidstream.ports.identity import Contradiction, IdentityStore, Search, Seen
+from deidstream.ports.intake import AcceptanceLedger, Claim, Feed, Intake
+from deidstream.ports.keys import KeyRing, Sealed
+
+__all__ = [
+    "REBALANCED",
+    "AcceptanceLedger",
+    "Artifact",
+    "ArtifactStore",
+    "Bus",
+    "BusFactory",
+    "CaseArchive",
+    "Claim",
+    "Clock",
+    "Contradiction",
+    "DeliveryLedger",
+    "Destination",
+    "Ended",
+    "Entry",
+    "Feed",
+    "Held",
+    "HoldShelf",
+    "IdentityStore",
+    "Intake",
+    "Kept",
+    "KeyRing",
+    "Lane",
+    "Output",
+    "Receipt",
+    "Record",
+    "Run",
+    "Sealed",
+    "Search",
+    "Seen",
+    "Shelved",
+    "SubjectLayer",
+    "TextLayer",
+]
