@@ -14,9 +14,9 @@ import yaml
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 from confluent_kafka.admin import AlterConfigOpType as Alter
-from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.kafka_bus import KafkaBusFactory
 from deidstream.adapters.kafka_client import Cluster
+from deidstream.adapters.memory_keys import Key, MemoryKeyRing
 from deidstream.core.errors import Unavailable
 from deidstream.ports import BusFactory
 from deidstream.stream import quarantine
@@ -177,7 +177,8 @@ def test_records_that_are_no_cases_go_to_quarantine_once_each_and_the_loop_goes_
     run("topics", "apply", "--config", config)
     own = inbox("identify")
     foreign = Producer({"bootstrap.servers": kafka.servers})
-    lost = encode_case(case("0123456789abcdef", itinerary=("identify",)), FileKeyRing(tmp_path / "lost-keys"))
+    strange = MemoryKeyRing({"content": (Key("strange", bytes(32)),)})
+    lost = encode_case(case("0123456789abcdef", itinerary=("identify",)), strange)
     for key, value in ((b"\xff\x00", bytes(range(256))), (None, b"\x08\x01"), (b"k", None), (None, lost)):
         foreign.produce(f"{prefix(config)}.{own}", value, key)
     assert foreign.flush(15) == 0
@@ -194,7 +195,7 @@ def test_records_that_are_no_cases_go_to_quarantine_once_each_and_the_loop_goes_
     assert code == 0, said
     found = in_quarantine(bus)
     codes = sorted(record.code for record in found)
-    assert codes == ["unknown-key", *["wire-no-case-id"] * 2, *["wire-unreadable"] * 2]
+    assert codes == ["foreign-key", *["wire-no-case-id"] * 2, *["wire-unreadable"] * 2]
     assert {record.payload for record in found} >= {lost, bytes(range(256)), b""}
 
 

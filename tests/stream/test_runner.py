@@ -1,11 +1,13 @@
 import io
 import logging
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from deidstream.adapters.bus_limits import BusLimits, TopicLimits
 from deidstream.adapters.memory_bus import MemoryBusFactory
+from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.errors import Unavailable
 from deidstream.core.outcome import Audit, Forward, Released
 from deidstream.ports import Output
@@ -13,7 +15,7 @@ from deidstream.stream import audit, log, quarantine
 from deidstream.stream.chain import CRASHED, FAILED
 from deidstream.stream.runner import Pace
 from deidstream.stream.stages import AUDIT, GROUP, QUARANTINE, RELEASES, inbox
-from deidstream.wire import decode_case, decode_gap
+from deidstream.wire import decode_case, decode_gap, encode_case
 from deidstream.wire.header import VERSION
 from deidstream.wire.v1 import case_pb2
 
@@ -103,6 +105,18 @@ def test_a_record_that_is_no_case_is_quarantined_as_it_came(world: World) -> Non
     (record,) = quarantine.list_open(world.bus)
     assert (record.case_id, record.code, record.payload) == ("c9", "wire-unreadable", b"\xff\xff nonsense")
     assert len(world.released()) == 1
+
+
+def test_a_case_that_a_lost_key_sealed_waits_until_the_key_is_back(world: World) -> None:
+    world.keys.ids("content")
+    lost = MemoryKeyRing()
+    world.publish([Output(inbox("identify"), "k", encode_case(case("c1"), lost))])
+    back = threading.Timer(0.3, lambda: world.keys._keys.update({"content": lost._keys["content"]}))
+    back.start()
+    world.run(Scripted("identify"), Scripted("writer"))
+    assert not back.is_alive()
+    assert [one.case_id for one in world.released()] == ["c1"]
+    assert quarantine.list_open(world.bus) == []
 
 
 def test_a_record_of_a_newer_wire_version_stops_the_chain_and_waits_for_one_that_knows_it(world: World) -> None:

@@ -74,6 +74,26 @@ class FileKeyRing(MemoryKeyRing):
             self.rotate(purpose)
         return old
 
+    def give_up(self, purpose: str, key_id: str) -> None:
+        """What that key sealed will not open any more, and waits for it no longer. Raises Misconfigured where it is there."""
+        if key_id in self.ids(purpose):
+            raise Misconfigured("key-there", purpose, "what it sealed opens: there is nothing to give up")
+        with _Locked(self._path), self._losses.open("a", encoding="ascii") as stream:
+            stream.write(f"{purpose} {key_id}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        _sync(self._path)
+
+    def _given_up(self, purpose: str) -> Collection[str]:
+        if not self._losses.exists():
+            return ()
+        lines = (line.split() for line in self._losses.read_text(encoding="ascii").splitlines())
+        return {found[1] for found in lines if len(found) == 2 and found[0] == purpose}
+
+    @property
+    def _losses(self) -> Path:
+        return self._path / "given-up"
+
     def inventory(self) -> dict[str, tuple[tuple[str, float], ...]]:
         """Every purpose that has a file, with the id of each key and when it was made (epoch seconds), oldest first."""
         purposes = [file.stem for file in self._path.glob("*.json") if not file.name.startswith(".")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import time
 from collections.abc import Collection, Mapping
@@ -13,13 +14,14 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from deidstream.core.errors import Misconfigured, Unsafe
+from deidstream.core.errors import Misconfigured, Unavailable, Unsafe
 from deidstream.ports import Sealed
 
 __all__ = ["Key", "MemoryKeyRing", "new_key"]
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+_ID = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class MemoryKeyRing:
         return Sealed(key.id, nonce, self._cipher(purpose, key).encrypt(nonce, plaintext, bound_to))
 
     def open(self, purpose: str, sealed: Sealed, bound_to: bytes) -> bytes:
-        """The plaintext. Raises Unsafe (``unknown-key``, ``seal-broken``), Misconfigured without that purpose."""
+        """See ``ports.KeyRing``."""
         cipher = self._ciphers.get((purpose, sealed.key_id)) or self._cipher(
             purpose, self._named(purpose, sealed.key_id)
         )
@@ -108,7 +110,16 @@ class MemoryKeyRing:
             for key in keys:
                 if key.id == key_id:
                     return key
-        raise Unsafe("unknown-key", purpose)
+        if not _ID.fullmatch(key_id):
+            raise Unsafe("foreign-key", purpose)  # no ring of ours ever made it
+        if key_id in self._given_up(purpose):
+            raise Unsafe("key-given-up", purpose)
+        hint = "restore the key ring from its backup; if the key is gone: deidstream keys give-up"
+        raise Unavailable("unknown-key", f"{purpose}/{key_id}", hint)
+
+    def _given_up(self, purpose: str) -> Collection[str]:
+        """Ids of keys of ``purpose`` that will not come back."""
+        return ()
 
     def _cipher(self, purpose: str, key: Key) -> AESGCM:
         cipher = self._ciphers.get((purpose, key.id))

@@ -55,5 +55,25 @@ def rotate(
     Console().print(f"{purpose}: new key {key_id}")
 
 
+@app.command("give-up")
+def give_up(
+    purpose: Annotated[str, typer.Argument(help="Of the key: content, identity, release or audit.")],
+    key_id: Annotated[str, typer.Argument(help="Its id: the log says PURPOSE/ID where something waits for it.")],
+    config: ConfigOption = Path("deidstream.yaml"),
+) -> None:
+    """Say that a lost key will not come back: what it sealed goes to quarantine instead of waiting for it. Audited.
+
+    Restore the key folder from its backup instead, if there is one: then everything goes on by itself.
+
+    \b
+    Example:
+      deidstream keys give-up content 0f3c9a1b2d4e5f60
+    """
+    access = Access.to(config)
+    _ring(access).give_up(purpose, key_id)
+    access.audit(Audit("key.given-up", "", {"purpose": purpose, "key": key_id}))
+    Console().print(f"{purpose}: key {key_id} is given up")
+
+
 def _ring(access: Access) -> FileKeyRing:
     return FileKeyRing(access.deployment.key_folder, create=False)

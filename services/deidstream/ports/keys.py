@@ -24,7 +24,8 @@ class KeyRing(Protocol):
         """AES-256-GCM under the newest key of ``purpose``; ``bound_to`` is authenticated, not stored."""
 
     def open(self, purpose: str, sealed: Sealed, bound_to: bytes) -> bytes:
-        """The plaintext. Raises Unsafe (``unknown-key``, ``seal-broken``), Misconfigured without that purpose."""
+        """The plaintext. Raises Unsafe (``seal-broken``, ``foreign-key``, ``key-given-up``), Misconfigured without that purpose,
+        Unavailable (``unknown-key``) while the ring lacks the key: it may be restored, and what it sealed waits for it."""
 
     def mac(self, purpose: str, message: bytes, key_id: str = "") -> bytes:
         """HMAC-SHA-256, 32 bytes, under the pinned (or named) key of ``purpose``."""

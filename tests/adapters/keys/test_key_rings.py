@@ -4,13 +4,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.memory_keys import MemoryKeyRing
-from deidstream.core.errors import Misconfigured, Unsafe
+from deidstream.core.errors import Misconfigured, Unavailable, Unsafe
 from deidstream.ports import KeyRing
 
 MakeRing = Callable[[], KeyRing]
@@ -30,10 +31,37 @@ def test_what_was_sealed_opens_only_where_it_was_bound_to(ring: KeyRing) -> None
 
 def test_purposes_do_not_share_keys(ring: KeyRing) -> None:
     sealed = ring.seal("content", b"secret", b"")
-    with pytest.raises(Unsafe, match="unknown-key: identity"):
+    with pytest.raises(Unavailable, match=f"unknown-key: identity/{sealed.key_id}: restore the key ring"):
         ring.open("identity", sealed, b"")
     assert ring.secret("content") != ring.secret("identity")
     assert ring.mac("lookup", b"x") != ring.mac("subject", b"x")
+
+
+def test_what_names_a_key_that_no_ring_ever_made_is_unsafe_and_its_name_is_not_told(ring: KeyRing) -> None:
+    sealed = ring.seal("content", b"secret", b"")
+    with pytest.raises(Unsafe, match="foreign-key: content$"):
+        ring.open("content", replace(sealed, key_id="Winterbourne"), b"")
+
+
+def test_a_lost_key_is_waited_for_until_it_is_restored_or_given_up(tmp_path: Path) -> None:
+    ring, other = FileKeyRing(tmp_path / "keys"), FileKeyRing(tmp_path / "other")
+    ring.ids("content")
+    lost = other.seal("content", b"secret", b"")
+    with pytest.raises(Unavailable, match="unknown-key"):
+        ring.open("content", lost, b"")
+    there = tmp_path / "keys" / "content.json"
+    before = there.read_bytes()
+    there.write_bytes((tmp_path / "other" / "content.json").read_bytes())
+    assert ring.open("content", lost, b"") == b"secret"
+    with pytest.raises(Misconfigured, match="key-there"):
+        ring.give_up("content", lost.key_id)
+    there.write_bytes(before)
+    again = FileKeyRing(tmp_path / "keys")
+    again.give_up("content", lost.key_id)
+    with pytest.raises(Unsafe, match="key-given-up: content$"):
+        FileKeyRing(tmp_path / "keys").open("content", lost, b"")
+    with pytest.raises(Unavailable, match="unknown-key"):
+        again.open("identity", lost, b"")
 
 
 def test_nonces_do_not_repeat(ring: KeyRing) -> None:

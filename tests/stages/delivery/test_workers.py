@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.memory_hold import MemoryHold
-from deidstream.adapters.memory_keys import MemoryKeyRing
+from deidstream.adapters.memory_keys import Key, MemoryKeyRing
 from deidstream.adapters.memory_ledger import MemoryDeliveryLedger
 from deidstream.core.errors import Malformed, Misconfigured, Unavailable
 from deidstream.core.release import Release
@@ -122,12 +122,13 @@ def test_a_refused_release_is_in_quarantine_sealed_and_the_stream_goes_on() -> N
 
 def test_what_cannot_be_opened_is_in_quarantine_and_the_stream_goes_on() -> None:
     site = Site("one")
-    site.publisher.commit([Output(RELEASES, "s", encode_release(release(1), MemoryKeyRing()), {"case": "case-1"})])
+    strange = MemoryKeyRing({"release": (Key("strange", bytes(32)),)})
+    site.publisher.commit([Output(RELEASES, "s", encode_release(release(1), strange), {"case": "case-1"})])
     site.publish(release(2))
     with running(site.workers()):
         until(lambda: site.receivers["one"].ids == ["R2"])
     (record,) = site.bus.scan("deidstream.quarantine.v1")
-    assert decode_quarantine(record.value).code == "unknown-key"
+    assert decode_quarantine(record.value).code == "foreign-key"
 
 
 class _Failing:

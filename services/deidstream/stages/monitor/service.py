@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deidstream.core.errors import Malformed, Unsafe
+from deidstream.core.errors import Malformed, Unavailable, Unsafe
 from deidstream.core.release import Release
 from deidstream.ports import Clock, KeyRing, Record
 from deidstream.stages.monitor.canaries import Canaries
@@ -71,7 +71,9 @@ class Monitor:
             return
         try:
             release = open_parcel("release", record.value, self._sight.keys, self._sight.claims).release
-        except (Malformed, Unsafe) as error:
+        except (Malformed, Unsafe, Unavailable) as error:
+            if isinstance(error, Unavailable) and error.code != "unknown-key":
+                raise
             self._pass_over(record, error.code)
             return
         if release is not None:

@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from deidstream.core.errors import Misconfigured, Unsafe
+from deidstream.core.errors import Misconfigured, Unavailable, Unsafe
 from deidstream.ports import KeyRing, Sealed
 
 __all__ = ["NAME", "read", "write"]
@@ -54,7 +54,7 @@ def read(state: Path, project: str, keys: KeyRing) -> str | None:
         return keys.open(_PURPOSE, sealed, _bound(project)).decode("utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, Unsafe):
+    except (OSError, ValueError, KeyError, TypeError, Unavailable, Unsafe):
         hint = "cannot be opened with this key ring; import the file again"
         raise Misconfigured("import-damaged", f"{NAME}/{project}", hint) from None
 
