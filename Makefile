@@ -20,7 +20,7 @@ test: $(STAMP)
 
 test-full: $(STAMP)
 	tests/full/prepare
-	$(BIN)/pytest -m full
+	$(BIN)/pytest -m full -n 2 --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

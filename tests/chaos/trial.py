@@ -23,7 +23,7 @@ from tests.harness.deployment import Running
 
 __all__ = ["QUIET_SECONDS", "Result", "report", "trial"]
 
-QUIET_SECONDS = 45.0
+QUIET_SECONDS = 120.0
 _SETTLED_SECONDS = 6.0
 """Longer than what becomes known late waits to be searched for."""
 _FHIR_SHARE = 5
