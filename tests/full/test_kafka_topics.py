@@ -74,8 +74,8 @@ def in_portions(servers: str, topic: str, values: list[tuple[int, bytes | None]]
 
 def listens(running: Running, deaths: int) -> bool:
     """Whether the process that reads the topics has come up again after so many deaths."""
-    log = (running.folder / "up.log").read_bytes()
-    return log.count(b'"event":"ingest.listening","source":"fhir"') > deaths
+    listening = [one for one in log_lines(running) if one["event"] == "ingest.listening" and one["source"] == "fhir"]
+    return len(listening) > deaths
 
 
 def kill_ingest(running: Running) -> bool:

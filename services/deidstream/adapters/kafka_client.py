@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,8 @@ CALL_SECONDS = 15.0
 """When a call to the broker gives up."""
 _STUCK_SECONDS = 45.0
 """No call may take longer than its time-outs together. Clients were seen to hang after a broker's death all the same."""
+_DEAD_SECONDS = 60.0
+"""... and so long no thread of a process may stand still."""
 _SLICE_SECONDS = 0.5
 """How long a call waits before it is asked what the client has heard meanwhile."""
 _AGAIN_SECONDS = 10.0
@@ -226,6 +229,8 @@ class _Watchdog:
 
     def _watch(self) -> None:
         while True:
+            # A client that hangs while it holds the interpreter stops this thread too: then the system ends the process.
+            signal.setitimer(signal.ITIMER_REAL, _DEAD_SECONDS)
             time.sleep(1.0)
             now = time.monotonic()
             for call, began in list(self._calls.values()):

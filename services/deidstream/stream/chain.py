@@ -136,13 +136,13 @@ def _surroundings(
     claims: Claims | None,
 ) -> Iterator[Surroundings]:
     pulse = Pulse()
-    bus = factory.open(options.group, [inbox(name) for name in names], options.instance)
-    attempts, health = None, None
+    bus, attempts, health = None, None, None
     try:
-        attempts = Attempts(options.state / "attempts" / f"{options.instance}.json")
-        audit = AuditChain(options.instance, keys, factory)
         if options.health is not None:
             health = HealthServer(pulse, telemetry, *options.health)
+        attempts = Attempts(options.state / "attempts" / f"{options.instance}.json")
+        bus = factory.open(options.group, [inbox(name) for name in names], options.instance)
+        audit = AuditChain(options.instance, keys, factory)
         clock, claims = clock or SystemClock(), claims or Claims()
         yield Surroundings(bus, keys, shelf, audit, attempts, clock, telemetry, pulse, options.pace, claims)
     except OSError as error:
@@ -152,5 +152,6 @@ def _surroundings(
             health.close()
         if attempts is not None:
             attempts.close()
-        with suppress(Unavailable):  # the others notice that this process is gone
-            bus.close()
+        if bus is not None:
+            with suppress(Unavailable):  # the others notice that this process is gone
+                bus.close()
