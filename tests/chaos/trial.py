@@ -14,6 +14,7 @@ from deidstream.adapters.fhir_client import FhirAddress
 from deidstream.adapters.mllp_client import MllpAddress
 from deidstream.adapters.sending import FhirPort, MllpPort, Pace, send_all
 from deidstream.adapters.sql_hold import SqlHold
+from deidstream.core.errors import Unavailable
 from deidstream.core.release import Release
 from deidstream.stream.orphans import named, orphans
 
@@ -126,7 +127,7 @@ def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> se
     with ThreadPoolExecutor(2) as both:
         lab = both.submit(
             lambda: list(
-                send_all(messages(hl7, seed, large), lambda: MllpPort(mllp_address), _pace(4, rate * hl7 / count))
+                send_all(messages(hl7, seed, large), lambda: _Persistent(mllp_address), _pace(4, rate * hl7 / count))
             )
         )
         api = both.submit(
@@ -137,6 +138,17 @@ def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> se
         return {one.number for one in lab.result() if one.accepted} | {
             one.number + hl7 for one in api.result() if one.accepted
         }
+
+
+class _Persistent(MllpPort):
+    """A sender that sends again what was turned away for now."""
+
+    def send(self, message: bytes) -> tuple[bool, str]:
+        """See ``Port``."""
+        accepted, code = super().send(message)
+        if code in ("AE", "CE"):
+            raise Unavailable(f"answered-{code.lower()}", "mllp")
+        return accepted, code
 
 
 def _pace(connections: int, rate: float) -> Pace:
