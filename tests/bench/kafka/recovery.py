@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from confluent_kafka.admin import AdminClient
 from deidstream.adapters.kafka_client import Cluster
-from deidstream.stream.stages import RELEASES, inbox
+from deidstream.stream.stages import GROUP, RELEASES, inbox
 
 from tests.bench.corpus import Corpus, numbered
 from tests.bench.figure import Figure
@@ -39,10 +40,12 @@ def recovery(servers: str, folder: Path, corpus: Corpus) -> list[Figure]:
     with on_kafka(servers, "recovery", folder, chains=SHARED["chains"]) as (running, cluster):
         pipeline = Pipeline(running, KafkaPositions(cluster, "folder"))
         with _twin(running) as twin:
+            least = _least_share(cluster)
             own = _killed(pipeline, running, corpus, 0, _supervised(running))
             other = _killed(pipeline, running, corpus, 1, twin.pid)
         waited = [_longest(cluster, at) for at in (own, other)]
     return [
+        Figure("least_share", least, "partitions", "at least", 1, "of the inbox, of the process that has fewest"),
         Figure("recovery_own", waited[0] / 1e9, "s", note="kill -9 to first release: it comes back under its own name"),
         Figure("recovery_other", waited[1] / 1e9, "s", note="it does not come back: another takes over its share"),
     ]
@@ -67,6 +70,18 @@ def _longest(cluster: Cluster, killed: int) -> int:
         if release.at > killed and case in partition:
             first[partition[case]] = min(release.at, first.get(partition[case], release.at))
     return max(first.values()) - killed
+
+
+def _least_share(cluster: Cluster) -> int:
+    """Partitions of the chain's inbox that its processes have, at least. Without one, a death is none of the inbox's business."""
+    admin, group = AdminClient({"bootstrap.servers": cluster.servers, "log_level": 0}), cluster.named(GROUP)
+    members = admin.describe_consumer_groups([group])[group].result(15).members
+    shares = [
+        sum(lane.topic == cluster.named(inbox(_CHAIN[0])) for lane in member.assignment.topic_partitions)
+        for member in members
+        if (member.group_instance_id or "").startswith("+".join(_CHAIN))
+    ]
+    return min(shares)
 
 
 def _supervised(running: Running) -> int:
