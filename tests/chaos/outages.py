@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tests.chaos.faults import Fault
@@ -130,5 +131,13 @@ def gone(folder: Path) -> None:
 
 
 def mountable() -> bool:
-    """Whether a small disk can be had."""
-    return os.geteuid() == 0 and shutil.which("mount") is not None
+    """Whether a small disk can be had: root alone does not say so, a container may forbid it."""
+    if os.geteuid() or shutil.which("mount") is None:
+        return False
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            small_disk(Path(place) / "disk", 1)
+        except subprocess.CalledProcessError:
+            return False
+        gone(Path(place) / "disk")
+    return True

@@ -18,7 +18,7 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from deidstream.adapters.memory_keys import KEY_BYTES, Key, MemoryKeyRing, new_key
+from deidstream.adapters.memory_keys import KEY_BYTES, KEY_ID, Key, MemoryKeyRing, new_key
 from deidstream.core.errors import Misconfigured, Unavailable
 
 __all__ = ["FileKeyRing"]
@@ -76,6 +76,8 @@ class FileKeyRing(MemoryKeyRing):
 
     def give_up(self, purpose: str, key_id: str) -> None:
         """What that key sealed will not open any more, and waits for it no longer. Raises Misconfigured where it is there."""
+        if not KEY_ID.fullmatch(key_id):
+            raise Misconfigured("key-id", purpose, "give its 16 hexadecimal digits, as the log names it: PURPOSE/ID")
         if key_id in self.ids(purpose):
             raise Misconfigured("key-there", purpose, "what it sealed opens: there is nothing to give up")
         with _Locked(self._path), self._losses.open("a", encoding="ascii") as stream:

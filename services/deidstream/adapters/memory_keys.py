@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from deidstream.core.errors import Misconfigured, Unavailable, Unsafe
 from deidstream.ports import Sealed
 
-__all__ = ["Key", "MemoryKeyRing", "new_key"]
+__all__ = ["KEY_ID", "Key", "MemoryKeyRing", "new_key"]
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
-_ID = re.compile("[0-9a-f]{16}")
+KEY_ID = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class MemoryKeyRing:
             for key in keys:
                 if key.id == key_id:
                     return key
-        if not _ID.fullmatch(key_id):
+        if not KEY_ID.fullmatch(key_id):
             raise Unsafe("foreign-key", purpose)  # no ring of ours ever made it
         if key_id in self._given_up(purpose):
             raise Unsafe("key-given-up", purpose)

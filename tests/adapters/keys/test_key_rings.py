@@ -55,6 +55,8 @@ def test_a_lost_key_is_waited_for_until_it_is_restored_or_given_up(tmp_path: Pat
     assert ring.open("content", lost, b"") == b"secret"
     with pytest.raises(Misconfigured, match="key-there"):
         ring.give_up("content", lost.key_id)
+    with pytest.raises(Misconfigured, match="key-id: content: give its 16 hexadecimal digits"):
+        ring.give_up("content", "Ünknown")
     there.write_bytes(before)
     again = FileKeyRing(tmp_path / "keys")
     again.give_up("content", lost.key_id)
