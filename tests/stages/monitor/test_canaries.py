@@ -54,6 +54,12 @@ def test_a_canary_is_found_however_a_format_writes_it(form: bytes) -> None:
     assert canaries.within(b"PID|1||" + form[: len(form) // 2] + b"|rest") == []
 
 
+def test_what_an_encoding_has_no_letters_for_is_no_sighting() -> None:
+    canaries = Canaries({"name": "Захарова"})
+    assert canaries.within("Пациентка Захарова".encode()) == ["name"]
+    assert canaries.within(b"?????????") == []
+
+
 def test_a_file_of_canaries_is_read_by_lines(tmp_path: Path) -> None:
     canaries = read_canaries(listed(tmp_path, "# ours\n\nward-7 MRN 778899\nnurse Zanzibarski\n"))
     assert canaries.names == ("ward-7", "nurse")

@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from deidstream.core.errors import Misconfigured
@@ -76,7 +77,8 @@ def _plain(value: str) -> Iterator[bytes]:
     """As text formats write it, in lower case: a byte's case is its letter's in all of these."""
     for form in {value, value.lower(), value.upper(), json.dumps(value)[1:-1], _xml(value)}:
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
-            yield form.encode(encoding, "replace").lower()
+            with suppress(UnicodeEncodeError):  # what an encoding has no letters for does not stand there
+                yield form.encode(encoding).lower()
 
 
 def _xml(value: str) -> str:
