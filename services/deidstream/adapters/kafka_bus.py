@@ -22,8 +22,6 @@ from deidstream.ports import REBALANCED, Bus, Output, Record
 
 __all__ = ["KafkaBusFactory"]
 
-_SESSION_MS = 6_000
-_POLL_INTERVAL_MS = 300_000
 _JOIN_SECONDS = 5.0
 _AHEAD = 1_000
 """Records read ahead, beyond which only the client's own queue grows, which is bounded in bytes."""
@@ -106,23 +104,8 @@ class _KafkaBus:
                 self._consumer = None
 
     def _subscribed(self, inboxes: Sequence[str]) -> Consumer:
-        consumer = made(
-            Consumer,
-            self._cluster.common(self._heard)
-            | {
-                "group.id": self._group,
-                "group.instance.id": self._name,
-                "isolation.level": "read_committed",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "error",  # what the client would do by itself skips records: see _find
-                "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": _SESSION_MS,
-                "heartbeat.interval.ms": 1_000,
-                "max.poll.interval.ms": _POLL_INTERVAL_MS,
-                "fetch.wait.max.ms": 100,
-                "queued.max.messages.kbytes": _BATCH_BYTES >> 10,
-            },
-        )
+        settings = self._cluster.member(self._group, self._name, self._heard)
+        consumer = made(Consumer, settings | {"queued.max.messages.kbytes": _BATCH_BYTES >> 10})
         names = [self._cluster.named(inbox) for inbox in inboxes]
         consumer.subscribe(names, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
         return consumer

@@ -27,6 +27,8 @@ transaction and the next would fail."""
 
 CALL_SECONDS = 15.0
 """When a call to the broker gives up."""
+_SESSION_MS = 6_000
+_POLL_INTERVAL_MS = 300_000
 _STUCK_SECONDS = 45.0
 """No call may take longer than its time-outs together. Clients were seen to hang after a broker's death all the same."""
 _DEAD_SECONDS = 60.0
@@ -112,6 +114,21 @@ class Cluster:
             "logger": _SILENT,  # what it says of fatal errors at any level, calls raise
             "error_cb": heard,
             **self.security,
+        }
+
+    def member(self, group: str, instance: str, heard: Heard) -> Config:
+        """What every member of a group is configured with. ``group`` and ``instance`` as the cluster knows them."""
+        return self.common(heard) | {
+            "group.id": group,
+            "group.instance.id": instance,
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",  # what the client would do by itself skips records
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": _SESSION_MS,
+            "heartbeat.interval.ms": 1_000,
+            "max.poll.interval.ms": _POLL_INTERVAL_MS,
+            "fetch.wait.max.ms": 100,
         }
 
     def named(self, name: str) -> str:

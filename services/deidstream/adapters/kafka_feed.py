@@ -19,8 +19,6 @@ from deidstream.ports import Record
 
 __all__ = ["FeedAddress", "KafkaFeed"]
 
-_SESSION_MS = 6_000
-_POLL_INTERVAL_MS = 300_000
 _QUEUE_KILOBYTES = 16 << 10
 _NEW_PARTITIONS_MS = 30_000
 
@@ -78,24 +76,11 @@ class KafkaFeed:
 
     def _subscribed(self) -> Consumer:
         address = self._address
-        consumer = made(
-            Consumer,
-            address.cluster.common(self._heard)
-            | {
-                "group.id": address.group,
-                "group.instance.id": address.instance,
-                "isolation.level": "read_committed",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "error",
-                "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": _SESSION_MS,
-                "heartbeat.interval.ms": 1_000,
-                "max.poll.interval.ms": _POLL_INTERVAL_MS,
-                "topic.metadata.refresh.interval.ms": _NEW_PARTITIONS_MS,
-                "fetch.wait.max.ms": 100,
-                "queued.max.messages.kbytes": _QUEUE_KILOBYTES,
-            },
-        )
+        settings = address.cluster.member(address.group, address.instance, self._heard) | {
+            "topic.metadata.refresh.interval.ms": _NEW_PARTITIONS_MS,
+            "queued.max.messages.kbytes": _QUEUE_KILOBYTES,
+        }
+        consumer = made(Consumer, settings)
         consumer.subscribe([address.topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
         return consumer
 
