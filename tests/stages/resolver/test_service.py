@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -56,7 +57,7 @@ def test_nothing_that_was_found_stands_in_the_result(case: Case, make: Make):
     assert done.document is not None
     out = splice(done.document, edits(done.document, done.decisions)).decode()
     for value in ("4711081", "SMITH", "JOHN", "Smith", "Anna", "867-5309", "secret", "19800131", "03/12/2021", "90210"):
-        assert value not in out
+        assert not re.search(rf"\b{value}\b", out)  # JOHNSTON may be who stands in for SMITH
     assert "called" in out
 
 
