@@ -1,7 +1,7 @@
 """The bus on Apache Kafka: for everything beyond one machine.
 
 A stable transactional id and static membership (a restart moves nothing, and ends at once what its predecessor left open),
-read_committed, cooperative rebalancing. What was polled and not yet committed is kept here, so that ``abort`` asks nobody.
+read_committed. What was polled and not yet committed is kept here, so that ``abort`` asks nobody.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class _KafkaBus:
         with suppress(KafkaException):
             found = self._done(lanes)
             positions = [(lane.topic, lane.partition, OFFSET_BEGINNING if done < 0 else done) for lane, done in found]
-            consumer.incremental_assign([TopicPartition(*one) for one in positions])
+            consumer.assign([TopicPartition(*one) for one in positions])
 
     def _revoked(self, _: Consumer, lanes: list[TopicPartition]) -> None:
         for one in lanes:
@@ -165,23 +165,28 @@ class _KafkaBus:
             self._heard.trouble = found  # for good; of all else the client tries again by itself
 
     def _find(self) -> None:
-        """Where to go on in what the client has lost: at the beginning where this group has never been, else at what it has not
-        read. Fails closed where that was deleted."""
+        """Where to go on in what the client has lost. The client refuses to seek in what it does not fetch, and takes an assignment
+        only as a whole: all lanes go on where this member has read to."""
         assert self._consumer is not None
         with watched("find"), suppress(KafkaException):  # whoever does not answer is asked again
-            for place, done in self._done([TopicPartition(*lane) for lane in self._lost]):
-                lane = (place.topic, place.partition)
-                read = [*self._taken.get(lane, ()), *self._ahead.get(lane, ())]
-                low, high = self._consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
-                here = read[-1].offset if read else low if done < 0 else done
-                # One offset may be the mark that ends what was read last; an unread record has its own mark after it.
-                here = low if low - here == 1 else here
-                if not low <= here <= high:
-                    raise translated(KafkaError(KafkaError._AUTO_OFFSET_RESET), self._cluster.own(lane[0]))
-                # The client refuses to seek in what it does not fetch.
-                self._consumer.incremental_unassign([TopicPartition(*lane)])
-                self._consumer.incremental_assign([TopicPartition(*lane, here)])
-                self._lost.discard(lane)
+            found = self._done(self._consumer.assignment())
+            positions = [(place.topic, place.partition, self._place(place, done)) for place, done in found]
+            self._consumer.assign([TopicPartition(*one) for one in positions])
+            self._lost.clear()
+
+    def _place(self, place: TopicPartition, done: int) -> int:
+        """At the beginning where this group has never been, else at what it has not read. Fails closed where that was deleted."""
+        assert self._consumer is not None
+        lane = (place.topic, place.partition)
+        read = [*self._taken.get(lane, ()), *self._ahead.get(lane, ())]
+        here = read[-1].offset if read else OFFSET_BEGINNING if done < 0 else done
+        if here != OFFSET_BEGINNING and lane in self._lost:
+            low, high = self._consumer.get_watermark_offsets(place, timeout=CALL_SECONDS)
+            # One offset may be the mark that ends what was read last; an unread record has its own mark after it.
+            here = low if low - here == 1 else here
+            if not low <= here <= high:
+                raise translated(KafkaError(KafkaError._AUTO_OFFSET_RESET), self._cluster.own(lane[0]))
+        return here
 
     def _take(self, limit: int) -> list[Record]:
         """From one partition after the other, beginning with another each time so that none starves."""

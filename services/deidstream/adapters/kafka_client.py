@@ -124,7 +124,8 @@ class Cluster:
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "auto.offset.reset": "error",  # what the client would do by itself skips records
-            "partition.assignment.strategy": "cooperative-sticky",
+            # Each inbox is shared evenly. The cooperative one counts their sum: one member may get the busy, one the idle.
+            "partition.assignment.strategy": "roundrobin",
             "session.timeout.ms": _SESSION_MS,
             "heartbeat.interval.ms": 1_000,
             "max.poll.interval.ms": _POLL_INTERVAL_MS,

@@ -89,7 +89,7 @@ class KafkaFeed:
         try:
             found = consumer.committed(lanes, timeout=CALL_SECONDS)
             new = [lane for lane in found if self._placed(consumer, lane)]
-            consumer.incremental_assign(found)
+            consumer.assign(found)
         except KafkaException:
             hint = "its position could not be read; starting again is right"
             self._heard.trouble = Misconfigured("fenced", self._address.topic, hint)

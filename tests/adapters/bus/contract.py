@@ -157,6 +157,18 @@ class BusContract:
         assert all(len({record.partition for record in share}) >= 2 for share in shares)
         assert sorted(int(record.value) for share in shares for record in share) == list(range(400))
 
+    def test_members_share_each_of_their_inboxes_not_only_their_sum(self, factory: BusFactory) -> None:
+        """All work may lie in one of them; and the group has members of other kinds."""
+        other = factory.open("g", [OUT], "other")
+        members = [factory.open("g", [IN, OUT], f"member-{n}") for n in range(2)]
+        self.settle(other, *members)
+        publish(factory, outputs(400, keys=200))
+        shares = [len({record.partition for record in self.drain(member)}) for member in members]
+        assert max(shares) - min(shares) <= 1
+        publish(factory, [Output(OUT, f"key-{n}", b"x") for n in range(200)])
+        lanes = [{record.partition for record in self.drain(member)} for member in (other, *members)]
+        assert all(len(share) >= 2 for share in lanes)
+
     def test_a_lane_does_not_move_while_its_records_are_in_work(self, factory: BusFactory) -> None:
         first = factory.open("g", [IN], "first")
         publish(factory, outputs(50, keys=50))

@@ -56,7 +56,7 @@ class Client:
             raise self.done
         return self.done
 
-    def incremental_assign(self, lanes: list[object]) -> None:
+    def assign(self, lanes: list[object]) -> None:
         self.assigned += lanes
 
     def close(self) -> None:
