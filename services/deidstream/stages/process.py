@@ -50,11 +50,11 @@ class Process:
     instance: Instance
     _made: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
 
-    def one(self, kind: type[_T]) -> _T:
-        """The one ``kind()`` of this process: stages of a chain, which run by turns, share what it compiles and remembers."""
+    def one(self, kind: type[_T], **given: object) -> _T:
+        """The one ``kind(**given)`` of this process: stages of a chain, which run by turns, share what it remembers."""
         made = self._made.get(kind)
         if not isinstance(made, kind):
-            made = self._made[kind] = kind()
+            made = self._made[kind] = kind(**given)
         return made
 
     @classmethod
@@ -72,6 +72,11 @@ class Process:
         keys, clock = FileKeyRing(deployment.key_folder, purposes), SystemClock()
         keys.renew(purposes & RENEWED, deployment.renew_keys_days * 86_400, clock.now())
         return cls(settings, deployment, keys, clock, instance)
+
+    @property
+    def compiled(self) -> Path:
+        """Where what takes long to compile is kept for the next start."""
+        return self.deployment.state / "compiled"
 
     @property
     def claims(self) -> Claims:

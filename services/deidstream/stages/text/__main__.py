@@ -15,7 +15,7 @@ __all__ = ["build"]
 
 def build(process: Process) -> Text:
     """The stage as configured."""
-    return Text((process.one(Rules),), process.one(Identity))
+    return Text((process.one(Rules, compiled=process.compiled),), process.one(Identity))
 
 
 if __name__ == "__main__":

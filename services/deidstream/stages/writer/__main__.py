@@ -19,7 +19,9 @@ def build(process: Process) -> Writer:
     """The stage as configured."""
     settings = process.settings.section("writer", WriterSettings)
     earlier = Earlier(process.keys, process.archive)
-    return Writer(settings, (process.one(Rules),), process.one(Identity), process.clock, earlier)
+    return Writer(
+        settings, (process.one(Rules, compiled=process.compiled),), process.one(Identity), process.clock, earlier
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
+from pathlib import Path
 
 import hyperscan
 
@@ -26,6 +27,7 @@ from deidstream.detection.text.rules import (
     places,
     streets,
 )
+from deidstream.detection.text.rules.compiled import database
 from deidstream.detection.text.rules.rule import Hit, Rule
 
 __all__ = ["ALL", "DETECTOR", "Rules"]
@@ -33,7 +35,7 @@ __all__ = ["ALL", "DETECTOR", "Rules"]
 ALL = ("en", "de", "es", "fr", "it", "nl", "pt")
 DETECTOR = "text.rules/1"
 
-_FAMILIES = (names, dates, ages, contacts, streets, places, identifiers, national, organisations, occupations)
+_MODULES = (names, dates, ages, contacts, streets, places, identifiers, national, organisations, occupations)
 _ID_BITS = 7
 _ID_MASK = (1 << _ID_BITS) - 1
 _BATCH = 1 << 20
@@ -43,12 +45,13 @@ _BATCH = 1 << 20
 class Rules:
     """The rule layer. Patterns are compiled once a process, on first use; an instance is for one thread.
 
+    ``compiled`` is a folder that spares later processes that; whoever can write there decides what is found.
     ``languages`` narrows the guess of a text's language (it says how 03/04 reads); every language's patterns always run.
     """
 
-    def __init__(self, languages: Sequence[str] = ALL) -> None:
+    def __init__(self, languages: Sequence[str] = ALL, compiled: Path | None = None) -> None:
         self._languages = tuple(languages)
-        self._families = tuple(_Family(rules, database) for rules, database in _compiled())
+        self._families = tuple(_Family(*family) for family in _families(compiled))
 
     def find(self, parts: Sequence[Part]) -> list[list[Finding]]:
         """The findings of each part, by place, never overlapping. A part's findings do not depend on the others."""
@@ -165,14 +168,5 @@ class _Family:
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> tuple[tuple[tuple[Rule, ...], hyperscan.Database], ...]:
-    return tuple((module.RULES, _database(module.RULES)) for module in _FAMILIES)
-
-
-def _database(rules: tuple[Rule, ...]) -> hyperscan.Database:
-    database = hyperscan.Database()
-    flags = [hyperscan.HS_FLAG_SOM_LEFTMOST | (hyperscan.HS_FLAG_CASELESS if rule.caseless else 0) for rule in rules]
-    database.compile(
-        expressions=[rule.trigger for rule in rules], ids=list(range(len(rules))), elements=len(rules), flags=flags
-    )
-    return database
+def _families(folder: Path | None) -> tuple[tuple[tuple[Rule, ...], hyperscan.Database], ...]:
+    return tuple((module.RULES, database(module.RULES, folder)) for module in _MODULES)
