@@ -99,13 +99,14 @@ class ReplicaDeaths(Fault):
 
 
 class Restarts(Fault):
-    """Everything drained, stopped and started again."""
+    """Everything drained, stopped and started again, once it has had time to do something."""
 
     pauses = (4.0, 9.0)
 
     def strike(self) -> None:
         self.running.stop()
         self.running.start()
+        self.running.wait_ready(120.0)
         self.count["all"] += 1
 
 
