@@ -82,12 +82,13 @@ class ReplicaDeaths(Fault):
     pauses = (5.0, 8.0)
 
     def strike(self) -> None:
-        replicas = [
-            child for child in self.running.children() if _chain_of(child) == "fields" and self._takes_part(child)
-        ]
+        chains = {child: _chain_of(child) for child in self.running.children()}
+        several = [chain for chain, count in Counter(chains.values()).items() if count > 1]
+        replicas = [child for child, chain in chains.items() if chain in several and self._takes_part(child)]
         if replicas:
-            os.kill(self.random.choice(replicas), signal.SIGKILL)
-            self.count["fields"] += 1
+            victim = self.random.choice(replicas)
+            os.kill(victim, signal.SIGKILL)
+            self.count[chains[victim]] += 1
 
     def _takes_part(self, child: int) -> bool:
         try:

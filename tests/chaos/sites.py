@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,12 +27,15 @@ _IDENTITY = {"issuer_aliases": ISSUERS, "search_after_seconds": 3}
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a deployment has besides: ``nodes`` of Kafka, an S3 store for large content, PostgreSQL, a small disk (megabytes)."""
+    """What a deployment has besides: ``nodes`` of Kafka, an S3 store for large content, PostgreSQL, a small disk (megabytes).
+
+    ``processes`` of each stage that is named; where none is, two share what comes after identify."""
 
     nodes: int = 1
     store: bool = False
     database: bool = False
     disk: int = 0
+    processes: Mapping[str, int] = field(default_factory=lambda: SHARED["replicas"])
 
 
 @dataclass(slots=True)
@@ -48,7 +51,7 @@ class Site:
 
 @contextmanager
 def site(needs: Needs) -> Iterator[Site]:
-    """Two processes share what comes after identify."""
+    """A deployment that is ready."""
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deidstream-chaos-")))
         folder = place / "deployment"
@@ -56,7 +59,7 @@ def site(needs: Needs) -> Iterator[Site]:
             outages.small_disk(folder, needs.disk)
             stack.callback(outages.gone, folder)
         kafka = stack.enter_context(broker(place / "kafka", needs.nodes))
-        processes: dict[str, Any] = SHARED | {"bus": f"kafka://{kafka.servers}"}
+        processes: dict[str, Any] = SHARED | {"bus": f"kafka://{kafka.servers}", "replicas": dict(needs.processes)}
         places, store, database = [place / "kafka"], None, None
         if needs.store:
             (place / "store").mkdir()

@@ -34,7 +34,7 @@ def test_a_part_of_a_chain_is_named_like_the_whole() -> None:
         (CHAINS, {"text": 0}, "from 1 to 64"),
         (CHAINS, {"text": 2, "fields": 3}, "different numbers"),
         (CHAINS, {"ingest": 2}, "ingest is one process"),
-        ((("text", "delivery"),), {"text": 2}, "delivery is one process"),
+        ((("text", "ingest"),), {"text": 2}, "ingest is one process"),
     ],
 )
 def test_what_cannot_be_is_refused(chains: tuple[tuple[str, ...], ...], replicas: dict[str, int], said: str) -> None:

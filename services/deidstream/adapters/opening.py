@@ -8,12 +8,13 @@ from pathlib import Path
 
 from deidstream.adapters.artifacts_files import FileArtifacts
 from deidstream.adapters.artifacts_memory import MemoryArtifacts
+from deidstream.adapters.file_locks import FileLocks
 from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
 from deidstream.core.errors import Misconfigured, Unavailable
-from deidstream.ports import ArtifactStore, BusFactory
+from deidstream.ports import ArtifactStore, BusFactory, Locks
 
-__all__ = ["KAFKA", "open_artifacts", "open_bus", "prepare"]
+__all__ = ["KAFKA", "open_artifacts", "open_bus", "open_locks", "prepare"]
 
 _SQLITE = "sqlite:///"
 _FOLDER = "file://"
@@ -58,6 +59,16 @@ def open_artifacts(url: str, access_key: str = "", secret_key: str = "", ca: Pat
     raise Misconfigured(
         "artifacts-url", "artifacts", "give s3://BUCKET/PREFIX?endpoint=https://HOST:PORT or file:///FOLDER"
     )
+
+
+def open_locks(database: str, state: Path) -> Locks:
+    """Of the server at ``database``, if one is named, else of this machine, in ``state``."""
+    if not database.startswith("postgres"):
+        return FileLocks(state / "shares")
+    from deidstream.adapters.sql_engine import open_engine  # only who has a server loads it
+    from deidstream.adapters.sql_locks import SqlLocks
+
+    return SqlLocks(open_engine(database))
 
 
 def prepare(state: Path) -> None:

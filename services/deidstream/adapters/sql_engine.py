@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from deidstream.adapters.sql_limits import Limits
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 
-__all__ = ["is_postgres", "open_engine", "reading", "writing"]
+__all__ = ["is_postgres", "open_engine", "reading", "translating", "writing"]
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _OURS = 0x64656964
@@ -58,7 +58,7 @@ def writing(engine: Engine, turn: str = "") -> Iterator[Connection]:
     Transactions of the same ``turn`` run one after another, whichever process they are in, and each sees all that those before it
     have committed. On SQLite all that write do so anyway.
     """
-    with _translating(engine), engine.connect() as connection:
+    with translating(engine), engine.connect() as connection:
         connection.execution_options(deidstream_writes=True)
         with connection.begin():
             if turn and is_postgres(engine):
@@ -69,7 +69,7 @@ def writing(engine: Engine, turn: str = "") -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view. Raises as ``writing`` does."""
-    with _translating(engine), engine.connect() as connection:
+    with translating(engine), engine.connect() as connection:
         if is_postgres(engine):
             connection.execution_options(**_SNAPSHOT)
         with connection.begin():
@@ -77,7 +77,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _translating(engine: Engine) -> Iterator[None]:
+def translating(engine: Engine) -> Iterator[None]:
     """Errors of the database as ours: without the statement, its parameters and the server's words, which may name people."""
     try:
         yield

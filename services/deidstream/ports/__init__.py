@@ -15,6 +15,7 @@ from deidstream.ports.hold import Held, HoldShelf, Shelved
 from deidstream.ports.identity import Contradiction, IdentityStore, Search, Seen
 from deidstream.ports.intake import AcceptanceLedger, Claim, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
+from deidstream.ports.locks import Locks
 
 __all__ = [
     "REBALANCED",
@@ -39,6 +40,7 @@ __all__ = [
     "Kept",
     "KeyRing",
     "Lane",
+    "Locks",
     "Output",
     "Receipt",
     "Record",

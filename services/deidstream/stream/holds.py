@@ -39,8 +39,9 @@ class HoldCounts:
 
     def __init__(self, shelf: HoldShelf, stages: Iterable[str]) -> None:
         self._shelf = shelf
+        self._stages = tuple(stages)
         self._counted = -_COUNT_EVERY
-        self.latest: Mapping[str, Shelved] = dict.fromkeys(stages, Shelved(0, 0))
+        self.latest: Mapping[str, Shelved] = dict.fromkeys(self._stages, Shelved(0, 0))
         """A count for each stage, also where it is none."""
 
     def look(self, now: float) -> None:
@@ -48,7 +49,12 @@ class HoldCounts:
         if time.monotonic() - self._counted >= _COUNT_EVERY:
             self._counted = time.monotonic()
             counts = self._shelf.counts(now)
-            self.latest = {stage: counts.get(stage, Shelved(0, 0)) for stage in self.latest}
+            self.latest = {stage: counts.get(stage, Shelved(0, 0)) for stage in self._stages}
+
+    def forget(self) -> None:
+        """Shows nothing until the next look: another process counts now."""
+        self._counted = -_COUNT_EVERY
+        self.latest = {}
 
 
 def watched(stages: Iterable[str]) -> tuple[str, ...]:

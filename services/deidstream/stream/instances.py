@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from deidstream.stream.stages import DEFAULT_CHAINS, STAGES
 
-__all__ = ["Instance", "instances"]
+__all__ = ["MOST", "Instance", "instances"]
 
-_SINGLE = ("ingest", "delivery")
-"""Stages that hold what only one process can: a listener's port, the order of a destination."""
-_MOST = 64
+_SINGLE = ("ingest",)
+"""Stages that hold what only one process can: a listener's port."""
+MOST = 64
+"""Processes that may share a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ def _check(chains: Sequence[tuple[str, ...]], replicas: Mapping[str, int]) -> No
         raise ValueError("a stage stands in two chains; give it replicas instead")
     if idle := sorted(set(replicas) - set(named)):
         raise ValueError(f"replicas of a stage that no chain has: {', '.join(idle)}")
-    if not all(1 <= count <= _MOST for count in replicas.values()):
-        raise ValueError(f"replicas are from 1 to {_MOST}")
+    if not all(1 <= count <= MOST for count in replicas.values()):
+        raise ValueError(f"replicas are from 1 to {MOST}")
     for chain in chains:
         counts = {replicas[stage] for stage in chain if stage in replicas}
         if len(counts) > 1:

@@ -70,6 +70,7 @@ Event = Literal[
     "chain.started",
     "chain.drained",
     "chain.stopped",
+    "shares.none",
     "batch.retried",
     "case.quarantined",
     "stage.crashed",
@@ -197,6 +198,13 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     Signal("chain.started", "event", ("stages",), _ALL, "A chain runs"),
     Signal("chain.drained", "event", ("[cases]",), _ALL, "It was told to end, finished its batch and has left"),
     Signal("chain.stopped", "event", ("code", "place", "hint"), _ALL, "It cannot go on"),
+    Signal(
+        "shares.none",
+        "event",
+        ("stage", "code"),
+        ("delivery",),
+        "It has no share of the work now: another process has its name, or nobody tells",
+    ),
     Signal("batch.retried", "event", ("code", "place", "pause"), _LOOPED, "A batch was given back"),
     Signal(
         "case.quarantined",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from deidstream.adapters.file_locks import FileLocks
 from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.memory_hold import MemoryHold
 from deidstream.adapters.memory_keys import Key, MemoryKeyRing
@@ -14,9 +16,11 @@ from deidstream.adapters.memory_ledger import MemoryDeliveryLedger
 from deidstream.core.errors import Malformed, Misconfigured, Unavailable
 from deidstream.core.release import Release
 from deidstream.ports import Bus, Destination, Output, Receipt, Record
+from deidstream.stages.delivery import workers as workers_module
 from deidstream.stages.delivery.config import DeliverySettings, DestinationSettings
 from deidstream.stages.delivery.workers import Workers, Workplace
 from deidstream.stream.audit import AuditChain, entries_of
+from deidstream.stream.shares import Shares
 from deidstream.stream.telemetry import Silent
 from deidstream.wire import decode_quarantine, decode_release, encode_release
 
@@ -41,7 +45,10 @@ class Site:
         )
 
     def workers(
-        self, factory: object = None, open_: Callable[[DestinationSettings], Destination] | None = None
+        self,
+        factory: object = None,
+        open_: Callable[[DestinationSettings], Destination] | None = None,
+        shares: Shares | None = None,
     ) -> Workers:
         destinations = [
             {"kind": "folder", "name": name, "path": "/nowhere", "projects": ["p"]} for name in self.receivers
@@ -57,7 +64,7 @@ class Site:
             lambda chain: AuditChain(chain, KEYS, self.bus),
             open_ or (lambda one: self.receivers[one.name]),
         )
-        return Workers(settings.destinations, place)
+        return Workers(settings.destinations, place, shares)
 
     def events(self) -> list[tuple[str, str, str]]:
         entries = [entry for record in self.bus.scan("deidstream.audit.v1") for entry in entries_of(record)]
@@ -206,3 +213,26 @@ def test_a_worker_that_must_stop_while_its_destination_is_away_stops() -> None:
     site.receivers["dead"].down = None
     with running(site.workers()):
         until(lambda: site.receivers["dead"].ids == ["R1"])
+
+
+def test_a_destination_goes_to_a_process_that_comes_and_back_when_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers_module, "LOOK_SECONDS", 0.05)
+    site = Site("one", "two")
+    first, second = (site.workers(shares=Shares(FileLocks(tmp_path), "delivery", number)) for number in (1, 2))
+
+    def at_work(workers: Workers) -> set[str]:
+        return {name for name, worker in workers._crew.items() if worker.thread.is_alive()}
+
+    with running(first):
+        until(lambda: at_work(first) == {"one", "two"})
+        with running(second):
+            until(lambda: (at_work(first), at_work(second)) == ({"one"}, {"two"}))
+            site.publish(*[release(number, key=f"s{number % 3}") for number in range(20)])
+            until(lambda: len(site.events()) == 40)
+        until(lambda: at_work(first) == {"one", "two"})
+        site.publish(release(20))
+        until(lambda: len(site.events()) == 42)
+    for receiver in site.receivers.values():
+        assert sorted(receiver.ids) == sorted(f"R{number}" for number in range(21))

@@ -12,6 +12,7 @@ from deidstream.adapters.fhir_destination import FhirDestination
 from deidstream.adapters.folder_destination import FolderDestination
 from deidstream.adapters.mllp_client import MllpAddress
 from deidstream.adapters.mllp_destination import MllpDestination
+from deidstream.adapters.opening import open_locks
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.adapters.sql_ledger import SqlDeliveryLedger, ledger_engine
 from deidstream.adapters.tls import client_context
@@ -32,13 +33,14 @@ from deidstream.stages.process import Process, open_bucket
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.instances import Instance
+from deidstream.stream.shares import Shares
 
 __all__ = ["open_destination", "serve"]
 
 
 def serve(process: Process, stop: threading.Event, shown: bool = True) -> int:
     """Delivers until ``stop`` is set; returns an exit code."""
-    return serving("delivery", process, lambda served: _deliver(served, stop), shown)
+    return serving(process.instance.named(("delivery",)), process, lambda served: _deliver(served, stop), shown)
 
 
 def open_destination(settings: DestinationSettings, bus: BusFactory) -> Destination:
@@ -75,7 +77,8 @@ def _deliver(served: Served, stop: threading.Event) -> None:
         lambda settings: open_destination(settings, served.bus),
         process.claims,
     )
-    workers = Workers(process.settings.section("delivery", DeliverySettings).destinations, place)
+    shares = Shares(open_locks(deployment.database, deployment.state), "delivery", process.instance.replica)
+    workers = Workers(process.settings.section("delivery", DeliverySettings).destinations, place, shares)
     served.show(workers.pulse)
     workers.run(stop)
 
