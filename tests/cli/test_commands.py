@@ -88,7 +88,7 @@ def test_help_has_examples_on_lines_of_their_own(command: tuple[str, ...]) -> No
     [
         (("--replicas", "text"), "give STAGE=COUNT"),
         (("--replicas", "txet=2"), "no such stage: txet"),
-        (("--replicas", "delivery=2"), "delivery is one process"),
+        (("--replicas", "delivery=65"), "from 1 to 64"),
         (("--chain", "text", "--replicas", "writer=2"), "no chain has: writer"),
     ],
 )
