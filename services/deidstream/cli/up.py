@@ -134,7 +134,7 @@ class Supervisor:
         command = [sys.executable, "-m", "deidstream.cli.chains", "--config", str(self.config)]
         one = child.instance
         command += ["--chain", "+".join(one.chain), "--replica", str(one.replica), "--number", str(one.number)]
-        command += ["--parent", str(os.getpid())]
+        command += ["--count", str(one.count), "--parent", str(os.getpid())]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def _stop(self) -> None:

@@ -9,8 +9,8 @@ from deidstream.stream.stages import DEFAULT_CHAINS, STAGES
 
 __all__ = ["Instance", "instances"]
 
-_SINGLE = ("ingest", "delivery")
-"""Stages that hold what only one process can: a listener's port, the order of a destination."""
+_SINGLE = ("delivery",)
+"""Stages that hold what only one process can: the order of a destination."""
 _MOST = 64
 
 
@@ -22,6 +22,13 @@ class Instance:
     replica: int = 1
     number: int = 0
     """Added to the port of the health pages."""
+    count: int = 1
+    """How many processes have these stages, as far as is known: one that is added by hand knows only of itself."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether others have the same stages."""
+        return max(self.count, self.replica) > 1
 
     @property
     def name(self) -> str:
@@ -42,7 +49,7 @@ def instances(
     found: list[Instance] = []
     for chain in chains:
         count = next((replicas[stage] for stage in chain if stage in replicas), 1)
-        found += [Instance(chain, replica, len(found) + replica - 1) for replica in range(1, count + 1)]
+        found += [Instance(chain, replica, len(found) + replica - 1, count) for replica in range(1, count + 1)]
     return tuple(found)
 
 
