@@ -19,9 +19,10 @@ from deidstream.stages.process import Process, open_bucket
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.doubts import settle_doubts
 from deidstream.stream.health import Pulse
 from deidstream.stream.instances import Instance
-from deidstream.stream.intake import GroupCommit, IntakeOptions, settle_doubts
+from deidstream.stream.intake import GroupCommit, IntakeOptions
 
 __all__ = ["serve"]
 
