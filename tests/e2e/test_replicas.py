@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import select
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -125,6 +128,27 @@ def test_a_message_sent_again_to_the_other_replica_is_acknowledged_and_not_accep
         sender.close()
         running.wait_ready()
     assert accepted(running)[case_of(running, "adt", b"T1", content)] == 1
+
+
+def test_while_one_replica_commits_a_message_the_other_tells_its_sender_to_come_again(running):
+    running.wait_ready()
+    content = message("C1", "9400001")
+    connections = [socket.create_connection(("127.0.0.1", running.mllp), 20) for _ in range(16)]
+    with closing(sqlite3.connect(running.state / "bus.sqlite", isolation_level=None, timeout=20)) as bus:
+        bus.execute("BEGIN IMMEDIATE")  # no commit ends meanwhile
+        for connection in connections:
+            connection.sendall(frame(content))
+        answered, _, _ = eventually(lambda: found if (found := select.select(connections, (), (), 1))[0] else None)
+        told = [connection.recv(65536) for connection in answered]
+        assert all(b"accepted-elsewhere" in one for one in told)
+        assert all(answers(one) == ["CE"] for one in told)
+        bus.execute("ROLLBACK")
+    waited = [connection.recv(65536) for connection in connections if connection not in answered]
+    assert "CA" in {code for one in waited for code in answers(one)}
+    for connection in connections:
+        connection.close()
+    Sender(running.mllp).send(content)
+    assert accepted(running)[case_of(running, "adt", b"C1", content)] == 1
 
 
 def test_files_are_taken_once(running):
