@@ -6,6 +6,8 @@ import select
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -18,7 +20,7 @@ from deidstream.formats.hl7v2.mllp import frame
 from deidstream.stream.stages import AUDIT, inbox
 
 from tests.harness.client import answers, case_of, eventually, fates, log_lines, message
-from tests.harness.deployment import deployment
+from tests.harness.deployment import deployment, is_ready
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +83,21 @@ def replica(up, number):
     return None
 
 
+@contextlib.contextmanager
+def added(up, number):
+    """One more replica than the configuration says, which drains while the others go on."""
+    place = len(up.configured.instances)
+    command = [sys.executable, "-m", "deidstream.cli.chains", "--config", str(up.folder / "deidstream.yaml")]
+    command += ["--chain", "ingest", "--replica", str(number), "--number", str(place)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=up.log, stderr=up.log) as process:
+        try:
+            assert eventually(lambda: is_ready(up.health + place))
+            yield
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+
+
 def accepted(up):
     """How often each case is in the inbox of identify."""
     return Counter(record.headers["case"] for record in up.bus.scan(inbox("identify")))
@@ -103,17 +120,17 @@ def test_what_was_acknowledged_is_there_once_whichever_replica_is_killed(running
         sender.close()
         return sender.again
 
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
+    with added(running, 3), ThreadPoolExecutor(CONNECTIONS) as pool:
         work_ = [pool.submit(work, contents[first::CONNECTIONS]) for first in range(CONNECTIONS)]
-        for victim in (2, 1, 2):
-            for _ in range(MESSAGES // 4):
+        for victim, how in ((2, signal.SIGKILL), (1, signal.SIGTERM), (1, signal.SIGKILL)):
+            for _ in range(MESSAGES // 5):
                 assert done.acquire(timeout=60)
-            os.kill(eventually(lambda victim=victim: replica(running, victim)), signal.SIGKILL)
-        again = sum(one.result(120) for one in work_)
+            os.kill(eventually(lambda victim=victim: replica(running, victim)), how)
+    again = sum(one.result() for one in work_)
     assert again >= 3  # whoever was cut off had to
     cases = [case_of(running, "adt", content.split(b"|")[9], content) for content in contents]
     assert accepted(running) == dict.fromkeys(cases, 1)
-    assert chains(running) >= {"ingest", "ingest.2"}
+    assert chains(running) >= {"ingest", "ingest.2", "ingest.3"}
     assert eventually(lambda: fates(running).keys() >= set(cases), 60)
 
 
@@ -162,4 +179,4 @@ def test_files_are_taken_once(running):
     assert [accepted(running)[case] for case in cases] == [1] * 5
     listening = [line for line in log_lines(running) if line["event"] == "ingest.listening"]
     assert {line["instance"] for line in listening if line["source"] == "drop"} == {"ingest"}
-    assert {line["instance"] for line in listening if line["source"] == "adt"} == {"ingest", "ingest.2"}
+    assert {line["instance"] for line in listening if line["source"] == "adt"} == {"ingest", "ingest.2", "ingest.3"}
