@@ -168,6 +168,18 @@ def test_while_one_replica_commits_a_message_the_other_tells_its_sender_to_come_
     assert accepted(running)[case_of(running, "adt", b"C1", content)] == 1
 
 
+def test_what_is_sent_after_an_acknowledgement_comes_after_it_whichever_replica_took_it(running):
+    running.wait_ready()
+    contents = [message(f"O{number}", "9500001") for number in range(40)]
+    for content in contents:
+        sender = Sender(running.mllp)
+        sender.send(content)
+        sender.close()
+    cases = [case_of(running, "adt", content.split(b"|")[9], content) for content in contents]
+    order = [record.headers["case"] for record in running.bus.scan(inbox("identify"))]
+    assert [case for case in order if case in cases] == cases
+
+
 def test_files_are_taken_once(running):
     for number in range(5):
         (running.folder / "drop" / f"{number}.hl7").write_bytes(message(f"F{number}", "9300001"))

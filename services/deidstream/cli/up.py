@@ -54,7 +54,7 @@ def up(
     Examples:
       deidstream up --config deidstream.yaml
       deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery
-      deidstream up --bus kafka://kafka-1:9092,kafka-2:9092 --replicas text=4
+      deidstream up --bus kafka://kafka-1:9092,kafka-2:9092 --replicas ingest=2 --replicas text=4
       deidstream up --chain delivery --here
     """
     if bus:  # for this process and those that it starts

@@ -83,7 +83,9 @@ class Deployment(BaseModel):
     )
     chains: tuple[tuple[str, ...], ...] = Field(DEFAULT_CHAINS, description="Which stages share a process.")
     replicas: Mapping[str, int] = Field(
-        {}, description="How many processes share the work of a stage, and of the chain that it is in: {text: 2}."
+        {},
+        description="How many processes share the work of a stage, and of the chain that it is in: {ingest: 2, text: 2}. "
+        "Those of ingest share the ports of a machine.",
     )
     health: Health | None = Field(Health(), description="Where each process says how it is; null: nowhere.")
     otlp_endpoint: str = Field(
