@@ -99,11 +99,15 @@ def sections(kafka: Broker, foreign: str) -> tuple[dict[str, Any], str]:
     return {"ingest": {"topics": topics}, "delivery": {"destinations": [there]}}, out
 
 
-@pytest.mark.parametrize("bus", ["sqlite", "kafka"])
-def test_each_record_of_a_foreign_topic_comes_out_once_whatever_dies(kafka: Broker, tmp_path: Path, bus: str) -> None:
+@pytest.mark.parametrize(("bus", "replicas"), [("sqlite", 1), ("kafka", 1), ("sqlite", 2), ("kafka", 2)])
+def test_each_record_of_a_foreign_topic_comes_out_once_whatever_dies(
+    kafka: Broker, tmp_path: Path, bus: str, replicas: int
+) -> None:
     own = bus == "kafka"
     configured, out = sections(kafka, "" if own else kafka.servers)
-    processes = {"bus": f"kafka://{kafka.servers}/{out}"} if own else {}
+    processes: dict[str, Any] = {"replicas": {"ingest": replicas}}
+    if own:
+        processes["bus"] = f"kafka://{kafka.servers}/{out}"
     with deployment(tmp_path, processes, **configured) as running:
         if own:
             command = [sys.executable, "-m", "deidstream.cli", "topics", "apply", "--config"]

@@ -20,6 +20,11 @@ def test_replicas_of_a_stage_are_replicas_of_its_chain_each_with_a_name_and_a_nu
     ]
 
 
+def test_the_replicas_of_a_chain_know_that_they_share_what_it_has() -> None:
+    assert [one.shares for one in instances(CHAINS, {"ingest": 2})] == [True, True, False, False, False]
+    assert Instance(("ingest",), 2).shares  # added by hand, to a number that it does not know
+
+
 def test_a_part_of_a_chain_is_named_like_the_whole() -> None:
     assert Instance(("fields", "text"), 2).named(["text"]) == "text.2"
 
@@ -33,8 +38,6 @@ def test_a_part_of_a_chain_is_named_like_the_whole() -> None:
         (CHAINS, {"writer": 2}, "no chain has: writer"),
         (CHAINS, {"text": 0}, "from 1 to 64"),
         (CHAINS, {"text": 2, "fields": 3}, "different numbers"),
-        (CHAINS, {"ingest": 2}, "ingest is one process"),
-        ((("text", "ingest"),), {"text": 2}, "ingest is one process"),
     ],
 )
 def test_what_cannot_be_is_refused(chains: tuple[tuple[str, ...], ...], replicas: dict[str, int], said: str) -> None:

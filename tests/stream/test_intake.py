@@ -15,10 +15,11 @@ from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
 from deidstream.adapters.sqlite_ledger import SqliteAcceptanceLedger
 from deidstream.core.case import Case, Header
 from deidstream.core.errors import Malformed, Misconfigured, Unavailable
-from deidstream.ports import Output
+from deidstream.ports import Claim, Output
 from deidstream.stream import quarantine
 from deidstream.stream.audit import AuditChain, entries_of
-from deidstream.stream.intake import GroupCommit, IntakeOptions, settle_doubts
+from deidstream.stream.doubts import settle_doubts
+from deidstream.stream.intake import GroupCommit, IntakeOptions
 from deidstream.wire import decode_case
 
 
@@ -202,6 +203,29 @@ def test_a_crash_between_ledger_and_bus_neither_loses_nor_doubles(
     intake.submit([case(1)]).result(5)
     intake.close()
     assert published(factory) == ["case-1"]
+
+
+@pytest.mark.parametrize("failures", [2, 1000])
+def test_what_was_committed_is_settled_when_the_ledger_is_back_but_the_end_does_not_wait_for_it(
+    failures: int, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deidstream.stream.intake._SETTLE_AGAIN", 0.01)
+    settled, left = threading.Event(), [Unavailable("ledger-unavailable")] * failures
+    ledger = MemoryAcceptanceLedger()
+
+    def settle() -> None:
+        if left:
+            raise left.pop()
+        settled.set()
+
+    intake = GroupCommit(bus, ledger, KEYS, Clock())  # type: ignore[arg-type]
+    intake.start()
+    monkeypatch.setattr(ledger, "claim", lambda *_: Claim(frozenset(), frozenset()))
+    monkeypatch.setattr(ledger, "settle", settle)
+    intake.submit([case(1)]).result(5)
+    assert settled.wait(5 if failures < 1000 else 0.1) == (failures < 1000)
+    intake.close()
+    assert intake.failed is None
 
 
 def test_what_is_accepted_is_audited_and_kept_raw_when_asked(bus: Bus, factory: MemoryBusFactory) -> None:

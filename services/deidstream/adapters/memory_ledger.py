@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from deidstream.ports import Claim, Entry, Lane
+from deidstream.ports import Claim, Doubt, Entry, Lane
 
 __all__ = ["MemoryAcceptanceLedger", "MemoryDeliveryLedger"]
 
@@ -46,6 +46,13 @@ class MemoryAcceptanceLedger:
         """See ``ports.AcceptanceLedger``."""
         self._accepted |= {case_id: self._pending[case_id] for case_id in committed if case_id in self._pending}
         self._pending = {}
+
+    def others(self) -> Sequence[Doubt]:
+        """See ``ports.AcceptanceLedger``. A process has its own."""
+        return ()
+
+    def inherit(self, doubt: Doubt, committed: Iterable[str]) -> None:
+        """See ``ports.AcceptanceLedger``."""
 
     def prune(self, before: float) -> None:
         """See ``ports.AcceptanceLedger``."""

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from deidstream.adapters.sql_engine import reading, writing
 from deidstream.adapters.sql_inserts import chunks, insert_missing, upsert
 from deidstream.adapters.sql_schema import opened
-from deidstream.ports import Claim, Entry, Lane
+from deidstream.ports import Claim, Doubt, Entry, Lane
 
 __all__ = ["METADATA", "SqlAcceptanceLedger", "SqlDeliveryLedger", "ledger_engine"]
 
@@ -117,17 +117,28 @@ class SqlAcceptanceLedger:
             self._settle(connection, mine - known)
         self._last = self._failed = frozenset()
 
+    def others(self) -> Sequence[Doubt]:
+        """See ``ports.AcceptanceLedger``."""
+        found: dict[tuple[str, float], set[str]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(sql.select(_pending).where(~self._mine)):
+                found.setdefault((row.owner, row.at), set()).add(row.case_id)
+        return [Doubt(owner, at, frozenset(case_ids)) for (owner, at), case_ids in found.items()]
+
+    def inherit(self, doubt: Doubt, committed: Iterable[str]) -> None:
+        """See ``ports.AcceptanceLedger``."""
+        known = frozenset(committed)
+        with writing(self._engine, _TURN) as connection:
+            claim = (_pending.c.owner == doubt.owner) & (_pending.c.at == doubt.at)
+            _conclude(connection, claim, doubt.case_ids - known)
+
     def prune(self, before: float) -> None:
         """Forgets what was accepted before that time."""
         with writing(self._engine, _TURN) as connection:
             connection.execute(_accepted.delete().where(_accepted.c.at < before))
 
     def _settle(self, connection: Connection, failed: Iterable[str]) -> None:
-        for some in chunks(failed):
-            connection.execute(_pending.delete().where(self._mine, _pending.c.case_id.in_(some)))
-        rows = sql.select(_pending.c.case_id, _pending.c.at).where(self._mine)
-        connection.execute(_accepted.insert().from_select(["case_id", "at"], rows))
-        connection.execute(_pending.delete().where(self._mine))
+        _conclude(connection, self._mine, failed)
 
 
 class SqlDeliveryLedger:
@@ -175,6 +186,15 @@ class SqlDeliveryLedger:
             connection.execute(
                 _delivered.delete().where(_delivered.c.destination == self._destination, _delivered.c.at < before)
             )
+
+
+def _conclude(connection: Connection, claim: sql.ColumnElement[bool], failed: Iterable[str]) -> None:
+    """What of ``claim`` has not ``failed`` is accepted; nothing of it is pending any more."""
+    for some in chunks(failed):
+        connection.execute(_pending.delete().where(claim, _pending.c.case_id.in_(some)))
+    rows = sql.select(_pending.c.case_id, _pending.c.at).where(claim)
+    connection.execute(_accepted.insert().from_select(["case_id", "at"], rows))
+    connection.execute(_pending.delete().where(claim))
 
 
 def _select_in(connection: Connection, column: sql.Column[str], values: Iterable[str]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 A group's members share the lanes of its inboxes. Ownership lies in the table ``shares``: ``owner`` reads the lane now,
 ``wanted`` shall read it next. A lane moves when its owner is between two batches, or at once when the owner is dead. A commit
-checks in its own transaction that the lanes are still owned, so an owner that was declared dead cannot double anything.
+checks in its own transaction that the lanes are still owned, so an owner that was declared dead cannot double anything; and so
+it is with a publisher in whose place another has come.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _LOOK_AROUND = 0.25
 """Seconds between two looks at whether the other members still live."""
 _SIGN_OF_LIFE = 5.0
 _BATCH_BYTES = 32 << 20
+_PUBLISHERS = " (publishers)"
 
 
 class _SqliteBus:
@@ -31,7 +33,8 @@ class _SqliteBus:
 
     def __init__(self, log: SqliteLog, group: str, inboxes: Sequence[str], instance: str) -> None:
         self._log = log
-        self._group = group
+        # Who only publishes is in no group, but has a name too, under which a successor may fence it.
+        self._group = group if inboxes else f"{group}{_PUBLISHERS}"
         self._inboxes = tuple(inboxes)
         self._instance = instance
         self._mark = own_mark()
@@ -41,8 +44,7 @@ class _SqliteBus:
         folder = log.path.with_name(log.path.name + "-wake")
         self._ringer = Ringer(folder)
         self._id = 0
-        if inboxes:
-            self._id = self._join()
+        self._id = self._join()
         self._bell = Bell(folder, str(self._id)) if inboxes else None
 
     def poll(self, limit: int, timeout: float) -> Sequence[Record]:
@@ -64,8 +66,7 @@ class _SqliteBus:
         topics: set[str] = set()
         woken: list[str] = []
         with self._log.transaction():
-            if self._id:
-                self._mark_done()
+            self._mark_done()
             if outputs:
                 topics = self._log.append(outputs)
                 woken = self._readers_of(topics)
@@ -84,7 +85,7 @@ class _SqliteBus:
         return {topic: count for topic, count in rows if topic in self._inboxes}
 
     def close(self) -> None:
-        if self._id:
+        if self._inboxes:
             with self._log.transaction():
                 self._log.execute("DELETE FROM members WHERE id = ?", (self._id,))
                 others = self._rebalance()
@@ -183,6 +184,8 @@ class _SqliteBus:
 
     def _rebalance(self) -> list[int]:
         """Decides anew who reads what, inside of the current transaction; returns the living members."""
+        if not self._inboxes:
+            return []
         now = time.time()
         members = self._members()
         dead = [row for row in members if not self._lives(row, now)]

@@ -1,8 +1,9 @@
 """The acceptance ledger of the embedded default: two statements a commit, and no sync of its own.
 
 What is being accepted is entered as accepted at once; one row an owner names what was entered last, which is what the death of
-the process leaves in doubt. The death of the machine may take the last entries with it; the bus has synced them, so a ledger that
-was last written before this boot is ``stale``, and learns again what the bus retains.
+the process leaves in doubt. Only what that row still names is taken back: another owner may have inherited and accepted it. The
+death of the machine may take the last entries with it; the bus has synced them, so a ledger that was last written before this boot
+is ``stale``, and learns again what the bus retains.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deidstream.core.errors import Unavailable
-from deidstream.ports import AcceptanceLedger, Claim
+from deidstream.ports import AcceptanceLedger, Claim, Doubt
 
 __all__ = ["SqliteAcceptanceLedger", "open_acceptance"]
 
@@ -24,7 +25,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS accepted_cases (case_id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS accepted_cases_at ON accepted_cases (at);
 CREATE TABLE IF NOT EXISTS boot (id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS in_doubt (owner TEXT PRIMARY KEY, case_ids TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS in_doubt (owner TEXT PRIMARY KEY, case_ids TEXT NOT NULL, at REAL NOT NULL DEFAULT 0) WITHOUT ROWID;
 """
 _SLICE = 500
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -44,6 +45,7 @@ class SqliteAcceptanceLedger:
             for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(_TABLES)
+            _add_time(self._connection)
 
     def claim(self, case_ids: Sequence[str], now: float) -> Claim:
         """See ``ports.AcceptanceLedger``."""
@@ -57,7 +59,7 @@ class SqliteAcceptanceLedger:
                 known = self._known(connection, case_ids, now)
             fresh = [case_id for case_id in case_ids if case_id not in known]
             elsewhere = self._in_doubt(connection, known) if known else frozenset()
-            self._note(connection, fresh)
+            self._note(connection, fresh, now)
         self._failed, self._last = (), fresh
         return Claim(frozenset(known - elsewhere), elsewhere)
 
@@ -90,16 +92,32 @@ class SqliteAcceptanceLedger:
     def unsettled(self) -> frozenset[str]:
         """See ``ports.AcceptanceLedger``."""
         with self._writing() as connection:
-            found = connection.execute("SELECT case_ids FROM in_doubt WHERE owner = ?", (self._owner,)).fetchone()
-        return frozenset(found[0].split()) if found else frozenset()
+            return self._noted(connection)
 
     def resolve(self, committed: Iterable[str]) -> None:
         """See ``ports.AcceptanceLedger``."""
-        lost = sorted(self.unsettled().difference(committed))
+        known = frozenset(committed)
+        self._failed = [one for one in self._last if one not in known]  # should this fail, the next claim does it
         with self._writing() as connection:
-            self._forget(connection, lost)
+            self._forget(connection, [one for one in self._noted(connection) if one not in known])
             self._note(connection, ())
         self._failed, self._last = (), ()
+
+    def others(self) -> Sequence[Doubt]:
+        """See ``ports.AcceptanceLedger``."""
+        with self._writing() as connection:
+            query = "SELECT owner, at, case_ids FROM in_doubt WHERE owner != ? AND case_ids != ''"
+            return [
+                Doubt(row[0], row[1], frozenset(row[2].split())) for row in connection.execute(query, (self._owner,))
+            ]
+
+    def inherit(self, doubt: Doubt, committed: Iterable[str]) -> None:
+        """See ``ports.AcceptanceLedger``."""
+        known = frozenset(committed)
+        with self._writing() as connection:
+            ended = "UPDATE in_doubt SET case_ids = '' WHERE owner = ? AND at = ? AND case_ids != ''"
+            if connection.execute(ended, (doubt.owner, doubt.at)).rowcount:
+                _delete(connection, doubt.case_ids - known)
 
     def prune(self, before: float) -> None:
         """See ``ports.AcceptanceLedger``."""
@@ -130,12 +148,16 @@ class SqliteAcceptanceLedger:
         return frozenset(case_ids.intersection(one for row in others for one in row[0].split()))
 
     def _forget(self, connection: sqlite3.Connection, case_ids: Sequence[str]) -> None:
-        rows = [(case_id,) for case_id in case_ids]
-        if rows:
-            connection.executemany("DELETE FROM accepted_cases WHERE case_id = ?", rows)
+        if case_ids:
+            _delete(connection, self._noted(connection).intersection(case_ids))
 
-    def _note(self, connection: sqlite3.Connection, case_ids: Sequence[str]) -> None:
-        connection.execute("INSERT OR REPLACE INTO in_doubt VALUES (?, ?)", (self._owner, " ".join(case_ids)))
+    def _noted(self, connection: sqlite3.Connection) -> frozenset[str]:
+        found = connection.execute("SELECT case_ids FROM in_doubt WHERE owner = ?", (self._owner,)).fetchone()
+        return frozenset(found[0].split()) if found else frozenset()
+
+    def _note(self, connection: sqlite3.Connection, case_ids: Sequence[str], now: float = 0.0) -> None:
+        row = (self._owner, " ".join(case_ids), now)
+        connection.execute("INSERT OR REPLACE INTO in_doubt (owner, case_ids, at) VALUES (?, ?, ?)", row)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -157,6 +179,18 @@ def open_acceptance(url: str, owner: str) -> AcceptanceLedger:
     from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
 
     return SqlAcceptanceLedger(ledger_engine(url), owner)
+
+
+def _add_time(connection: sqlite3.Connection) -> None:
+    """Files of earlier versions do not say when a claim was made."""
+    connection.execute("BEGIN IMMEDIATE")
+    if "at" not in [row[1] for row in connection.execute("PRAGMA table_info(in_doubt)")]:
+        connection.execute("ALTER TABLE in_doubt ADD COLUMN at REAL NOT NULL DEFAULT 0")
+    connection.execute("COMMIT")
+
+
+def _delete(connection: sqlite3.Connection, case_ids: Iterable[str]) -> None:
+    connection.executemany("DELETE FROM accepted_cases WHERE case_id = ?", [(case_id,) for case_id in case_ids])
 
 
 def _boot_id() -> str:

@@ -107,10 +107,12 @@ def main() -> int:
     parser.add_argument("--chain", required=True)
     parser.add_argument("--replica", type=int, default=1)
     parser.add_argument("--number", type=int, default=0)
+    parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--parent", type=int, default=0)
     given = parser.parse_args()
     try:
-        return run_here(given.config, Instance(parse(given.chain), given.replica, given.number), given.parent)
+        instance = Instance(parse(given.chain), given.replica, given.number, given.count)
+        return run_here(given.config, instance, given.parent)
     except DeidstreamError as error:
         sys.stderr.write(f"deidstream: {error}\n")
         return exit_code(error)

@@ -54,7 +54,7 @@ def up(
     Examples:
       deidstream up --config deidstream.yaml
       deidstream up --chain ingest --chain identify+fields+text+resolver+writer+delivery
-      deidstream up --bus kafka://kafka-1:9092,kafka-2:9092 --replicas text=4
+      deidstream up --bus kafka://kafka-1:9092,kafka-2:9092 --replicas ingest=2 --replicas text=4
       deidstream up --chain delivery --here
     """
     if bus:  # for this process and those that it starts
@@ -134,7 +134,7 @@ class Supervisor:
         command = [sys.executable, "-m", "deidstream.cli.chains", "--config", str(self.config)]
         one = child.instance
         command += ["--chain", "+".join(one.chain), "--replica", str(one.replica), "--number", str(one.number)]
-        command += ["--parent", str(os.getpid())]
+        command += ["--count", str(one.count), "--parent", str(os.getpid())]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def _stop(self) -> None:

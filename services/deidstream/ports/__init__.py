@@ -13,7 +13,7 @@ from deidstream.ports.delivery import DeliveryLedger, Destination, Entry, Lane, 
 from deidstream.ports.detection import SubjectLayer, TextLayer
 from deidstream.ports.hold import Held, HoldShelf, Shelved
 from deidstream.ports.identity import Contradiction, IdentityStore, Search, Seen
-from deidstream.ports.intake import AcceptanceLedger, Claim, Feed, Intake
+from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
 from deidstream.ports.locks import Locks
 
@@ -30,6 +30,7 @@ __all__ = [
     "Contradiction",
     "DeliveryLedger",
     "Destination",
+    "Doubt",
     "Ended",
     "Entry",
     "Feed",

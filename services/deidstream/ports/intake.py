@@ -11,7 +11,7 @@ from deidstream.core.case import Case
 from deidstream.core.errors import Malformed
 from deidstream.ports.bus import Record
 
-__all__ = ["AcceptanceLedger", "Claim", "Feed", "Intake"]
+__all__ = ["AcceptanceLedger", "Claim", "Doubt", "Feed", "Intake"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,16 @@ class Claim:
     """Accepted before: acknowledge, and do not commit again."""
     elsewhere: frozenset[str]
     """Being accepted by another instance: neither, until that one has settled it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A claim of which it is unknown what has become."""
+
+    owner: str
+    at: float
+    """When it was made, by the owner's clock: with ``owner`` it says which claim this is."""
+    case_ids: frozenset[str]
 
 
 class AcceptanceLedger(Protocol):
@@ -51,6 +61,13 @@ class AcceptanceLedger(Protocol):
 
     def resolve(self, committed: Iterable[str]) -> None:
         """Ends the doubt about what was unsettled."""
+
+    def others(self) -> Sequence[Doubt]:
+        """What other instances are accepting at this moment, or were when they ended."""
+
+    def inherit(self, doubt: Doubt, committed: Iterable[str]) -> None:
+        """Ends a doubt of another instance: ``committed`` were, the others were not. Changes nothing where that instance has
+        settled it meanwhile. It must be certain that it cannot commit any more."""
 
     def prune(self, before: float) -> None:
         """Forgets what was accepted before that time."""

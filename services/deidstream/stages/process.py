@@ -120,6 +120,12 @@ class Process:
         return made
 
     @property
+    def shares(self) -> bool:
+        """Whether other processes have the same stages, by what the supervisor or the configuration says."""
+        configured = (one for one in self.deployment.instances if one.chain == self.instance.chain)
+        return self.instance.shares or any(one.shares for one in configured)
+
+    @property
     def pages(self) -> tuple[str, int] | None:
         """Host and port of the health pages, if there are any."""
         health = self.deployment.health

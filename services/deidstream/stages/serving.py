@@ -45,9 +45,10 @@ class Served:
 
 
 def serving(name: str, process: Process, work: Callable[[Served], None], shown: bool = True) -> int:
-    """Runs ``work``; returns an exit code. ``shown``: with health pages; without, because the process has others."""
+    """Runs ``work`` as the instance ``name``; returns an exit code. ``shown``: with health pages; without, because the process has
+    others."""
     served = Served(process, process.pages if shown else None)
-    log.emit("chain.started", instance=name, stages=name)
+    log.emit("chain.started", instance=name, stages=name.partition(".")[0])
     settle()
     try:
         work(served)

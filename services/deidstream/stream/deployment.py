@@ -84,8 +84,8 @@ class Deployment(BaseModel):
     chains: tuple[tuple[str, ...], ...] = Field(DEFAULT_CHAINS, description="Which stages share a process.")
     replicas: Mapping[str, int] = Field(
         {},
-        description="How many processes share the work of a stage, and of the chain that it is in: {text: 2}. Those of delivery share "
-        "the destinations.",
+        description="How many processes share the work of a stage, and of the chain that it is in: {ingest: 2, text: 2}. "
+        "Those of ingest share the ports of a machine, those of delivery the destinations.",
     )
     health: Health | None = Field(Health(), description="Where each process says how it is; null: nowhere.")
     otlp_endpoint: str = Field(

@@ -9,8 +9,6 @@ from deidstream.stream.stages import DEFAULT_CHAINS, STAGES
 
 __all__ = ["MOST", "Instance", "instances"]
 
-_SINGLE = ("ingest",)
-"""Stages that hold what only one process can: a listener's port."""
 MOST = 64
 """Processes that may share a stage."""
 
@@ -23,6 +21,13 @@ class Instance:
     replica: int = 1
     number: int = 0
     """Added to the port of the health pages."""
+    count: int = 1
+    """How many processes have these stages, as far as is known: one that is added by hand knows only of itself."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether others have the same stages."""
+        return max(self.count, self.replica) > 1
 
     @property
     def name(self) -> str:
@@ -43,7 +48,7 @@ def instances(
     found: list[Instance] = []
     for chain in chains:
         count = next((replicas[stage] for stage in chain if stage in replicas), 1)
-        found += [Instance(chain, replica, len(found) + replica - 1) for replica in range(1, count + 1)]
+        found += [Instance(chain, replica, len(found) + replica - 1, count) for replica in range(1, count + 1)]
     return tuple(found)
 
 
@@ -61,5 +66,3 @@ def _check(chains: Sequence[tuple[str, ...]], replicas: Mapping[str, int]) -> No
         counts = {replicas[stage] for stage in chain if stage in replicas}
         if len(counts) > 1:
             raise ValueError(f"stages of one chain have different numbers of replicas: {'+'.join(chain)}")
-        if counts - {1} and (single := [stage for stage in chain if stage in _SINGLE]):
-            raise ValueError(f"{single[0]} is one process; put it in a chain of its own")

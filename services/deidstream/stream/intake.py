@@ -10,26 +10,26 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
 from deidstream.core.outcome import Audit, Quarantine
-from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output, Record
+from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import CASES, Claims, Lodging
 from deidstream.stream.claims import RAW as RAW_AREA
 from deidstream.stream.outputs import Outputs
-from deidstream.stream.stages import QUARANTINE, RAW, inbox
+from deidstream.stream.stages import RAW, inbox
 from deidstream.stream.telemetry import Silent, Telemetry
-from deidstream.wire import decode_header, encode_case
+from deidstream.wire import encode_case
 
-__all__ = ["GroupCommit", "IntakeOptions", "settle_doubts"]
+__all__ = ["GroupCommit", "IntakeOptions"]
 
 _PRUNE_EVERY = 600.0
+_SETTLE_AGAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +137,15 @@ class GroupCommit:
             self._give_up(error)
 
     def _settle(self) -> None:
-        # While it is quiet. If it cannot be, nothing waits for it: the next claim settles as well, or the next start.
-        with suppress(Unavailable):
+        """While it is quiet; again and again, because after a minute other instances would take us for gone."""
+        try:
             self._ledger.settle()
-        self._unsettled = False
+            self._unsettled = False
+        except Unavailable:
+            with self._changed:
+                self._unsettled = not self._closing  # at the end the next start settles it
+                if self._unsettled and not self._waiting:
+                    self._changed.wait(_SETTLE_AGAIN)
 
     def _next(self) -> list[_Handed] | None:
         """The next group; [] when it is quiet; None at the end."""
@@ -178,7 +183,8 @@ class GroupCommit:
         by_id = {case.id: case for handed in group for case in handed.cases}
         claim = self._ledger.claim(list(by_id), now)
         self._unsettled = True
-        wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in claim.elsewhere]
+        late = _with_their_company(group, claim.elsewhere) - claim.accepted
+        wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in late]
         bad = {case_id: error for handed in group for case_id, error in handed.bad.items()}
         # With the raw log, case and raw record name one artifact, which is kept as long as the raw log is.
         lodging = self._limits.claims.lodging(RAW_AREA if self._limits.raw else CASES)
@@ -196,12 +202,12 @@ class GroupCommit:
             counts = {outcome: count for outcome, count in counts.items() if count}
             self._limits.telemetry.handled("ingest", taken, began, counts)
             self._limits.telemetry.committed(())
-        if unfit:
+        if unfit or late - claim.elsewhere:
             # Those were claimed with the others but not committed: forget them, remember the others.
             self._ledger.resolve([case.id for case in wanted if case.id not in unfit])
             self._unsettled = False
         self._prune(now)
-        failed = {**dict.fromkeys(claim.elsewhere, Unavailable("accepted-elsewhere", "ingest")), **unfit}
+        failed = {**dict.fromkeys(late, Unavailable("accepted-elsewhere", "ingest")), **unfit}
         return _by_hand(group, failed) if failed else {}
 
     def _commit_patiently(self, outputs: list[Output], lodging: Lodging) -> None:
@@ -276,29 +282,12 @@ def _accepted(case: Case) -> Audit:
     return Audit("case.accepted", case.id, details)
 
 
-def settle_doubts(
-    ledger: AcceptanceLedger,
-    scan: Callable[[str, Mapping[int, int] | None], Iterable[Record]],
-    now: float,
-    topics: Sequence[str] = (inbox("identify"), QUARANTINE),
-) -> None:
-    """After a crash: looks up on the bus whether what was being accepted has been committed. Call before the first commit."""
-    doubtful = ledger.unsettled()
-    if doubtful or ledger.stale:
-        found = {_case_id(record) for topic in topics for record in scan(topic, None)}
-        ledger.resolve(sorted(doubtful & found))
-        if ledger.stale:
-            ledger.learn(sorted(found - {""}), now)
-
-
-def _case_id(record: Record) -> str:
-    known = record.headers.get("case", "")
-    if known or record.topic == QUARANTINE:  # which holds no cases in their own wire form
-        return known
-    try:
-        return decode_header(record.value).case_id
-    except Malformed:
-        return ""
+def _with_their_company(group: list[_Handed], elsewhere: frozenset[str]) -> frozenset[str]:
+    """``elsewhere`` and what was handed in together with it: one commit takes them all, so that none overtakes another."""
+    if not elsewhere:
+        return elsewhere
+    companies = (frozenset(case.id for case in handed.cases) for handed in group)
+    return frozenset().union(*(company for company in companies if company & elsewhere))
 
 
 def _by_hand(group: list[_Handed], bad: Mapping[str, DeidstreamError]) -> dict[int, DeidstreamError]:

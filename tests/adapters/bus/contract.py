@@ -199,6 +199,14 @@ class BusContract:
         assert factory.scan(OUT) == []
         assert len(self.drain(heir)) == 10
 
+    def test_a_publisher_that_was_replaced_under_its_name_cannot_commit_any_more(self, factory: BusFactory) -> None:
+        ghost, other = (factory.open("g", [], name) for name in ("same-name", "other-name"))
+        factory.open("g", [], "same-name").close()
+        with pytest.raises(Misconfigured, match="fenced"):
+            ghost.commit(outputs(1))
+        other.commit(outputs(2))
+        assert len(factory.scan(IN)) == 2
+
     def test_scan_gives_what_came_after_a_position(self, factory: BusFactory) -> None:
         publish(factory, outputs(50))
         seen = {record.partition: record.offset for record in factory.scan(IN)}

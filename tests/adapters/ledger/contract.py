@@ -92,6 +92,43 @@ class DurableAcceptanceContract(AcceptanceContract):
         one.settle()
         assert two.claim(["a"], 2.0).accepted == {"a"}
 
+    def test_what_another_instance_left_in_doubt_can_be_settled_in_its_place(self, durable: Open) -> None:
+        durable("one").claim(["committed", "lost"], 1.0)
+        two = durable("two")
+        two.claim(["own"], 2.0)
+        (doubt,) = two.others()
+        assert (doubt.owner, doubt.case_ids) == ("one", {"committed", "lost"})
+        two.inherit(doubt, ["committed"])
+        assert two.others() == []
+        assert two.unsettled() == {"own"}
+        claim = two.claim(["committed", "lost"], 3.0)
+        assert (claim.accepted, claim.elsewhere) == ({"committed"}, frozenset())
+        assert durable("one").unsettled() == frozenset()
+
+    def test_an_instance_that_is_back_before_its_heir_keeps_what_it_claims_now(self, durable: Open) -> None:
+        durable("one").claim(["a"], 1.0)
+        two = durable("two")
+        (doubt,) = two.others()
+        again = durable("one")
+        again.resolve([])
+        again.claim(["a"], 2.0)
+        two.inherit(doubt, [])
+        assert two.claim(["a"], 3.0).elsewhere == {"a"}
+
+    @pytest.mark.parametrize("way", ["claim", "settle", "resolve"])
+    def test_what_was_inherited_from_an_instance_that_lives_is_not_taken_back_by_it(
+        self, durable: Open, way: str
+    ) -> None:
+        one, two = durable("one"), durable("two")
+        one.claim(["a"], 1.0)
+        one.abandon()
+        (doubt,) = two.others()
+        two.inherit(doubt, [])
+        assert two.claim(["a"], 2.0).accepted == frozenset()
+        two.settle()
+        {"claim": lambda: one.claim(["b"], 3.0), "settle": one.settle, "resolve": lambda: one.resolve([])}[way]()
+        assert two.claim(["a"], 4.0).accepted == {"a"}
+
     def test_of_instances_that_race_for_a_case_one_accepts_it(self, durable: Open) -> None:
         ids = [f"case-{number}" for number in range(40)]
         start = threading.Barrier(4)

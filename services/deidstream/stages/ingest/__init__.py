@@ -4,6 +4,8 @@ In: HL7 v2 over MLLP, FHIR over HTTP, files in watched folders and buckets, topi
 ``deidstream.identify.v1`` (and, if asked, ``deidstream.raw.v1``), in the order received from each source. It needs the key
 purposes ``id`` and ``content`` (to seal).
 
+Several processes of it may run: the ledger of what was accepted is one for all, and so is the key of a source.
+
 Side effects: listens; moves files. It looks at MSH, at a resource's type and at a bundle's shape; it holds no identity.
 
 Who is responsible for a message: what was answered AA, CA or 2xx, or moved to ``done``, is ours, and a copy that is sent

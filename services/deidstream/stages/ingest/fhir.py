@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import secrets
+import socket
 import ssl
 import time
 import zlib
@@ -26,6 +27,7 @@ from deidstream.ports import Clock, Intake
 from deidstream.stages.ingest import outcome
 from deidstream.stages.ingest.config import FhirListener, FhirSource
 from deidstream.stages.ingest.fhir_request import Answer, Request, Taken, read_body
+from deidstream.stages.ingest.ports import shared_sockets
 from deidstream.stages.ingest.service import Admission
 
 __all__ = ["FhirEndpoint", "FhirServer"]
@@ -158,8 +160,9 @@ class FhirServer:
         """The port that it listens on."""
         return int(self._server.servers[0].sockets[0].getsockname()[1])
 
-    async def start(self) -> None:
-        """Binds and listens. Raises Misconfigured when it cannot."""
+    async def start(self, shared: bool = False) -> None:
+        """Binds and listens; ``shared``: with other processes of this user. Raises Misconfigured when it cannot."""
+        self._server.shared = shared
         self._task = asyncio.create_task(self._serve())
         while not self._server.started:
             if self._task.done():
@@ -178,7 +181,19 @@ class FhirServer:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without signal handlers: the process has its own."""
+    """uvicorn without signal handlers: the process has its own. And with a port that may be shared."""
+
+    shared = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Binds and listens. Ends with SystemExit when it cannot."""
+        if not self.shared:
+            return await super().startup(sockets)
+        try:
+            shared = shared_sockets(self.config.host, self.config.port)
+        except OSError:
+            raise SystemExit from None
+        return await super().startup(shared)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

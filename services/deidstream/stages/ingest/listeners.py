@@ -21,6 +21,7 @@ from deidstream.stages.ingest.config import (
     MllpListener,
     ServerTls,
     TopicSource,
+    WatchedSource,
 )
 from deidstream.stages.ingest.fhir import FhirEndpoint, FhirServer
 from deidstream.stages.ingest.folder import FolderWatch
@@ -48,13 +49,17 @@ def _no_feeds(settings: TopicSource) -> Feed:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What every listener hands its messages to, and how foreign topics are opened."""
+    """What every listener hands its messages to, how foreign topics are opened, and what other processes may have as well."""
 
     admission: Admission
     intake: GroupCommit
     clock: Clock
     bucket: OpenBucket | None = None
     feeds: FeedFactory = _no_feeds
+    shared: bool = False
+    """Whether the ports are shared with other processes of this stage. If not, a port that is taken is refused."""
+    watches: Callable[[str], bool] = lambda _: True
+    """Whether this process watches the folder or bucket of that source: two would take the same files."""
 
 
 def run_ingest(
@@ -110,9 +115,9 @@ class _Listeners:
             await self._open_mllp(mllp)
         for fhir in self._settings.fhir:
             await self._open_fhir(fhir)
-        for folder in self._settings.folders:
+        for folder in filter(self._watched, self._settings.folders):
             self._watch_folder(folder)
-        for bucket in self._settings.buckets:
+        for bucket in filter(self._watched, self._settings.buckets):
             self._watch_bucket(bucket)
         for topic in self._settings.topics:
             self._read(topic)
@@ -121,7 +126,7 @@ class _Listeners:
         door, context = self._door, self._tls(settings.tls) if settings.tls else None
         server = MllpServer(settings, door.admission, door.intake, door.clock, context)
         try:
-            await server.start()
+            await server.start(door.shared)
         except OSError:
             raise Misconfigured("cannot-listen", settings.name, "choose a free port of this machine") from None
         self._opened(server, settings.name)
@@ -129,7 +134,7 @@ class _Listeners:
     async def _open_fhir(self, settings: FhirListener) -> None:
         door, context = self._door, self._tls(settings.tls) if settings.tls else None
         server = FhirServer(settings, FhirEndpoint(settings, door.admission, door.intake, door.clock), context)
-        await server.start()
+        await server.start(door.shared)
         self._opened(server, *(source.name for source in settings.sources))
 
     def _opened(self, server: MllpServer | FhirServer, *sources: str) -> None:
@@ -137,6 +142,9 @@ class _Listeners:
         for source in sources:
             self._ports[source] = server.port
             log.emit("ingest.listening", source=source, port=server.port)
+
+    def _watched(self, place: WatchedSource) -> bool:
+        return self._door.watches(place.name)
 
     def _watch_folder(self, settings: FolderSource) -> None:
         door = self._door

@@ -63,10 +63,15 @@ class MllpServer:
         """Open at this moment."""
         return len(self._conversations)
 
-    async def start(self) -> None:
-        """Binds and listens."""
+    async def start(self, shared: bool = False) -> None:
+        """Binds and listens; ``shared``: with other processes of this user, among which the system divides the connections."""
         self._server = await asyncio.start_server(
-            self._accept, self.settings.host, self.settings.port, ssl=self._tls, backlog=self.settings.max_connections
+            self._accept,
+            self.settings.host,
+            self.settings.port,
+            ssl=self._tls,
+            backlog=self.settings.max_connections,
+            reuse_port=shared or None,
         )
 
     async def close(self) -> None:
