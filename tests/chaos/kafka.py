@@ -46,7 +46,10 @@ KINDS: dict[str, tuple[Needs, Callable[[Site, int], list[Fault]]]] = {
     "broker": (Needs(), lambda at, seed: [BrokerDeaths(at.running, seed, at.kafka)]),
     "pauses": (Needs(), lambda at, seed: [BrokerPauses(at.running, seed, at.kafka)]),
     "one-of-three": (Needs(nodes=3), lambda at, seed: [BrokerDeaths(at.running, seed, at.kafka)]),
-    "replicas": (Needs(processes={"text": 2, "delivery": 2}), lambda at, seed: [ReplicaDeaths(at.running, seed)]),
+    "replicas": (
+        Needs(processes={"ingest": 2, "text": 2, "delivery": 2}),
+        lambda at, seed: [ReplicaDeaths(at.running, seed)],
+    ),
     "instances": (Needs(), lambda at, seed: [Twins(at.running, seed)]),
     "destination": (Needs(), lambda at, seed: [DestinationOutages(at.running, seed)]),
     "disk": (Needs(disk=64), lambda at, seed: [FullDisk(at.running, seed)]),
