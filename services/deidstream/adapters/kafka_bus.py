@@ -15,6 +15,7 @@ from contextlib import suppress
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, translated, watched
+from deidstream.adapters.kafka_membership import Membership
 from deidstream.adapters.kafka_reading import newest, record_of, scan
 from deidstream.adapters.kafka_transactions import Transactions
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
@@ -46,6 +47,7 @@ class _KafkaBus:
         self._lost: set[Lane] = set()
         self._torn = False
         self._turn = 0
+        self._membership = Membership(cluster, self._group, instance)
         self._transactions = Transactions(cluster, f"{group}.{instance}" if group else instance, self._heard)
         self._consumer = self._subscribed(inboxes) if inboxes else None
         self._polled_at = time.monotonic()
@@ -61,6 +63,8 @@ class _KafkaBus:
                 patience = 0.0 if any(self._ahead.values()) else max(0.0, min(until - time.monotonic(), 0.25))
                 self._fetch(patience)
                 records = self._take(limit)
+                if not records and self._consumer is not None:
+                    self._membership.check()
             if records or time.monotonic() >= until:
                 return records
 
@@ -72,6 +76,8 @@ class _KafkaBus:
             if outputs or self._taken:
                 positions = [TopicPartition(*lane, records[-1].offset) for lane, records in self._taken.items()]
                 self._transactions.commit(outputs, positions, self._consumer)
+                if positions:
+                    self._membership.progress()
             self._taken.clear()
 
     def abort(self) -> None:

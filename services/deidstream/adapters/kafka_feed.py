@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, translated, watched
+from deidstream.adapters.kafka_membership import Membership
 from deidstream.adapters.kafka_reading import record_of
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import Record
@@ -44,12 +45,14 @@ class KafkaFeed:
         self._ahead: deque[Record] = deque()
         self._ours: set[int] = set()
         self._due: dict[int, int] = {}
+        self._membership = Membership(address.cluster, address.group, address.instance)
         self._consumer = self._subscribed()
 
     def poll(self, limit: int, timeout: float) -> Sequence[Record]:
         """See ``ports.Feed``."""
         self._store()  # what could not be stored before
         if not self._ahead:
+            self._membership.check()
             self._fetch(limit, timeout)
             self._store()  # where a new group begins, before anything of it is handed out
         return [self._ahead.popleft() for _ in range(min(limit, len(self._ahead)))]
@@ -140,6 +143,7 @@ class KafkaFeed:
         with self._calling("commit"):
             self._consumer.commit(offsets=lanes, asynchronous=False)
         self._due.clear()
+        self._membership.progress()
 
     @contextmanager
     def _calling(self, call: str) -> Iterator[None]:

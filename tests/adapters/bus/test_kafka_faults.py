@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 from deidstream.adapters import kafka_bus
 from deidstream.adapters.kafka_bus import KafkaBusFactory
 from deidstream.adapters.kafka_client import Cluster
+from deidstream.adapters.kafka_membership import Membership
 from deidstream.core.errors import Misconfigured, Unavailable
 
 
@@ -107,3 +108,18 @@ def test_a_member_that_cannot_learn_its_position_leaves_that_to_the_client(bus, 
     assert bus.poll(10, 0) == []
     assert bus._lost == {("in", 0)}
     assert client.assigned == []
+
+
+def test_a_member_that_waits_in_vain_for_a_group_that_has_forgotten_it_ends(bus) -> None:
+    """The client neither says so nor joins again: seen when a broker had stood still for long."""
+    times = iter(range(0, 1_000, 10))
+    bus._membership = membership = Membership(Cluster("127.0.0.1:1"), "g", "one", lambda: float(next(times)))
+    membership._known = lambda: False
+    bus._consumer.first = [message(b"a", 0)]
+    assert len(bus.poll(10, 0)) == 1
+    with pytest.raises(Misconfigured, match="fenced"):
+        for _ in range(10):
+            bus.poll(10, 0)
+    membership._known = lambda: True
+    for _ in range(10):
+        bus.poll(10, 0)
