@@ -117,9 +117,10 @@ def test_a_member_that_waits_in_vain_for_a_group_that_has_forgotten_it_ends(bus)
     membership._known = lambda: False
     bus._consumer.first = [message(b"a", 0)]
     assert len(bus.poll(10, 0)) == 1
+    for _ in range(3):
+        bus.poll(10, 0)
     with pytest.raises(Misconfigured, match="fenced"):
-        for _ in range(10):
-            bus.poll(10, 0)
+        bus.poll(10, 0)
     membership._known = lambda: True
     for _ in range(10):
         bus.poll(10, 0)
