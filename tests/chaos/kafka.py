@@ -14,7 +14,7 @@ from functools import partial
 from itertools import product
 
 from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, ReplicaDeaths, Restarts
-from tests.chaos.outages import DatabaseOutages, DestinationOutages, FullDisk, StoreOutages, Twins
+from tests.chaos.outages import DatabaseOutages, DestinationOutages, FullBroker, FullDisk, StoreOutages, Twins
 from tests.chaos.sites import Needs, Site, site
 from tests.chaos.trial import QUIET_SECONDS, Result, report, trial
 
@@ -53,6 +53,7 @@ KINDS: dict[str, tuple[Needs, Callable[[Site, int], list[Fault]]]] = {
     "instances": (Needs(), lambda at, seed: [Twins(at.running, seed)]),
     "destination": (Needs(), lambda at, seed: [DestinationOutages(at.running, seed)]),
     "disk": (Needs(disk=64), lambda at, seed: [FullDisk(at.running, seed)]),
+    "broker-disk": (Needs(broker_disk=256), lambda at, seed: [FullBroker(at.running, seed, at.kafka)]),
     "store": (Needs(store=True), lambda at, seed: [_store(at, seed), RareDeaths(at.running, seed)]),
     "database": (Needs(database=True), lambda at, seed: [_database(at, seed)]),
     "everything": (Needs(store=True, database=True), _everything),

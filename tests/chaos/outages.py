@@ -8,14 +8,21 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.faults import Fault
 from tests.full.postgres import Postgres
 from tests.full.seaweed import Seaweed
 from tests.harness.deployment import Running, is_ready
+from tests.harness.kafka import Broker
 
-__all__ = ["DatabaseOutages", "DestinationOutages", "FullDisk", "StoreOutages", "Twins"]
+__all__ = ["DatabaseOutages", "DestinationOutages", "FullBroker", "FullDisk", "StoreOutages", "Twins"]
+
+_LAST_WORDS = 2.0
+"""Seconds a broker takes to end after it could not write."""
 
 
 class StoreOutages(Fault):
@@ -68,16 +75,29 @@ class FullDisk(Fault):
     pauses = (3.0, 7.0)
 
     def strike(self) -> None:
-        junk = self.running.folder / "junk"
-        try:
-            with junk.open("wb") as file:
-                while True:
-                    file.write(bytes(4096))
-                    file.flush()
-        except OSError:
+        with filled(self.running.folder):
             self.count["disk full"] += 1
-        self.done.wait(self.random.uniform(1.0, 5.0))
-        junk.unlink()
+            self.done.wait(self.random.uniform(1.0, 5.0))
+
+
+class FullBroker(Fault):
+    """The broker's disk has no room for a while. A broker that cannot write its log ends, and is started again."""
+
+    pauses = (3.0, 7.0)
+
+    def __init__(self, running: Running, seed: int, broker: Broker) -> None:
+        super().__init__(running, seed)
+        self.broker = broker
+
+    def strike(self) -> None:
+        with filled(self.broker.nodes[0].folder):
+            self.count["disk full"] += 1
+            self.done.wait(self.random.uniform(1.0, 5.0))
+        time.sleep(_LAST_WORDS)
+        for node in self.broker.nodes:
+            if node.process is not None and node.process.poll() is not None:
+                self.count["broker ended"] += 1
+                node.restart()
 
 
 class DestinationOutages(Fault):
@@ -117,6 +137,21 @@ class Twins(Fault):
         twin.send_signal(signal.SIGTERM if drained else signal.SIGKILL)
         twin.wait(60)
         self.count["twin drained" if drained else "twin killed"] += 1
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """Without room there, until the end."""
+    junk = folder / "junk"
+    try:
+        with junk.open("wb") as file:
+            while True:
+                file.write(bytes(4096))
+                file.flush()
+    except OSError:
+        yield
+    finally:
+        junk.unlink()
 
 
 def small_disk(folder: Path, megabytes: int) -> None:

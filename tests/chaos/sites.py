@@ -27,7 +27,8 @@ _IDENTITY = {"issuer_aliases": ISSUERS, "search_after_seconds": 3}
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a deployment has besides: ``nodes`` of Kafka, an S3 store for large content, PostgreSQL, a small disk (megabytes).
+    """What a deployment has besides: ``nodes`` of Kafka, an S3 store for large content, PostgreSQL, a small disk (megabytes)
+    for all that is deidstream's, or for the broker.
 
     ``processes`` of each stage that is named; where none is, two share what comes after identify."""
 
@@ -35,6 +36,7 @@ class Needs:
     store: bool = False
     database: bool = False
     disk: int = 0
+    broker_disk: int = 0
     processes: Mapping[str, int] = field(default_factory=lambda: SHARED["replicas"])
 
 
@@ -55,9 +57,10 @@ def site(needs: Needs) -> Iterator[Site]:
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deidstream-chaos-")))
         folder = place / "deployment"
-        if needs.disk:
-            outages.small_disk(folder, needs.disk)
-            stack.callback(outages.gone, folder)
+        for one, size in ((folder, needs.disk), (place / "kafka", needs.broker_disk)):
+            if size:
+                outages.small_disk(one, size)
+                stack.callback(outages.gone, one)
         kafka = stack.enter_context(broker(place / "kafka", needs.nodes))
         processes: dict[str, Any] = SHARED | {"bus": f"kafka://{kafka.servers}", "replicas": dict(needs.processes)}
         places, store, database = [place / "kafka"], None, None

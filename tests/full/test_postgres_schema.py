@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from deidstream.adapters import sql_migration
+from deidstream.adapters import sql_migration, sql_schema
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.adapters.sql_archive import SqlCaseArchive
 from deidstream.adapters.sql_engine import open_engine
@@ -127,3 +128,18 @@ def test_a_user_who_may_only_read_and_write_is_enough_for_the_stores(postgres: P
     postgres.run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO worker", name)
     for store in STORES.values():
         store(database.replace("deidstream:", "worker:", 1))
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_a_machine_with_another_time_than_the_server_does_not_start(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """Leases and deadlines are shared by processes that go by their own clocks."""
+    really = time.time
+    monkeypatch.setattr(sql_schema.time, "time", lambda: really() + 60 * minutes)
+    for opened in STORES.values():
+        with pytest.raises(Misconfigured, match="clock-skew") as raised:
+            opened(database)
+        assert "NTP" in raised.value.hint
+    monkeypatch.setattr(sql_schema.time, "time", lambda: really() + minutes)
+    SqlHold(database)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from deidstream.adapters.sql_engine import is_postgres, open_engine
 from deidstream.adapters.sql_limits import Limits
-from deidstream.adapters.sql_schema import require_revision
+from deidstream.adapters.sql_schema import require_clock, require_revision
 from deidstream.cli.access import ConfigOption
 from deidstream.stream.deployment import Deployment
 from deidstream.stream.settings import Settings
@@ -54,7 +54,12 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
       deidstream database check
     """
     engine = _engine(config)
-    Console().print(f"database: revision {require_revision(engine)}, good" if is_postgres(engine) else _EMBEDDED)
+    if not is_postgres(engine):
+        Console().print(_EMBEDDED)
+        return
+    revision = require_revision(engine)
+    require_clock(engine)
+    Console().print(f"database: revision {revision}, good")
 
 
 def _engine(config: Path, limits: Limits | None = None) -> Engine:
