@@ -2,7 +2,7 @@
 
 A process has one thread that works, so a core at most. A partition has one reader. So the rate is that of whatever is busy first:
 
-- ``ingest``: one process, and ``delivery``: one for each destination;
+- ``ingest``: one process here (several share the connections, not measured), and ``delivery``: one for each destination;
 - ``identify``: a source is one key, in one partition: as many processes as there are sources, at most;
 - ``rest``: fields, text, resolver, writer. The most loaded replica decides, which has its share of the partitions, and these not
   the same number of messages: some people have a hundred times as many as others;

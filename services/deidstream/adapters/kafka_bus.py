@@ -49,14 +49,14 @@ class _KafkaBus:
         self._turn = 0
         self._membership = Membership(cluster, self._group, instance)
         self._transactions = Transactions(cluster, f"{group}.{instance}" if group else instance, self._heard)
-        self._consumer = self._subscribed(inboxes) if inboxes else None
+        self._inboxes = tuple(inboxes)
+        self._consumer: Consumer | None = None
         self._polled_at = time.monotonic()
         self._closed = threading.Event()
-        if self._consumer is not None:
-            self._join()
-            threading.Thread(target=self._show_life, name=f"kafka-{instance}", daemon=True).start()
 
     def poll(self, limit: int, timeout: float) -> Sequence[Record]:
+        if self._consumer is None and self._inboxes and not self._closed.is_set():
+            self._join()  # only now: from here on somebody polls, which a member owes its group
         until = time.monotonic() + timeout
         while True:
             with self._lock:
@@ -113,22 +113,19 @@ class _KafkaBus:
         settings = self._cluster.member(self._group, self._name, self._heard)
         consumer = made(Consumer, settings | {"queued.max.messages.kbytes": _BATCH_BYTES >> 10})
         names = [self._cluster.named(inbox) for inbox in inboxes]
-        consumer.subscribe(names, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+        # No callback for what is assigned: the client asks the group itself where to begin, and what has no position there comes to
+        # ``_find``. A session that ends while a callback waits for a broker that stands still is one that the client forgets.
+        consumer.subscribe(names, on_revoke=self._revoked, on_lost=self._revoked)
         return consumer
 
     def _join(self) -> None:
         """Waits for a share, but not for ever: others may still have work in hand that they must finish first."""
-        until = time.monotonic() + _JOIN_SECONDS
-        while self._consumer is not None and not self._consumer.assignment() and time.monotonic() < until:
-            self._fetch(0.1)
-
-    def _assigned(self, consumer: Consumer, lanes: list[TopicPartition]) -> None:
-        """Begins at what this group has not read. Where that is not told now, nothing is assigned here: the client asks by
-        itself, and what has no position comes to ``_find``."""
-        with suppress(KafkaException):
-            found = self._done(lanes)
-            positions = [(lane.topic, lane.partition, OFFSET_BEGINNING if done < 0 else done) for lane, done in found]
-            consumer.assign([TopicPartition(*one) for one in positions])
+        with self._lock:
+            self._consumer = self._subscribed(self._inboxes)
+            until = time.monotonic() + _JOIN_SECONDS
+            while not self._consumer.assignment() and time.monotonic() < until:
+                self._fetch(0.1)
+        threading.Thread(target=self._show_life, name=f"kafka-{self._name}", daemon=True).start()
 
     def _revoked(self, _: Consumer, lanes: list[TopicPartition]) -> None:
         for one in lanes:
@@ -176,6 +173,8 @@ class _KafkaBus:
         assert self._consumer is not None
         with watched("find"), suppress(KafkaException):  # whoever does not answer is asked again
             found = self._done(self._consumer.assignment())
+            if not found:
+                return  # all is being dealt out anew
             positions = [(place.topic, place.partition, self._place(place, done)) for place, done in found]
             self._consumer.assign([TopicPartition(*one) for one in positions])
             self._lost.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException
 from deidstream.adapters import kafka_bus
 from deidstream.adapters.kafka_bus import KafkaBusFactory
 from deidstream.adapters.kafka_client import Cluster
@@ -36,8 +36,8 @@ class Client:
         self.done: list[object] | Exception = []
         self.assigned: list[object] = []
 
-    def subscribe(self, *_: object, on_assign: object, **__: object) -> None:
-        self.on_assign = on_assign
+    def subscribe(self, *_: object, **__: object) -> None:
+        pass
 
     def assignment(self) -> list[str]:
         return ["something"]
@@ -69,6 +69,7 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> object:
     monkeypatch.setattr(kafka_bus, "Consumer", Client)
     monkeypatch.setattr(kafka_bus, "Transactions", lambda *_: None)
     made = KafkaBusFactory(Cluster("127.0.0.1:1")).open("g", ["in"], "one")
+    made.poll(10, 0)  # joins
     yield made
     made.close()
 
@@ -98,16 +99,17 @@ def test_an_error_between_records_ends_the_member_at_every_later_call(bus) -> No
     ],
     ids=["raised", "of one partition"],
 )
-def test_a_member_that_cannot_learn_its_position_leaves_that_to_the_client(bus, answer) -> None:
+def test_a_member_that_cannot_learn_its_position_asks_again(bus, answer) -> None:
     client = bus._consumer
     client.done = answer
-    client.on_assign(client, [object()])
-    # A client that is told no position asks for that of the group itself, and says so where there is none: see _find.
-    assert client.assigned == []
     client.first = [message(b"", 0, KafkaError(KafkaError._AUTO_OFFSET_RESET))]
     assert bus.poll(10, 0) == []
     assert bus._lost == {("in", 0)}
     assert client.assigned == []
+    client.done = [SimpleNamespace(error=None, topic="in", partition=0, offset=-1001)]
+    bus.poll(10, 0)
+    assert bus._lost == set()
+    assert [(lane.topic, lane.partition, lane.offset) for lane in client.assigned] == [("in", 0, OFFSET_BEGINNING)]
 
 
 def test_a_member_that_waits_in_vain_for_a_group_that_has_forgotten_it_ends(bus) -> None:

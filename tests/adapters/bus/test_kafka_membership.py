@@ -44,6 +44,7 @@ def missing_after(membership: Membership, time: Time) -> float | None:
 def test_a_member_that_reads_nothing_stays_one(cluster: Cluster) -> None:
     bus, time = KafkaBusFactory(cluster).open("g", ["in"], "one"), Time()
     try:
+        assert not bus.poll(1, 0.1)
         assert missing_after(Membership(cluster, cluster.named("g"), "one", time), time) is None
     finally:
         bus.close()
@@ -53,6 +54,7 @@ def test_a_member_that_reads_nothing_stays_one(cluster: Cluster) -> None:
 def test_one_that_the_group_does_not_know_any_more_ends(cluster: Cluster, group: str) -> None:
     bus, time = KafkaBusFactory(cluster).open("g", ["in"], "one"), Time()
     try:
+        assert not bus.poll(1, 0.1)
         assert missing_after(Membership(cluster, cluster.named(group), "two", time), time) == 40
     finally:
         bus.close()
