@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import REBALANCED
 
-__all__ = ["CALL_SECONDS", "MAX_BYTES", "Cluster", "Heard", "made", "patiently", "translated", "watched"]
+__all__ = ["CALL_SECONDS", "MAX_BYTES", "Cluster", "Heard", "answers", "made", "patiently", "translated", "watched"]
 
 MAX_BYTES = 16 << 20
 """The largest record; the topics' own limit is the same. Above the client's limit nothing is sent, above the broker's this
@@ -35,6 +35,7 @@ _DEAD_SECONDS = 60.0
 """... and so long no thread of a process may stand still."""
 _SLICE_SECONDS = 0.5
 """How long a call waits before it is asked what the client has heard meanwhile."""
+_ASK_SECONDS = 5.0
 _AGAIN_SECONDS = 10.0
 """A refusal counts when it is heard again so soon."""
 _REFUSED = re.compile(r"certificate verify failed|SSL alert number (4[0-69]|48|116)\b")
@@ -181,6 +182,15 @@ def made(kind: type[_Client], config: Config) -> _Client:
     except KafkaException:
         hint = "the client refuses it: are the files PEM, and does the key belong to the certificate?"
         raise Misconfigured("kafka-tls", "deployment.kafka", hint) from None
+
+
+def answers(cluster: Cluster) -> bool:
+    """Whether a new client reaches ``cluster`` at this moment: one that has stalled does not tell."""
+    try:
+        made(AdminClient, cluster.common(Heard())).list_topics(timeout=_ASK_SECONDS)
+    except KafkaException:
+        return False
+    return True
 
 
 def patiently(call: Callable[[float], _Found], poll: Callable[[float], object], heard: Heard) -> _Found:

@@ -17,6 +17,7 @@ from deidstream.adapters.kafka_client import (
     MAX_BYTES,
     Cluster,
     Heard,
+    answers,
     made,
     patiently,
     translated,
@@ -33,6 +34,10 @@ _EXPIRES_MS = 20_000
 """When the broker aborts what a dead producer left open; a successor of the same name does so at once."""
 
 
+_STALLS = 2
+"""So many commits in a row that were not sent although the cluster answers: the client will send nothing any more."""
+
+
 class Transactions:
     """One transactional producer. ``name`` is stable over restarts and unique in the deployment. Not thread-safe.
 
@@ -45,6 +50,7 @@ class Transactions:
         self._heard = heard
         self._counts: dict[str, int] = {}
         self._failed: KafkaError | None = None
+        self._stalls = 0
         self._at = name
         own = cluster.named(f"deidstream.{name}")
         self._producer = made(
@@ -84,6 +90,7 @@ class Transactions:
             except (KafkaException, SystemError, BufferError) as error:
                 self._give_up(error)
             self._conclude()
+            self._stalls = 0
 
     def _produce(self, output: Output) -> None:
         topic = self._cluster.named(output.topic)
@@ -112,6 +119,9 @@ class Transactions:
         self._heard.check()
         if isinstance(found, Misconfigured):
             raise found from None
+        self._stalls = self._stalls + 1 if found.code == "bus-away" and answers(self._cluster) else 0
+        if self._stalls >= _STALLS:
+            raise Misconfigured("fenced", self._name, "the client sends nothing any more; starting again is right")
         try:
             self._producer.abort_transaction(CALL_SECONDS)
         except KafkaException:
