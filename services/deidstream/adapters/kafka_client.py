@@ -63,7 +63,6 @@ _MISCONFIGURED = {
     ),
     KafkaError.UNKNOWN_TOPIC_OR_PART: ("topic-missing", "run: deidstream topics apply"),
     KafkaError._UNKNOWN_TOPIC: ("topic-missing", "run: deidstream topics apply"),
-    KafkaError._UNKNOWN_PARTITION: ("topic-missing", "run: deidstream topics check"),
     KafkaError._AUTO_OFFSET_RESET: (
         "records-expired",
         "records were deleted before they were read: restore, or replay",
@@ -80,6 +79,7 @@ _PASSING = {
     KafkaError._TRANSPORT,
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError._UNKNOWN_PARTITION,  # of one that was listed before: it has no leader at this moment
 }
 _REBALANCED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from deidstream.adapters import kafka_transactions
-from deidstream.adapters.kafka_client import Cluster, Heard
+from deidstream.adapters.kafka_client import Cluster, Heard, patiently, translated
 from deidstream.adapters.kafka_transactions import Transactions
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Output
@@ -88,3 +89,17 @@ def test_stalls_that_pass_are_none(transactions: Transactions, monkeypatch: pyte
 
 def test_nobody_answers_where_nothing_is() -> None:
     assert not kafka_transactions.answers(Cluster("127.0.0.1:1"))
+
+
+def test_a_partition_without_a_leader_is_waited_for_and_never_a_topic_that_is_missing() -> None:
+    """A node that stood still for long is out of its own cluster for a moment when it goes on."""
+    error = KafkaError(KafkaError._UNKNOWN_PARTITION)
+    answered = iter([error, error, None])
+
+    def ask(_: float) -> str:
+        if (found := next(answered)) is not None:
+            raise KafkaException(found)
+        return "answer"
+
+    assert patiently(ask, lambda _: None, Heard()) == "answer"
+    assert isinstance(translated(error, "topic"), Unavailable)
