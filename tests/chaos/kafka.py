@@ -25,6 +25,9 @@ _LARGE = 10
 """Where there is a store, every tenth message goes there."""
 
 
+_ALL_TWICE = {"ingest": 2, "text": 2, "delivery": 2}
+
+
 def _store(at: Site, seed: int) -> Fault:
     assert at.store is not None
     return StoreOutages(at.running, seed, at.store)
@@ -46,10 +49,8 @@ KINDS: dict[str, tuple[Needs, Callable[[Site, int], list[Fault]]]] = {
     "broker": (Needs(), lambda at, seed: [BrokerDeaths(at.running, seed, at.kafka)]),
     "pauses": (Needs(), lambda at, seed: [BrokerPauses(at.running, seed, at.kafka)]),
     "one-of-three": (Needs(nodes=3), lambda at, seed: [BrokerDeaths(at.running, seed, at.kafka)]),
-    "replicas": (
-        Needs(processes={"ingest": 2, "text": 2, "delivery": 2}),
-        lambda at, seed: [ReplicaDeaths(at.running, seed)],
-    ),
+    "replicas": (Needs(), lambda at, seed: [ReplicaDeaths(at.running, seed)]),
+    "all-replicas": (Needs(processes=_ALL_TWICE), lambda at, seed: [ReplicaDeaths(at.running, seed)]),
     "instances": (Needs(), lambda at, seed: [Twins(at.running, seed)]),
     "destination": (Needs(), lambda at, seed: [DestinationOutages(at.running, seed)]),
     "disk": (Needs(disk=64), lambda at, seed: [FullDisk(at.running, seed)]),
