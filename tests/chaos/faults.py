@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.harness.deployment import Running, is_ready
 from tests.harness.kafka import Broker
 
-__all__ = ["BrokerDeaths", "BrokerPauses", "Deaths", "Fault", "RareDeaths", "ReplicaDeaths", "Restarts"]
+__all__ = ["BrokerDeaths", "BrokerFault", "BrokerPauses", "Deaths", "Fault", "RareDeaths", "ReplicaDeaths", "Restarts"]
 
 
 class Fault(threading.Thread):
@@ -111,13 +111,15 @@ class Restarts(Fault):
         self.count["all"] += 1
 
 
-class _BrokerFault(Fault):
+class BrokerFault(Fault):
+    """One that strikes the brokers."""
+
     def __init__(self, running: Running, seed: int, broker: Broker) -> None:
         super().__init__(running, seed)
         self.broker = broker
 
 
-class BrokerDeaths(_BrokerFault):
+class BrokerDeaths(BrokerFault):
     """kill -9 of a broker, and its return."""
 
     pauses = (4.0, 9.0)
@@ -130,7 +132,7 @@ class BrokerDeaths(_BrokerFault):
         self.count["broker"] += 1
 
 
-class BrokerPauses(_BrokerFault):
+class BrokerPauses(BrokerFault):
     """A broker that stands still for longer than a session and a transaction may last."""
 
     pauses = (4.0, 8.0)

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.chaos.faults import Fault
+from tests.chaos.faults import BrokerFault, Fault
 from tests.full.postgres import Postgres
 from tests.full.seaweed import Seaweed
 from tests.harness.deployment import Running, is_ready
-from tests.harness.kafka import Broker
 
 __all__ = ["DatabaseOutages", "DestinationOutages", "FullBroker", "FullDisk", "StoreOutages", "Twins"]
 
@@ -80,14 +79,10 @@ class FullDisk(Fault):
             self.done.wait(self.random.uniform(1.0, 5.0))
 
 
-class FullBroker(Fault):
+class FullBroker(BrokerFault):
     """The broker's disk has no room for a while. A broker that cannot write its log ends, and is started again."""
 
     pauses = (3.0, 7.0)
-
-    def __init__(self, running: Running, seed: int, broker: Broker) -> None:
-        super().__init__(running, seed)
-        self.broker = broker
 
     def strike(self) -> None:
         with filled(self.broker.nodes[0].folder):

@@ -121,7 +121,8 @@ class Transactions:
             raise found from None
         self._stalls = self._stalls + 1 if found.code == "bus-away" and answers(self._cluster) else 0
         if self._stalls >= _STALLS:
-            raise Misconfigured("fenced", self._name, "the client sends nothing any more; starting again is right")
+            hint = "the client sends nothing any more; starting again is right"
+            raise Misconfigured("fenced", self._name, hint) from None
         try:
             self._producer.abort_transaction(CALL_SECONDS)
         except KafkaException:
