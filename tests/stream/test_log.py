@@ -10,7 +10,6 @@ _PROGRAM = """
 import logging, threading
 from deidstream.stream import log
 
-log.configure()
 log.guard()
 logging.getLogger("somebody.else").warning("about Zanzibarski")
 try:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from deidstream.adapters.sql_limits import Limits
+from deidstream.adapters.sqlite_locked import set_pragmas
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 
 __all__ = ["is_postgres", "open_engine", "reading", "translating", "writing"]
@@ -106,8 +107,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     assert isinstance(connection, SqliteConnection)
     # We say BEGIN ourselves: sqlite3 would begin late, and two readers that turn writers would lock each other out.
     connection.isolation_level = None
-    for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    set_pragmas(connection, "busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from deidstream.adapters.sqlite_locked import set_pragmas
 from deidstream.core.errors import Unavailable
 from deidstream.ports import AcceptanceLedger, Claim, Doubt
 
@@ -42,8 +43,7 @@ class SqliteAcceptanceLedger:
         self._lock = threading.Lock()
         with _reported():
             self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
-                self._connection.execute(f"PRAGMA {pragma}")
+            set_pragmas(self._connection, "journal_mode = WAL", "synchronous = NORMAL")
             self._connection.executescript(_TABLES)
             _add_time(self._connection)
 

@@ -7,18 +7,17 @@ that a backlog is a subtraction. WAL with ``synchronous=FULL``: what is committe
 from __future__ import annotations
 
 import os
-import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
 from deidstream.adapters.bus_limits import BusLimits, partition_of
+from deidstream.adapters.sqlite_locked import patiently, set_pragmas
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import Output, Record
 
@@ -27,12 +26,9 @@ __all__ = ["OFFSET_BITS", "SqliteLog"]
 OFFSET_BITS = 40
 _VERSION = 1
 _PAGE = 8192
-_PATIENCE = 15.0
-"""Seconds to wait for another process's transaction."""
 _RETENTION_STEP = 2_000
 _RETENTION_EVERY = 0.25
 
-T = TypeVar("T")
 Row = tuple[Any, ...]  # SQLite is dynamically typed; the schema says what comes
 
 _SCHEMA = """
@@ -74,7 +70,7 @@ class SqliteLog:
     def rows(self, sql: str, arguments: Sequence[object] = ()) -> list[Row]:
         """What a query returns, outside of a transaction or inside of the current one."""
         with translated(self.path):
-            return _patiently(lambda: self._connection.execute(sql, arguments).fetchall())
+            return patiently(lambda: self._connection.execute(sql, arguments).fetchall())
 
     def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
         """Changes rows inside of the current transaction; returns how many."""
@@ -88,7 +84,7 @@ class SqliteLog:
     def transaction(self) -> Iterator[None]:
         """All or nothing, durable at the end. Raises Unavailable when nothing was committed."""
         with translated(self.path):
-            _patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+            patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
             try:
                 yield
                 self._retain_now_and_then()
@@ -147,7 +143,7 @@ class SqliteLog:
         """The retained records of a lane with offsets in ``(after, until]``, in order."""
         base = lane << OFFSET_BITS
         with translated(self.path):
-            cursor = _patiently(
+            cursor = patiently(
                 lambda: self._connection.execute(
                     "SELECT id, key, value, headers, at FROM records WHERE id > ? AND id <= ? ORDER BY id",
                     (base + after, base + until),
@@ -225,9 +221,9 @@ class SqliteLog:
             raise Unavailable("backlog", topic)
 
     def _prepare(self) -> None:
-        version = _patiently(lambda: self._connection.execute("PRAGMA user_version").fetchone())[0]
+        version = patiently(lambda: self._connection.execute("PRAGMA user_version").fetchone())[0]
         if version == 0:
-            _patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+            patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
             # Several processes may start at once: only the first finds it still empty.
             if self._connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 for statement in _SCHEMA.split(";\n"):
@@ -272,32 +268,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     except OSError:
         raise Misconfigured("bus-cannot-open", path.name, "the folder must exist and be writable") from None
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=64)
-    for pragma in (
+    set_pragmas(
+        connection,
         f"page_size = {_PAGE}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "wal_autocheckpoint = 2000",
         "cache_size = -8000",
         "temp_store = MEMORY",
-    ):
-        _patiently(partial(connection.execute, f"PRAGMA {pragma}")).fetchall()
+    )
     return connection
-
-
-def _patiently(action: Callable[[], T]) -> T:
-    """Runs one statement; while another process holds the lock, tries again after about a millisecond."""
-    until = 0.0
-    while True:
-        try:
-            return action()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise
-            now = time.monotonic()
-            until = until or now + _PATIENCE
-            if now > until:
-                raise
-            time.sleep(random.uniform(0.0003, 0.0015))
 
 
 def _sync_folder(folder: Path) -> None:

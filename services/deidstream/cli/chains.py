@@ -46,8 +46,7 @@ def run_here(config: Path, instance: Instance, parent: int = 0) -> int:
 
     ingest and delivery have threads of their own beside the loop of the others.
     """
-    log.configure(instance=instance.name)
-    log.guard()
+    log.guard(instance.name)
     stop = stop_on_signals()
     if parent:
         threading.Thread(target=_stop_without, args=(parent, stop), daemon=True).start()

@@ -19,21 +19,21 @@ __all__ = ["LOGGER", "configure", "crash_site", "emit", "guard"]
 LOGGER = "deidstream"
 
 
-def configure(stream: TextIO | None = None, level: int = logging.INFO, instance: str = "") -> None:
+def configure(stream: TextIO | None = None, instance: str = "") -> None:
     """Sends the events of this process, which is called ``instance``, to ``stream`` (standard error)."""
-    logger = logging.getLogger(LOGGER)
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_JsonLines(instance))
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
+    _send_to(_handler(stream or sys.stderr, instance))
 
 
-def guard() -> None:
-    """After ``configure``: of what libraries log and of errors that nobody catches, the place alone. Their texts may be content."""
-    logging.getLogger().handlers[:] = logging.getLogger(LOGGER).handlers
+def guard(instance: str = "") -> None:
+    """Like ``configure``; and of what libraries log and of errors that nobody catches, the place alone. Their texts may be content.
+
+    Ours come last: who sees that events are logged finds everything guarded.
+    """
+    handler = _handler(sys.stderr, instance)
     sys.excepthook = lambda kind, error, trace: _uncaught(kind, error)
     threading.excepthook = lambda thrown: _uncaught(thrown.exc_type, thrown.exc_value)
+    logging.getLogger().handlers[:] = [handler]
+    _send_to(handler)
 
 
 def emit(event: Event, level: int = logging.INFO, *, trace: str = "", **fields: str | float | None) -> None:
@@ -48,6 +48,19 @@ def crash_site(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "deidstream" in Path(frame.filename).parts] or frames
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+
+
+def _handler(stream: TextIO, instance: str) -> logging.Handler:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_JsonLines(instance))
+    return handler
+
+
+def _send_to(handler: logging.Handler) -> None:
+    logger = logging.getLogger(LOGGER)
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    logger.handlers[:] = [handler]
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None) -> None:

@@ -33,8 +33,7 @@ GROUP = "deidstream.monitor"
 
 def serve(settings: Settings, stop: threading.Event) -> int:
     """Watches until ``stop`` is set; returns an exit code."""
-    log.configure(instance=NAME)
-    log.guard()
+    log.guard(NAME)
     log.emit("chain.started", stages=NAME)
     try:
         _watch(settings, stop)
