@@ -17,6 +17,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from deidstream.adapters.kafka_client import CALL_SECONDS, Cluster, Heard, made, translated, watched
 from deidstream.adapters.kafka_membership import Membership
 from deidstream.adapters.kafka_reading import newest, record_of, scan
+from deidstream.adapters.kafka_topics import confirmed
 from deidstream.adapters.kafka_transactions import Transactions
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.ports import REBALANCED, Bus, Output, Record
@@ -165,7 +166,7 @@ class _KafkaBus:
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             self._lost.add((topic, message.partition() or 0))
         elif isinstance(found := translated(error, self._cluster.own(topic) or self._group), Misconfigured):
-            self._heard.trouble = found  # for good; of all else the client tries again by itself
+            self._heard.trouble = confirmed(self._cluster, found)  # of all else the client tries again by itself
 
     def _find(self) -> None:
         """Where to go on in what the client has lost. The client refuses to seek in what it does not fetch, and takes an assignment

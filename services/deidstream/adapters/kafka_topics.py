@@ -13,9 +13,10 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, 
 from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, made, patiently, translated
 from deidstream.core.errors import Misconfigured, Unavailable
 
-__all__ = ["Difference", "Topic", "apply", "brokers", "check", "check_group", "partitions"]
+__all__ = ["Difference", "Topic", "apply", "brokers", "check", "check_group", "confirmed", "partitions"]
 
-
+_KNOWN_SECONDS = 3.0
+"""After so long every broker knows every topic."""
 _PATIENCE = {"operation_timeout": CALL_SECONDS, "request_timeout": CALL_SECONDS}
 
 
@@ -69,6 +70,22 @@ def partitions(cluster: Cluster, topics: Sequence[str]) -> dict[str, int]:
     if missing := [topic for topic in topics if cluster.named(topic) not in found]:
         raise Misconfigured("topic-missing", missing[0], "run: deidstream topics apply")
     return {topic: len(found[cluster.named(topic)].partitions) for topic in topics}
+
+
+def confirmed(cluster: Cluster, refused: Misconfigured) -> Misconfigured:
+    """``refused``, unless it is a topic that is there after all, as a new client learns within seconds: a broker that has just come
+    back may not have known it yet, and the client that was told so does not look again."""
+    until = time.monotonic() + _KNOWN_SECONDS
+    while refused.code == "topic-missing" and time.monotonic() < until:
+        try:
+            partitions(cluster, [refused.place])
+        except Misconfigured:
+            time.sleep(0.2)
+            continue
+        except Unavailable:
+            pass  # a successor waits for the brokers
+        return Misconfigured("fenced", refused.place, "a broker did not know this topic; starting again is right")
+    return refused
 
 
 def check_group(cluster: Cluster, group: str) -> None:

@@ -23,6 +23,7 @@ from deidstream.adapters.kafka_client import (
     translated,
     watched,
 )
+from deidstream.adapters.kafka_topics import confirmed
 from deidstream.core.errors import Misconfigured, Unavailable, Unsafe
 from deidstream.ports import Output
 
@@ -118,7 +119,7 @@ class Transactions:
         )
         self._heard.check()
         if isinstance(found, Misconfigured):
-            raise found from None
+            raise confirmed(self._cluster, found) from None
         self._stalls = self._stalls + 1 if found.code == "bus-away" and answers(self._cluster) else 0
         if self._stalls >= _STALLS:
             hint = "the client sends nothing any more; starting again is right"

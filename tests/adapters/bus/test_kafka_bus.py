@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from threading import Timer
 
 import pytest
 from deidstream.adapters.kafka_bus import KafkaBusFactory
@@ -63,6 +64,18 @@ class TestKafkaBus(BusContract):
             factory.last("no-topic", "key-3")
         with pytest.raises(Misconfigured, match="topic-missing"):
             publish(factory, outputs(1, "no-topic"))
+
+    def test_a_topic_that_a_broker_did_not_know_for_a_moment_is_no_reason_to_stop(
+        self, factory: BusFactory, cluster: Cluster
+    ) -> None:
+        name = f"late-{uuid.uuid4().hex}"
+        bus = factory.open("g", [name], "one")
+        Timer(1.0, apply, (cluster, [Topic(name, 8, 3600.0)])).start()
+        with pytest.raises(Misconfigured, match="fenced: .*starting again is right"):
+            bus.poll(1, 30.0)
+        bus.close()
+        publish(factory, outputs(3, name))
+        assert len(factory.open("g", [name], "one").poll(3, 20.0)) == 3
 
     def test_a_record_over_the_limit_is_refused_and_the_next_transaction_goes_through(
         self, factory: BusFactory
