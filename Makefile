@@ -45,7 +45,7 @@ chaos-embedded: $(STAMP)
 
 # Some hours. KINDS and SEEDS choose less, MESSAGES how long each trial is.
 chaos: $(STAMP)
-	$(BIN)/python -m tests.chaos.kafka $(if $(KINDS),--kinds $(KINDS)) --seeds $(or $(SEEDS),10) --messages $(or $(MESSAGES),2000)
+	$(BIN)/python -m tests.chaos.kafka $(if $(KINDS),--kinds $(KINDS)) --seeds $(or $(SEEDS),10) --messages $(or $(MESSAGES),2000) --jobs $(or $(JOBS),1)
 
 corpora: $(STAMP)
 	$(BIN)/python -m tests.corpora.check $(or $(CORPUS),../shared/data)

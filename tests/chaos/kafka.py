@@ -1,6 +1,6 @@
 """Faults on a real Apache Kafka while a feed goes through: nothing lost, nothing doubled, the order kept, nothing readable.
 
-    python -m tests.chaos.kafka [--kinds stages,broker,...] [--seeds 10] [--messages 2000]
+    python -m tests.chaos.kafka [--kinds stages,broker,...] [--seeds 10] [--messages 2000] [--jobs 1]
 
 Prints a row a trial and its figures last, in one line; exits 1 when any promise was broken.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
 from tests.chaos.faults import BrokerDeaths, BrokerPauses, Fault, RareDeaths, ReplicaDeaths, Restarts
@@ -77,9 +77,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--messages", type=int, default=2_000)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="trials at a time")
     given = parser.parse_args()
     trials = product(given.kinds.split(","), range(given.first, given.first + given.seeds))
-    return report("chaos", (partial(run, kind, seed, given.messages) for kind, seed in trials))
+    with ProcessPoolExecutor(given.jobs, max_tasks_per_child=1) as pool:
+        coming = [pool.submit(run, kind, seed, given.messages) for kind, seed in trials]
+        return report("chaos", (one.result for one in coming))
 
 
 if __name__ == "__main__":

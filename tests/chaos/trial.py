@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -177,24 +178,29 @@ def _astray(running: Running) -> int:
 
 
 def report(name: str, trials: Iterable[Callable[[], Result]]) -> int:
-    """Runs and prints them, a row each, and their figures last, in one line; 1 when any promise was broken, else 0."""
-    print(_COLUMNS)
-    results = []
+    """Runs and prints them, a row each, and their figures last, in one line; 1 when any promise was broken or a trial broke off."""
+    print(_COLUMNS, flush=True)
+    results, broken_off = [], 0
     for run in trials:
-        results.append(run())
-        print(results[-1], flush=True)
-    print(_summary(name, results))
-    return 0 if all(one.good for one in results) else 1
+        try:
+            results.append(run())
+        except Exception:  # noqa: BLE001 - the others are wanted all the same
+            traceback.print_exc()
+            broken_off += 1
+        else:
+            print(results[-1], flush=True)
+    good = bool(results) and not broken_off and all(one.good for one in results)
+    print(_summary(name, results, broken_off, "ok" if good else "FALLS SHORT"))
+    return 0 if good else 1
 
 
-def _summary(name: str, results: Sequence[Result]) -> str:
-    good = all(one.good for one in results)
+def _summary(name: str, results: Sequence[Result], broken_off: int, verdict: str) -> str:
     return (
-        f"{name}: trials={len(results)} acknowledged={sum(one.acknowledged for one in results)} "
+        f"{name}: trials={len(results)} broken_off={broken_off} acknowledged={sum(one.acknowledged for one in results)} "
         f"faults={sum(one.faults.total() for one in results)} lost={sum(one.lost for one in results)} "
         f"doubled={sum(one.doubled for one in results)} disordered={sum(one.disordered for one in results)} "
         f"leaks={sum(len(one.leaks) for one in results)} orphans={sum(one.orphans for one in results)} "
-        f"{'ok' if good else 'FALLS SHORT'}"
+        f"{verdict}"
     )
 
 
