@@ -2,7 +2,8 @@
 
 A process has one thread that works, so a core at most. A partition has one reader. So the rate is that of whatever is busy first:
 
-- ``ingest``: one process here (several share the connections, not measured), and ``delivery``: one for each destination;
+- ``ingest``: its processes share the connections, evenly where those are many;
+- ``delivery``: a destination gets all messages, one after the other, from one process: more of these serve more destinations;
 - ``identify``: a source is one key, in one partition: as many processes as there are sources, at most;
 - ``rest``: fields, text, resolver, writer. The most loaded replica decides, which has its share of the partitions, and these not
   the same number of messages: some people have a hundred times as many as others;
@@ -24,7 +25,8 @@ _MEDIAN, _SPREAD = 0.0, 1.0
 """Messages a subject are log-normal: one in a hundred has ten times the median."""
 _REPLICAS = (1, 2, 4, 8, 16, 32)
 _PARTITIONS = (8, 32, 128)
-_SOURCES = (1, 4)
+_SOURCES = ((1, 1), (4, 1), (4, 2))
+"""... and processes of ingest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,13 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many processes share what comes after identify, over how many partitions; how many sources there are."""
+    """How many processes share what comes after identify, over how many partitions; how many sources there are, with a process
+    of identify each; how many processes of ingest."""
 
     replicas: int = 1
     partitions: int = 8
     sources: int = 1
+    ingest: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def predict(costs: Costs, shape: Shape, cores: float = float("inf")) -> Predicti
     """The rate at which something is always busy."""
     busiest = _largest_share(min(shape.replicas, shape.partitions), shape.partitions)
     rates = {
-        "ingest": 1 / costs.ingest,
+        "ingest": shape.ingest / costs.ingest,
         "identify": min(shape.sources, shape.partitions) / costs.identify,
         "rest": 1 / (costs.rest * busiest),
         "delivery": 1 / costs.delivery,
@@ -93,11 +97,13 @@ def _largest_share(replicas: int, partitions: int) -> float:
 
 def drawn(costs: Costs) -> str:
     """A table: messages a second, cores, and what limits, for more and more replicas."""
-    head = f"{'sources':>7} {'replicas':>8} " + "".join(f"{f'{number} partitions':>31}" for number in _PARTITIONS)
+    head = f"{'sources':>7} {'ingest':>6} {'replicas':>8} " + "".join(
+        f"{f'{number} partitions':>31}" for number in _PARTITIONS
+    )
     rows = [f"simulated: messages/s, cores, what is busy first\n{head}"]
-    for sources in _SOURCES:
+    for sources, ingest in _SOURCES:
         for replicas in _REPLICAS:
-            found = [predict(costs, Shape(replicas, partitions, sources)) for partitions in _PARTITIONS]
+            found = [predict(costs, Shape(replicas, partitions, sources, ingest)) for partitions in _PARTITIONS]
             cells = "".join(f"{one.rate:>11.0f} {one.cores:>7.1f} {one.limit:>11}" for one in found)
-            rows.append(f"{sources:>7} {replicas:>8} {cells}")
+            rows.append(f"{sources:>7} {ingest:>6} {replicas:>8} {cells}")
     return "\n".join(rows)

@@ -2,7 +2,8 @@
 
     python -m tests.bench.scale [--corpus FOLDER_OF_SHARED_DATA]
 
-Measured: CPU seconds a message of every process and of the broker, and the rate, with one and with two processes after identify.
+Measured: CPU seconds a message of every process and of the broker, and the rate, with one process a chain, with two after identify,
+and with two of ingest.
 Simulated: from the cost alone, where each process has a core; checked against what was measured. Figures last, in one line.
 """
 
@@ -29,6 +30,9 @@ from tests.harness.kafka import Broker, broker
 _MESSAGES = 3_000
 _WARM_UP = 300
 _CONNECTIONS = 16
+_MORE = {"two_after_identify": Shape(replicas=2), "two_of_ingest": Shape(ingest=2)}
+_PARTS = ("ingest", "identify", "fields", "delivery", "broker")
+"""How the names of chains begin, in the order of ``Costs``."""
 _SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
@@ -42,12 +46,14 @@ def main() -> int:
     cores = os.cpu_count() or 1
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="deidstream-bench-") as place, broker(Path(place) / "kafka") as kafka:
-        alone, rate = _measured(kafka, Path(place) / "one", corpus, 1)
-        shared, both = _measured(kafka, Path(place) / "two", corpus, 2)
-    figures += [Figure(f"cost_{name}", 1e3 * cost, "CPU s/1,000") for name, cost in alone.parts().items()]
-    figures += _checked("1", rate, predict(alone, Shape(replicas=1), cores).rate)
-    figures += _checked("2", both, predict(alone, Shape(replicas=2), cores).rate)
-    figures.append(Figure("contention", shared.whole / alone.whole, "x", note="CPU a message, two processes : one"))
+        alone, rate = _measured(kafka, Path(place) / "one", corpus, Shape())
+        figures += [Figure(f"cost_{name}", 1e3 * cost, "CPU s/1,000") for name, cost in alone.parts().items()]
+        figures += _checked("one_each", rate, predict(alone, Shape(), cores).rate)
+        for name, shape in _MORE.items():
+            shared, both = _measured(kafka, Path(place) / name, corpus, shape)
+            figures += _checked(name, both, predict(alone, shape, cores).rate)
+            note = "CPU a message, by one process each"
+            figures.append(Figure(f"contention_{name}", shared.whole / alone.whole, "x", note=note))
     print(drawn(alone))
     print(table(figures))
     print(summary(figures))
@@ -56,24 +62,23 @@ def main() -> int:
 
 def _checked(name: str, rate: float, predicted: float) -> list[Figure]:
     return [
-        Figure(f"rate_{name}", rate, "messages/s", note=f"{name} after identify"),
+        Figure(f"rate_{name}", rate, "messages/s"),
         Figure(f"predicted_{name}", predicted / rate, "x", note=f"model : measured, {predicted:.0f}/s"),
     ]
 
 
-def _measured(kafka: Broker, folder: Path, corpus: Corpus, replicas: int) -> tuple[Costs, float]:
+def _measured(kafka: Broker, folder: Path, corpus: Corpus, shape: Shape) -> tuple[Costs, float]:
     """CPU a message of each part, and releases a second."""
-    processes = {"chains": SHARED["chains"], "replicas": {"text": replicas}}
-    with on_kafka(kafka.servers, f"scale{replicas}", folder, **processes) as (running, cluster):
+    processes = {"chains": SHARED["chains"], "replicas": {"text": shape.replicas, "ingest": shape.ingest}}
+    with on_kafka(kafka.servers, f"scale-{folder.name}", folder, **processes) as (running, cluster):
         pipeline = Pipeline(running, KafkaPositions(cluster, "folder"))
         pipeline.run(mllp_job(pipeline.mllp, list(numbered(corpus.hl7, _WARM_UP)), 4), "warming up")
         before = _used(running, kafka)
         messages = list(numbered(corpus.hl7, _MESSAGES, 1_000_000))
-        load = pipeline.run(mllp_job(pipeline.mllp, messages, _CONNECTIONS), f"{replicas} after identify")
+        load = pipeline.run(mllp_job(pipeline.mllp, messages, _CONNECTIONS), folder.name)
         used = {name: seconds - before.get(name, 0.0) for name, seconds in _used(running, kafka).items()}
-    each = {name: seconds / _MESSAGES for name, seconds in used.items()}
-    after = sum(cost for name, cost in each.items() if name.startswith("fields"))
-    return Costs(each["ingest"], each["identify"], after, each["delivery"], each["broker"]), steady(load)[0]
+    parts = {part: sum(used[name] for name in used if name.startswith(part)) / _MESSAGES for part in _PARTS}
+    return Costs(*parts.values()), steady(load)[0]
 
 
 def _used(running: Running, kafka: Broker) -> dict[str, float]:
