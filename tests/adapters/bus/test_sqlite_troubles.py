@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from deidstream.adapters import sqlite_log
+from deidstream.adapters import sqlite_locked
 from deidstream.adapters.bus_limits import BusLimits, assign, partition_of
 from deidstream.adapters.liveness import is_alive, own_mark
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
@@ -39,7 +39,7 @@ def test_a_full_disk_commits_nothing_and_later_everything(tmp_path: Path, monkey
 def test_a_locked_file_is_unavailable_and_not_an_error_of_sqlite(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_log, "_PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite_locked, "_PATIENCE", 0.05)
     factory = SqliteBusFactory(tmp_path / "bus.db")
     bus = factory.open("", [], "one")
     other = sqlite3.connect(tmp_path / "bus.db", isolation_level=None)
