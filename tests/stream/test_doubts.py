@@ -13,9 +13,9 @@ from deidstream.adapters.memory_ledger import MemoryAcceptanceLedger
 from deidstream.adapters.sqlite_ledger import open_acceptance
 from deidstream.core.case import Case, Header
 from deidstream.core.errors import Misconfigured, Unavailable
-from deidstream.ports import AcceptanceLedger, Bus
+from deidstream.ports import AcceptanceLedger, Bus, Record
 from deidstream.stream import doubts
-from deidstream.stream.doubts import Heir
+from deidstream.stream.doubts import Heir, settle_doubts
 from deidstream.stream.intake import GroupCommit
 from deidstream.wire import decode_case
 
@@ -133,8 +133,27 @@ def test_an_instance_that_works_is_left_alone(site: Site) -> None:
     assert [doubt.case_ids for doubt in site.ledger("ingest").others()] == [{"case-250"}]
 
 
+def test_the_bus_is_read_from_an_hour_before_the_oldest_doubt_on(site: Site) -> None:
+    looked: list[float] = []
+
+    def scan(topic: str, *, since: float) -> list[Record]:
+        looked.append(since)
+        return []
+
+    for owner, at in (("ingest", 9_000.0), ("ingest.2", 8_000.0), ("ingest.3", 10.0)):
+        ledger = site.ledger(owner)
+        ledger.learn([], 0.0)  # the machine has not been down
+        ledger.claim([owner], at)
+        if owner == "ingest":
+            settle_doubts(ledger, scan, 9_100.0)
+    heir = Heir(site.ledger("ingest"), scan, lambda _: None)
+    heir.look(0.0)
+    heir.look(61.0)
+    assert looked == [5_400.0] * 2 + [0.0] * 2
+
+
 def test_while_the_bus_is_away_the_doubt_stands(site: Site) -> None:
-    def away(*_: object) -> list[object]:
+    def away(*_: object, **__: object) -> list[object]:
         raise Unavailable("bus-away", "bus")
 
     site.ledger("ingest.2").claim(["case-1"], 1.0)

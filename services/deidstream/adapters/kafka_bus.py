@@ -241,9 +241,9 @@ class KafkaBusFactory:
         """See ``ports.BusFactory``."""
         return _KafkaBus(self._cluster, group, inboxes, instance)
 
-    def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
+    def scan(self, topic: str, after: Mapping[int, int] | None = None, since: float = 0.0) -> Sequence[Record]:
         """See ``ports.BusFactory``."""
-        return scan(self._cluster, topic, after or {})
+        return scan(self._cluster, topic, after or {}, since)
 
     def last(self, topic: str, key: str) -> Record | None:
         """See ``ports.BusFactory``."""

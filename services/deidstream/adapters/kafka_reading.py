@@ -20,16 +20,17 @@ _STEP = 500
 _QUIET_SECONDS = 30.0
 
 
-def scan(cluster: Cluster, topic: str, after: Mapping[int, int]) -> list[Record]:
-    """The retained records of ``topic``, each partition in order, beyond the offsets of ``after``. Raises Unavailable."""
+def scan(cluster: Cluster, topic: str, after: Mapping[int, int], since: float) -> list[Record]:
+    """See ``ports.BusFactory``. What is older than ``since`` is not even fetched. Raises Unavailable."""
     with _reader(cluster, topic) as (consumer, heard):
         places = [
             TopicPartition(cluster.named(topic), number)
             for number in _partitions(consumer, heard, cluster.named(topic))
         ]
+        first = _at(consumer, heard, places, since) if since else {}
         for place in places:
-            low, _ = _ends(consumer, heard, place)
-            place.offset = max(low, after.get(place.partition, 0))
+            low, end = _ends(consumer, heard, place)
+            place.offset = max(low, after.get(place.partition, 0), first.get(place.partition, end if since else 0))
         found = list(_to_the_end(consumer, places, topic))
     return sorted(found, key=lambda record: (record.partition, record.offset))
 
@@ -95,6 +96,13 @@ def _partitions(consumer: Consumer, heard: Heard, name: str) -> Sequence[int]:
 def _ends(consumer: Consumer, heard: Heard, place: TopicPartition) -> tuple[int, int]:
     """Where the records of ``place`` begin and end. A topic that has just been made may have no leader for a moment."""
     return patiently(lambda seconds: consumer.get_watermark_offsets(place, seconds), consumer.poll, heard)
+
+
+def _at(consumer: Consumer, heard: Heard, places: Sequence[TopicPartition], since: float) -> dict[int, int]:
+    """Where the records of each partition begin that were appended at ``since`` or later; without those that have none."""
+    asked = [TopicPartition(place.topic, place.partition, int(since * 1e3)) for place in places]
+    found = patiently(lambda seconds: consumer.offsets_for_times(asked, seconds), consumer.poll, heard)
+    return {place.partition: place.offset for place in found if place.offset >= 0}
 
 
 def _to_the_end(consumer: Consumer, places: list[TopicPartition], topic: str) -> Iterator[Record]:

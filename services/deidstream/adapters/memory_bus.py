@@ -185,12 +185,17 @@ class MemoryBusFactory:
             self._log.changed.notify_all()
             return bus
 
-    def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
+    def scan(self, topic: str, after: Mapping[int, int] | None = None, since: float = 0.0) -> Sequence[Record]:
         """See ``ports.BusFactory``."""
         after = after or {}
         with self._log.changed:
             numbers = range(self._log.limits.partitions)
-            return [record for n in numbers for record in self._log.lanes[topic, n] if record.offset > after.get(n, 0)]
+            return [
+                record
+                for number in numbers
+                for record in self._log.lanes[topic, number]
+                if record.offset > after.get(number, 0) and record.timestamp >= since
+            ]
 
     def last(self, topic: str, key: str) -> Record | None:
         """See ``ports.BusFactory``."""

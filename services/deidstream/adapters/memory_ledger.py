@@ -38,9 +38,9 @@ class MemoryAcceptanceLedger:
         """See ``ports.AcceptanceLedger``."""
         self._accepted |= {case_id: now for case_id in case_ids if case_id not in self._accepted}
 
-    def unsettled(self) -> frozenset[str]:
+    def unsettled(self) -> Sequence[Doubt]:
         """See ``ports.AcceptanceLedger``."""
-        return frozenset(self._pending)
+        return [Doubt("", min(self._pending.values()), frozenset(self._pending))] if self._pending else []
 
     def resolve(self, committed: Iterable[str]) -> None:
         """See ``ports.AcceptanceLedger``."""

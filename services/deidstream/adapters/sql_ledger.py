@@ -103,10 +103,9 @@ class SqlAcceptanceLedger:
                 rows = [{"case_id": one, "at": now} for one in dict.fromkeys(some)]
                 insert_missing(connection, _accepted, rows)
 
-    def unsettled(self) -> frozenset[str]:
-        """Claimed by this owner before it last ended, and unknown whether committed."""
-        with reading(self._engine) as connection:
-            return frozenset(connection.scalars(sql.select(_pending.c.case_id).where(self._mine)))
+    def unsettled(self) -> Sequence[Doubt]:
+        """See ``ports.AcceptanceLedger``."""
+        return self._doubts(self._mine)
 
     def resolve(self, committed: Iterable[str]) -> None:
         """Ends the doubt about ``unsettled`` ids: ``committed`` were, the others were not."""
@@ -119,11 +118,7 @@ class SqlAcceptanceLedger:
 
     def others(self) -> Sequence[Doubt]:
         """See ``ports.AcceptanceLedger``."""
-        found: dict[tuple[str, float], set[str]] = {}
-        with reading(self._engine) as connection:
-            for row in connection.execute(sql.select(_pending).where(~self._mine)):
-                found.setdefault((row.owner, row.at), set()).add(row.case_id)
-        return [Doubt(owner, at, frozenset(case_ids)) for (owner, at), case_ids in found.items()]
+        return self._doubts(~self._mine)
 
     def inherit(self, doubt: Doubt, committed: Iterable[str]) -> None:
         """See ``ports.AcceptanceLedger``."""
@@ -136,6 +131,13 @@ class SqlAcceptanceLedger:
         """Forgets what was accepted before that time."""
         with writing(self._engine, _TURN) as connection:
             connection.execute(_accepted.delete().where(_accepted.c.at < before))
+
+    def _doubts(self, whose: sql.ColumnElement[bool]) -> Sequence[Doubt]:
+        found: dict[tuple[str, float], set[str]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(sql.select(_pending).where(whose)):
+                found.setdefault((row.owner, row.at), set()).add(row.case_id)
+        return [Doubt(owner, at, frozenset(case_ids)) for (owner, at), case_ids in found.items()]
 
     def _settle(self, connection: Connection, failed: Iterable[str]) -> None:
         _conclude(connection, self._mine, failed)

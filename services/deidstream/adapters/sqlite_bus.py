@@ -249,7 +249,7 @@ class SqliteBusFactory:
         """See ``ports.BusFactory``."""
         return _SqliteBus(self._log(), group, inboxes, instance)
 
-    def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
+    def scan(self, topic: str, after: Mapping[int, int] | None = None, since: float = 0.0) -> Sequence[Record]:
         """See ``ports.BusFactory``."""
         log, after = self._log(), after or {}
         try:
@@ -257,7 +257,7 @@ class SqliteBusFactory:
             return [
                 record
                 for lane, partition, head in lanes
-                for record in log.read(topic, lane, partition, after.get(partition, 0), head)
+                for record in log.read(topic, lane, partition, after.get(partition, 0), head, since)
             ]
         finally:
             log.close()

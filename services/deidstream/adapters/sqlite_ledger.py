@@ -89,10 +89,9 @@ class SqliteAcceptanceLedger:
             connection.execute("DELETE FROM boot")
             connection.execute("INSERT INTO boot VALUES (?)", (self._boot,))
 
-    def unsettled(self) -> frozenset[str]:
+    def unsettled(self) -> Sequence[Doubt]:
         """See ``ports.AcceptanceLedger``."""
-        with self._writing() as connection:
-            return self._noted(connection)
+        return self._doubts("owner = ?")
 
     def resolve(self, committed: Iterable[str]) -> None:
         """See ``ports.AcceptanceLedger``."""
@@ -105,11 +104,7 @@ class SqliteAcceptanceLedger:
 
     def others(self) -> Sequence[Doubt]:
         """See ``ports.AcceptanceLedger``."""
-        with self._writing() as connection:
-            query = "SELECT owner, at, case_ids FROM in_doubt WHERE owner != ? AND case_ids != ''"
-            return [
-                Doubt(row[0], row[1], frozenset(row[2].split())) for row in connection.execute(query, (self._owner,))
-            ]
+        return self._doubts("owner != ?")
 
     def inherit(self, doubt: Doubt, committed: Iterable[str]) -> None:
         """See ``ports.AcceptanceLedger``."""
@@ -127,6 +122,12 @@ class SqliteAcceptanceLedger:
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+
+    def _doubts(self, whose: str) -> Sequence[Doubt]:
+        with self._writing() as connection:
+            query = f"SELECT owner, at, case_ids FROM in_doubt WHERE {whose} AND case_ids != ''"  # noqa: S608
+            found = connection.execute(query, (self._owner,)).fetchall()
+        return [Doubt(owner, at, frozenset(case_ids.split())) for owner, at, case_ids in found]
 
     def _known(self, connection: sqlite3.Connection, case_ids: Sequence[str], now: float) -> set[str]:
         """Those that were there before: undoes the insertion, looks, and does it again."""

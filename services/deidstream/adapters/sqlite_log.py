@@ -139,14 +139,16 @@ class SqliteLog:
         )
         return set(firsts)
 
-    def read(self, topic: str, lane: int, partition: int, after: int, until: int) -> Iterator[Record]:
-        """The retained records of a lane with offsets in ``(after, until]``, in order."""
+    def read(
+        self, topic: str, lane: int, partition: int, after: int, until: int, since: float = 0.0
+    ) -> Iterator[Record]:
+        """The retained records of a lane with offsets in ``(after, until]``, appended at ``since`` or later, in order."""
         base = lane << OFFSET_BITS
         with translated(self.path):
             cursor = patiently(
                 lambda: self._connection.execute(
-                    "SELECT id, key, value, headers, at FROM records WHERE id > ? AND id <= ? ORDER BY id",
-                    (base + after, base + until),
+                    "SELECT id, key, value, headers, at FROM records WHERE id > ? AND id <= ? AND at >= ? ORDER BY id",
+                    (base + after, base + until, since),
                 )
             )
             for number, key, value, headers, at in cursor:

@@ -64,8 +64,11 @@ class BusFactory(Protocol):
     def open(self, group: str, inboxes: Sequence[str], instance: str) -> Bus:
         """Joins ``group``; with no ``inboxes`` the bus only publishes. ``instance`` is stable across restarts."""
 
-    def scan(self, topic: str, after: Mapping[int, int] | None = None) -> Sequence[Record]:
-        """All retained committed records of ``topic``, each partition in order, outside of any group."""
+    def scan(self, topic: str, after: Mapping[int, int] | None = None, since: float = 0.0) -> Sequence[Record]:
+        """All retained committed records of ``topic``, each partition in order, outside of any group.
+
+        ``after``: beyond these offsets, by partition. ``since``: appended at that time or later, by the clock of the bus.
+        """
 
     def last(self, topic: str, key: str) -> Record | None:
         """The newest retained record of ``topic`` under ``key``, if any."""

@@ -56,8 +56,8 @@ class AcceptanceLedger(Protocol):
     def learn(self, case_ids: Iterable[str], now: float) -> None:
         """These are on the bus, whether known here or not. Ends ``stale``."""
 
-    def unsettled(self) -> frozenset[str]:
-        """Claimed before this instance last ended, and unknown whether committed."""
+    def unsettled(self) -> Sequence[Doubt]:
+        """What this instance claimed before it last ended."""
 
     def resolve(self, committed: Iterable[str]) -> None:
         """Ends the doubt about what was unsettled."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from deidstream.core.errors import Malformed, Misconfigured, Unavailable
 from deidstream.ports import AcceptanceLedger, Doubt, Record
@@ -20,22 +21,30 @@ from deidstream.wire import decode_header
 
 __all__ = ["Heir", "settle_doubts"]
 
+_MARGIN = 3_600.0
+"""Seconds by which the clock of the bus may be behind that of ingest: what was claimed is not looked for further back."""
 _TOPICS = (inbox("identify"), QUARANTINE)
 _LOOK_EVERY = 15.0
 _GONE_AFTER = 60.0
 """Seconds: no commit of an instance that is well takes so long, and a record stays much longer on the bus."""
 
-Scan = Callable[[str, Mapping[int, int] | None], Iterable[Record]]
 Fence = Callable[[str], None]
+
+
+class Scan(Protocol):
+    """``scan`` of a ``ports.BusFactory``."""
+
+    def __call__(self, topic: str, *, since: float) -> Iterable[Record]:
+        """What was appended at ``since`` or later."""
 
 
 def settle_doubts(ledger: AcceptanceLedger, scan: Scan, now: float, topics: Sequence[str] = _TOPICS) -> None:
     """After a crash: looks up on the bus whether what was being accepted has been committed. Call before the first commit."""
-    doubtful = ledger.unsettled()
-    if doubtful or ledger.stale:
-        found = _committed(scan, topics)
-        ledger.resolve(sorted(doubtful & found))
-        if ledger.stale:
+    doubts, stale = ledger.unsettled(), ledger.stale
+    if doubts or stale:
+        found = _committed(scan, topics, 0.0 if stale else _since(doubts))
+        ledger.resolve(sorted(case_id for doubt in doubts for case_id in doubt.case_ids & found))
+        if stale:
             ledger.learn(sorted(found - {""}), now)
 
 
@@ -70,7 +79,7 @@ class Heir:
             return
         for owner in {doubt.owner for doubt in left}:
             self._fence(owner)
-        found = _committed(self._scan, _TOPICS)
+        found = _committed(self._scan, _TOPICS, _since(left))
         for doubt in left:
             self._ledger.inherit(doubt, doubt.case_ids & found)
 
@@ -81,8 +90,12 @@ class Heir:
                 self.look(time.monotonic())
 
 
-def _committed(scan: Scan, topics: Sequence[str]) -> set[str]:
-    return {_case_id(record) for topic in topics for record in scan(topic, None)}
+def _since(doubts: Iterable[Doubt]) -> float:
+    return max(0.0, min(doubt.at for doubt in doubts) - _MARGIN)
+
+
+def _committed(scan: Scan, topics: Sequence[str], since: float) -> set[str]:
+    return {_case_id(record) for topic in topics for record in scan(topic, since=since)}
 
 
 def _case_id(record: Record) -> str:

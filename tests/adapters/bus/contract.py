@@ -213,6 +213,16 @@ class BusContract:
         publish(factory, outputs(5, first=50))
         assert sorted(int(record.value) for record in factory.scan(IN, seen)) == list(range(50, 55))
 
+    def test_scan_gives_what_was_appended_since_a_time(self, factory: BusFactory) -> None:
+        publish(factory, outputs(50))
+        time.sleep(0.05)
+        now = time.time()
+        time.sleep(0.05)
+        assert factory.scan(IN, since=now) == []
+        publish(factory, outputs(5, first=50))
+        assert sorted(int(record.value) for record in factory.scan(IN, since=now)) == list(range(50, 55))
+        assert len(factory.scan(IN, since=1.0)) == 55
+
     def test_the_last_record_of_a_key_is_found(self, factory: BusFactory) -> None:
         publish(factory, outputs(20))
         last = factory.last(IN, "key-3")
