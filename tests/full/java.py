@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 CACHE = Path(__file__).parents[2] / ".cache"
+_WORK = CACHE / "peers"
+"""HAPI leaves a file where it runs."""
 
 
 def absent(what: str) -> None:
@@ -39,6 +41,7 @@ class Java:
         """Until it ends: the lines that it printed. Fails the test when it fails."""
         done = subprocess.run(
             self.command(peer, arguments),
+            cwd=_WORK,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -54,7 +57,11 @@ class Java:
         with log.open("ab") as out:
             began = out.tell()
             process = subprocess.Popen(
-                self.command(peer, arguments), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+                self.command(peer, arguments),
+                cwd=_WORK,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
         try:
             wait_for(lambda: b"ready" in log.read_bytes()[began:] or process.poll() is not None, f"{peer} is ready", 60)
