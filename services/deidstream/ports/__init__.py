@@ -13,6 +13,7 @@ from deidstream.ports.delivery import DeliveryLedger, Destination, Entry, Lane, 
 from deidstream.ports.detection import SubjectLayer, TextLayer
 from deidstream.ports.hold import Held, HoldShelf, Shelved
 from deidstream.ports.identity import Contradiction, IdentityStore, Search, Seen
+from deidstream.ports.inference import Inference, Tensors
 from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
 from deidstream.ports.locks import Locks
@@ -37,6 +38,7 @@ __all__ = [
     "Held",
     "HoldShelf",
     "IdentityStore",
+    "Inference",
     "Intake",
     "Kept",
     "KeyRing",
@@ -51,5 +53,6 @@ __all__ = [
     "Seen",
     "Shelved",
     "SubjectLayer",
+    "Tensors",
     "TextLayer",
 ]

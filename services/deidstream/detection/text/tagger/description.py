@@ -1,0 +1,69 @@
+"""What a released tagger says of itself: ``tagger.json`` beside its files. A file that is not the one described is not loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deidstream.core.category import Category
+from deidstream.core.errors import Misconfigured
+
+__all__ = ["DESCRIPTION", "Description", "described"]
+
+DESCRIPTION = "tagger.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """``categories``: in the order of the model's outputs, two for each after the first (O): begins, goes on.
+
+    ``thresholds``: for each category the probability of being anything at all from which on a unit counts. ``temperature``: what
+    the outputs are divided by before they are probabilities. ``window`` and ``margin`` in pieces, without the two of its frame.
+    """
+
+    name: str
+    version: str
+    categories: Sequence[Category]
+    thresholds: Sequence[float]
+    temperature: float
+    window: int
+    margin: int
+    files: Mapping[str, str] = field(repr=False)
+    """Name to SHA-256, in hexadecimal."""
+
+    @property
+    def detector(self) -> str:
+        """As findings name it."""
+        return f"text.{self.name}/{self.version}"
+
+
+def described(folder: Path) -> Description:
+    """The tagger in ``folder``, whose files are all there and as they were released. Raises Misconfigured, which names the file."""
+    place = f"{folder.name}/{DESCRIPTION}"
+    try:
+        values = json.loads((folder / DESCRIPTION).read_bytes())
+        values["categories"] = tuple(map(Category, values["categories"]))
+        found = Description(**values)
+    except OSError:
+        raise Misconfigured("model-missing", place, "is the folder one of a released tagger?") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise Misconfigured("model-corrupt", place, f"not a description ({type(error).__name__})") from None
+    if len(found.thresholds) != len(found.categories) or not 2 * found.margin < found.window:
+        raise Misconfigured("model-corrupt", place, "a threshold a category, and a window longer than its two margins")
+    for name, expected in found.files.items():
+        _check(folder / name, expected)
+    return found
+
+
+def _check(path: Path, expected: str) -> None:
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise Misconfigured("model-missing", place, f"expected the file with SHA-256 {expected}") from None
+    if digest != expected:
+        raise Misconfigured("model-corrupt", place, f"SHA-256 is {digest}, expected {expected}")

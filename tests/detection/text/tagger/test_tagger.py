@@ -1,0 +1,87 @@
+"""The whole layer, on a model of which we know what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from deidstream.core.category import Category
+from deidstream.core.document import Part
+from deidstream.core.errors import Unavailable
+from deidstream.detection.text.tagger import Tagger, tagger
+from deidstream.detection.text.tagger.description import described
+from deidstream.detection.text.tagger.pieces import Pieces
+from deidstream.ports import Tensors
+
+from tests.detection.text.tagger.tiny import opened, save
+
+WORDS = {"Anna": "B-name", "Lang": "I-name", "saw": "O", "May": "B-date", "3": "I-date", "the": "O"}
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    return save(tmp_path / "tiny", WORDS)
+
+
+def part(text: str, locator: str = "NTE-3") -> Part:
+    return Part(locator, text, ())
+
+
+def found(layer: Tagger, *texts: str) -> list[list[tuple[str, Category]]]:
+    parts = [part(text, f"NTE-3[{number}]") for number, text in enumerate(texts)]
+    return [
+        [(one.text[finding.span.start : finding.span.end], finding.category) for finding in findings if finding.span]
+        for one, findings in zip(parts, layer.find(parts), strict=True)
+    ]
+
+
+def test_each_text_of_a_batch_gets_its_own_spans(made: Path) -> None:
+    texts = ("Anna Lang saw May 3 .", "", "the the", "saw Anna , Anna Lang", " " * 40)
+    assert found(opened(made), *texts) == [
+        [("Anna Lang", Category.NAME), ("May 3", Category.DATE)],
+        [],
+        [],
+        [("Anna", Category.NAME), ("Anna Lang", Category.NAME)],
+        [],
+    ]
+
+
+def test_a_finding_says_where_and_by_what_it_was_found(made: Path) -> None:
+    ((finding,),) = opened(made).find([part("saw Anna")])
+    assert (finding.locator, finding.detector, finding.subject) == ("NTE-3", "text.tagger/1", 0)
+    assert finding.score == pytest.approx((np.exp(5) + 1) / (np.exp(5) + 4), rel=1e-5)  # begins or goes on
+
+
+@pytest.mark.parametrize("chunk", [1 << 16, 100])
+def test_what_is_found_does_not_depend_on_how_long_the_text_is(
+    made: Path, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tagger, "_CHUNK", chunk)
+    monkeypatch.setattr(tagger, "_CONTEXT", 40)
+    text = " ".join(["the saw"] * 3 + ["Anna Lang", "May 3"]) + " "
+    ((*spans,),) = found(opened(made), text * 60)
+    assert spans == [("Anna Lang", Category.NAME), ("May 3", Category.DATE)] * 60
+
+
+def test_an_answer_of_another_shape_is_no_answer(made: Path) -> None:
+    class Odd:
+        def infer(self, inputs: Tensors) -> Tensors:
+            return {"logits": np.zeros((1, 3, 5), dtype=np.float32)}
+
+        def close(self) -> None:
+            raise AssertionError
+
+    layer = Tagger(described(made), Pieces(made / "pieces.model"), Odd())
+    with pytest.raises(Unavailable, match="model-answer"):
+        layer.find([part("saw Anna")])
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "\x00", "\ud800 Anna", "Anna\u200b\n\n\tLang", "\U0001f468\u200d\u2695\ufe0f Anna", "ANNA LANG"]
+)
+def test_any_text_is_read(made: Path, text: str) -> None:
+    for findings in opened(made).find([part(text)]):
+        assert all(
+            finding.span is not None and 0 <= finding.span.start < finding.span.end <= len(text) for finding in findings
+        )
