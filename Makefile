@@ -56,3 +56,4 @@ format: $(STAMP)
 
 lock:
 	uv pip compile pyproject.toml --extra dev --extra monitor --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock
+	uv pip compile pyproject.toml --extra training --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o models/training/requirements.lock

@@ -1,0 +1,104 @@
+"""A trained model as one ONNX file: the encoder with 8-bit matrices, the embedding of words with 4 bits as the backbone had it.
+
+The embedding is exact (to float16 rounding of its scales, which are stored so); the matrices are quantised for each output channel.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from safetensors.numpy import load_file
+from torch import Tensor, nn
+
+from deidstream_training.backbone.quantised import BLOCK
+from deidstream_training.backbone.recover import WORDS
+from deidstream_training.model import TokenClassifier
+
+__all__ = ["export"]
+
+_OPSET = 17
+_MICROSOFT = "com.microsoft"
+
+
+class _Judge(nn.Module):
+    """From embedded words on."""
+
+    def __init__(self, model: TokenClassifier) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, embedded: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.model.judged(embedded, attention_mask)
+
+
+def export(model: TokenClassifier, backbone: Path, path: Path) -> None:
+    """Writes ``path``: ``input_ids`` and ``attention_mask``, int64 ``[n, t]``, to ``logits`` float32 ``[n, t, labels]``."""
+    model.eval()
+    with tempfile.TemporaryDirectory() as folder:
+        whole, small = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
+        _traced(model, whole)
+        options = {"MatMulConstBOnly": True}
+        quantize_dynamic(
+            whole,
+            small,
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul"],
+            extra_options=options,
+        )
+        found = onnx.load(small)
+    _embed(found, backbone)
+    onnx.checker.check_model(found)
+    onnx.save(found, path)
+
+
+def _traced(model: TokenClassifier, path: Path) -> None:
+    hidden = model.head.in_features
+    sample = (torch.zeros(2, 7, hidden), torch.ones(2, 7, dtype=torch.int64))
+    axes = {name: {0: "n", 1: "t"} for name in ("embedded", "attention_mask", "logits")}
+    torch.onnx.export(
+        _Judge(model).eval(),  # or it leaves the model in training
+        sample,
+        str(path),
+        input_names=["embedded", "attention_mask"],
+        output_names=["logits"],
+        dynamic_axes=axes,
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+
+
+def _embed(found: onnx.ModelProto, backbone: Path) -> None:
+    """Puts the embedding of words before what takes embedded words."""
+    stored = load_file(backbone / WORDS)
+    signed = (stored["codes"].astype(np.int8) - 8).reshape(-1)
+    packed = (signed[0::2] & 0x0F | (signed[1::2] & 0x0F) << 4).astype(np.uint8)
+    codes = TensorProto(name="words", data_type=TensorProto.INT4, dims=stored["codes"].shape, raw_data=packed.tobytes())
+    scales = numpy_helper.from_array(stored["scales"], "word_scales")
+    graph: Any = found.graph
+    graph.initializer.extend([codes, scales])
+    gather = helper.make_node(
+        "GatherBlockQuantized",
+        ["words", "input_ids", "word_scales"],
+        ["half_embedded"],
+        domain=_MICROSOFT,
+        gather_axis=0,
+        quantize_axis=1,
+        block_size=BLOCK,
+    )
+    nodes = [gather, helper.make_node("Cast", ["half_embedded"], ["embedded"], to=TensorProto.FLOAT), *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    (place,) = (number for number, one in enumerate(graph.input) if one.name == "embedded")
+    del graph.input[place]
+    graph.input.insert(0, helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["n", "t"]))
+    if all(one.domain != _MICROSOFT for one in found.opset_import):
+        found.opset_import.append(helper.make_opsetid(_MICROSOFT, 1))
+    found.ir_version = max(found.ir_version, 10)

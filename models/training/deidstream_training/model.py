@@ -1,0 +1,67 @@
+"""The model: the backbone with one linear layer over its last, a label for each piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.numpy import load_file
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+
+from deidstream_training.backbone.quantised import Quantised, dequantised
+from deidstream_training.backbone.recover import ENCODER, WORDS
+
+__all__ = ["TokenClassifier", "labels_of", "of_backbone", "words"]
+
+
+class TokenClassifier(nn.Module):
+    """``forward``: ids int64 ``[n, t]`` and mask int64 ``[n, t]`` (1: a piece, 0: padding) to logits float32 ``[n, t, labels]``.
+
+    The embedding of words never changes: languages that training has not seen keep their places in it.
+    """
+
+    def __init__(self, config: BertConfig, labels: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = BertModel(config, add_pooling_layer=False)
+        self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(config.hidden_size, labels)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """See the class."""
+        return self.judged(self.encoder.embeddings.word_embeddings(ids), mask)
+
+    def judged(self, embedded: Tensor, mask: Tensor) -> Tensor:
+        """The same for words that are embedded: float32 ``[n, t, hidden]``."""
+        # A mask with four axes is taken as it is: what transformers makes of two cannot be exported.
+        added = (1.0 - mask[:, None, None, :].to(embedded.dtype)) * torch.finfo(torch.float16).min
+        last = self.encoder(inputs_embeds=embedded, attention_mask=added).last_hidden_state
+        logits: Tensor = self.head(self.dropout(last))
+        return logits
+
+
+def labels_of(categories: Sequence[str]) -> list[str]:
+    """O, and for each category that it begins and that it goes on: the order of the outputs."""
+    return ["O", *(f"{mark}-{category}" for category in categories for mark in "BI")]
+
+
+def of_backbone(folder: Path, labels: int) -> TokenClassifier:
+    """The backbone in ``folder`` with a head that has not been trained."""
+    values = json.loads((folder / "config.json").read_text())
+    model = TokenClassifier(BertConfig(**values, attn_implementation="eager"), labels)
+    state = {name: torch.from_numpy(array) for name, array in load_file(folder / ENCODER).items()}
+    state["embeddings.word_embeddings.weight"] = words(folder)
+    left = model.encoder.load_state_dict(state, strict=False)
+    if left.unexpected_keys or [name for name in left.missing_keys if not name.endswith("position_ids")]:
+        raise ValueError(f"the backbone lacks {left.missing_keys} and has {left.unexpected_keys} beside")
+    return model
+
+
+def words(folder: Path) -> Tensor:
+    """The embedding of words, float32 ``[vocabulary, hidden]``."""
+    stored = load_file(folder / WORDS)
+    blocks = Quantised(stored["codes"].reshape(-1, 32), stored["scales"].reshape(-1))
+    return torch.from_numpy(dequantised(blocks).reshape(stored["codes"].shape))
