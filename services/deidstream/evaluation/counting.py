@@ -76,8 +76,11 @@ def compare(document: Annotated, predicted: Sequence[Predicted], words: Words) -
     """``predicted`` against what stands in ``document``. ``words`` are those of its text."""
     gold = tuple(dict.fromkeys(document.gold))
     counted, unjudged = judged(document, predicted)
-    everything = mask(len(document.text), (one.span for one in (*counted, *unjudged)))
-    seen = _Seen(document.text, everything, mask(len(document.text), (one.span for one in gold)))
+    length = len(document.text)
+    everything, claimed, marked = (
+        mask(length, (one.span for one in spans)) for spans in ((*counted, *unjudged), counted, gold)
+    )
+    seen = _Seen(document.text, everything, claimed, marked)
     exact, filed = _exact(gold, counted), _filed(gold, counted)
     by_category = {
         category: _category([one for one in gold if one.category is category], filed.get(category, []), exact, seen)
@@ -88,8 +91,8 @@ def compare(document: Annotated, predicted: Sequence[Predicted], words: Words) -
         unjudged=len(unjudged),
         gold_characters=seen.marked.count(1),
         gold_characters_covered=_both(seen.marked, seen.reported),
-        predicted_characters=(reported := mask(len(document.text), (one.span for one in counted))).count(1),
-        predicted_characters_right=_both(reported, seen.marked),
+        predicted_characters=seen.claimed.count(1),
+        predicted_characters_right=_both(seen.claimed, seen.marked),
         documents=int(bool(gold)),
         documents_leaking=int(parts.gold_covered < parts.gold),
         hard_negatives=int(document.hard_negative),
@@ -124,7 +127,9 @@ def mask(length: int, spans: Iterable[Span]) -> bytearray:
 
 
 def covered(text: str, reported: bytearray, span: Span) -> bool:
-    """Whether nothing but white space of ``span`` is left outside what was ``reported``."""
+    """Whether ``span`` is touched, and nothing but white space of it is left outside what was ``reported``."""
+    if not _touched(reported, span):
+        return False
     at = reported.find(0, span.start, span.end)
     while at >= 0:
         if not text[at].isspace():
@@ -136,6 +141,9 @@ def covered(text: str, reported: bytearray, span: Span) -> bool:
 class _Seen(NamedTuple):
     text: str
     reported: bytearray
+    """By all predictions."""
+    claimed: bytearray
+    """By those that are judged."""
     marked: bytearray
 
 
@@ -191,14 +199,14 @@ def _category(of_gold: Sequence[Gold], of_predicted: Sequence[Predicted], exact:
 
 
 def _with_words(counts: Counts, words: Words, seen: _Seen) -> Counts:
-    """A clinical term that was covered is spoiled whatever it was taken for; of other tokens too nobody asks for what."""
+    """A clinical term is spoiled whatever it was taken for; another token may well be what the corpus leaves unmarked."""
     tokens = [span for span in words.tokens if not _touched(seen.marked, span)]
     clinical = [span for span in words.clinical if not _touched(seen.marked, span)]
     return counts._replace(
         clinical=len(clinical),
         clinical_touched=sum(_touched(seen.reported, span) for span in clinical),
         tokens=len(tokens),
-        tokens_touched=sum(_touched(seen.reported, span) for span in tokens),
+        tokens_touched=sum(_touched(seen.claimed, span) for span in tokens),
     )
 
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 from deidstream.evaluation.counting import Counts
 
-__all__ = ["FIGURES", "Figure"]
+__all__ = ["FIGURES", "Figure", "Share"]
 
-_Share = Callable[[Counts], float | None]
+Share = Callable[[Counts], float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A share with its meaning in a few words. ``of_categories``: it can be said of one category too."""
+    """A share with its meaning in a few words. ``of_spans``: it compares spans, and can be said of one category too."""
 
-    share: _Share
+    share: Share
     meaning: str
-    of_categories: bool = True
+    of_spans: bool = True
 
 
-def _ratio(numerator: str, denominator: str) -> _Share:
+def _ratio(numerator: str, denominator: str) -> Share:
     over, under = Counts._fields.index(numerator), Counts._fields.index(denominator)
 
     def share(counts: Counts) -> float | None:
@@ -30,7 +30,7 @@ def _ratio(numerator: str, denominator: str) -> _Share:
     return share
 
 
-def _f1(precision: _Share, recall: _Share) -> _Share:
+def _f1(precision: Share, recall: Share) -> Share:
     def share(counts: Counts) -> float | None:
         p, r = precision(counts), recall(counts)
         if p is None and r is None:
@@ -62,7 +62,7 @@ FIGURES: Mapping[str, Figure] = {
     "leaking": Figure(_ratio("documents_leaking", "documents"), "documents with a span not wholly covered", False),
     "clinical": Figure(_ratio("clinical_touched", "clinical"), "clinical terms outside gold spans touched", False),
     "clinical_of_tokens": Figure(_ratio("clinical_touched", "tokens"), "the same, as a share of all tokens", False),
-    "tokens": Figure(_ratio("tokens_touched", "tokens"), "tokens outside gold spans touched", False),
+    "tokens": Figure(_ratio("tokens_touched", "tokens"), "tokens outside gold spans touched by what is judged", False),
     "kept": Figure(_ratio("kept_touched", "kept"), "values marked as no identifier touched", False),
     "hard_negatives": Figure(
         _ratio("hard_negatives_spoiled", "hard_negatives"), "hard-negative documents spoiled", False

@@ -11,7 +11,7 @@ from deidstream.core.category import Category
 from deidstream.evaluation.annotated import Annotated, Predicted
 from deidstream.evaluation.bootstrap import Interval, intervals
 from deidstream.evaluation.counting import Counts, compare, total
-from deidstream.evaluation.figures import FIGURES
+from deidstream.evaluation.figures import FIGURES, Share
 from deidstream.evaluation.words import Words
 
 __all__ = ["PATIENTS", "Result", "pooled", "result"]
@@ -33,15 +33,18 @@ class Result:
 
     def figures(self) -> dict[str, float]:
         """By name, those that are defined here."""
-        found = {name: value for name, one in FIGURES.items() if (value := one.share(self.counts)) is not None}
+        found = {name: value for name, share in self._shares().items() if (value := share(self.counts)) is not None}
         if self.patients:
             found[PATIENTS] = sum(self.patients.values()) / len(self.patients)
         return found
 
     def intervals(self, resamples: int, seed: int) -> dict[str, Interval]:
         """Of the figures, but for ``patients_leaking``: documents of one patient are not independent of one another."""
-        shares = {name: one.share for name, one in FIGURES.items()}
-        return intervals(self.documents, shares, resamples, Random(seed))
+        return intervals(self.documents, self._shares(), resamples, Random(seed))
+
+    def _shares(self) -> dict[str, Share]:
+        """Where nothing is marked at all, it says nothing of a prediction that it meets no mark."""
+        return {name: one.share for name, one in FIGURES.items() if self.counts.gold or not one.of_spans}
 
 
 def result(documents: Sequence[Annotated], words: Sequence[Words], predicted: Sequence[Sequence[Predicted]]) -> Result:

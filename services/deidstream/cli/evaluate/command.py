@@ -80,7 +80,9 @@ def evaluate(
         run.write(report)
     if browser is not None:
         write(browser, read, found)
-        Console(stderr=True).print(f"{browser} holds the texts of the corpora, readable by you alone", highlight=False)
+        Console(stderr=True).print(
+            f"{browser} holds the texts of the corpora, readable by you alone", highlight=False, soft_wrap=True
+        )
     missed = short(thresholds, run.figures())
     typer.echo(line(run.figures(), missed))
     if missed:

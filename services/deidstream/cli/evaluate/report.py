@@ -70,7 +70,8 @@ class Run:
             for one, intervals in zip(self.compared, self._intervals, strict=True)
             if one.corpus == corpus
         ]
-        table = Table("figure", *(Column(name, justify="right", no_wrap=True) for name, _, _ in columns), title=corpus)
+        heads = [Column(name, justify="right", no_wrap=True) for name, _, _ in columns]
+        table = Table(Column("figure", no_wrap=True), *heads, title=f"{corpus} (± half of the 95 % interval)")
         for name in _SHOWN:
             if any(name in figures for _, figures, _ in columns):
                 table.add_row(name, *(_cell(name, figures.get(name), found.get(name)) for _, figures, found in columns))
@@ -161,7 +162,7 @@ def _counts(counts: Counts, every: bool = False) -> dict[str, _Json]:
     figures = {
         name: value
         for name, one in FIGURES.items()
-        if (every or one.of_categories) and (value := one.share(counts)) is not None
+        if (every or one.of_spans) and (value := one.share(counts)) is not None
     }
     return {"figures": figures, "counts": {name: number for name, number in counts._asdict().items() if number}}
 
@@ -175,7 +176,7 @@ def _cell(name: str, value: float | None, interval: Interval | None) -> str:
     if value is None:
         return ""
     said = _number(name, value)
-    return f"{said} [{interval.low:.3f}, {interval.high:.3f}]" if interval else said
+    return f"{said} ±{(interval.high - interval.low) / 2:.3f}" if interval else said
 
 
 def _number(name: str, value: float) -> str:

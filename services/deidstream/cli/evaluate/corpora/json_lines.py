@@ -26,9 +26,9 @@ def read(path: Path, scheme: Scheme) -> Iterator[Annotated]:
     """The documents in the order of files and lines.
 
     ``fields`` of the scheme: ``id``, ``text``, ``spans``, ``language``, ``patient``, ``known`` of a document; ``start``, ``end``,
-    ``label``, ``value``, ``kind`` of a span (a kind makes the label ``LABEL/KIND`` where the scheme has that); ``kept``, lists of
-    spans that identify nobody, separated by blanks; ``records``, the list in a ``.json`` file. A document may say of itself
-    ``"hard_negative": true``. Raises Malformed.
+    ``label``, ``value``, ``kind`` of a span (without offsets it lies where its value stands, once; a kind makes the label
+    ``LABEL/KIND`` where the scheme has that); ``kept``, lists of spans that identify nobody, separated by blanks; ``records``, the
+    list in a ``.json`` file. A document may say of itself ``"hard_negative": true``. Raises Malformed.
     """
     names = _NAMES | dict(scheme.fields)
     for file in files.found(path, scheme.files or ("*.jsonl", "*.json")):
@@ -91,11 +91,13 @@ def _document(record: _Json, names: Mapping[str, str], scheme: Scheme, place: st
 
 def _span(one: _Json, names: Mapping[str, str], text: str, place: str) -> Span:
     start, end = _at(one, names["start"]), _at(one, names["end"])
+    repeated = _at(one, names["value"]) if "value" in names else None
+    if start is None and isinstance(repeated, str) and repeated and text.count(repeated) == 1:
+        return Span(text.index(repeated), text.index(repeated) + len(repeated))
     if type(start) is not int or type(end) is not int:
         raise Malformed("bad-span", place, f"whole numbers at {names['start']} and {names['end']} are expected")
     if not 0 <= start < end <= len(text):
         raise Malformed("span-outside-text", place)
-    repeated = _at(one, names["value"]) if "value" in names else None
     if repeated is not None and repeated != text[start:end]:
         raise Malformed("span-text-differs", place, "offsets are code points, from 0, the end not included")
     return Span(start, end)
