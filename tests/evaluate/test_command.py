@@ -108,8 +108,10 @@ def test_what_was_not_compared_is_named_with_its_reason(corpus: Path, tmp_path: 
     corpus.write_text(json.dumps(record))
     report = tmp_path / "report.json"
     evaluate(corpus, "--report", report)
+    assert "left out" not in evaluate(corpus, "--only", "rules").out
     said = "\n".join(json.loads(report.read_text())["left_out"])
     assert "identity: left out on deidstream" in said
+    assert "presidio-sm: not installed" in said
     assert "identity" not in {one["detector"] for one in json.loads(report.read_text())["results"]}
 
 

@@ -74,7 +74,7 @@ def evaluate(
         raise Misconfigured("same-corpus-twice", "evaluate", "name the folder above, or write a scheme for one of them")
     there, missing = baselines.installed([name for name in baselines.NAMES if not wanted or name in wanted])
     found: list[Compared] = [one for corpus in read for one in compared(corpus, layers, there, wanted)]
-    run = Run(read, found, missing, resamples)
+    run = Run(read, found, missing, resamples, wanted)
     _show(run)
     if report is not None:
         run.write(report)
@@ -94,7 +94,7 @@ def _show(run: Run) -> None:
     for corpus in run.corpora:
         console.print(f"{corpus.name}: {len(corpus.documents)} of {corpus.read} documents", highlight=False)
         console.print(run.overview(corpus.name))
-    detectors = {one.detector for one in run.compared}
-    console.print(run.breakdown(MERGED if MERGED in detectors else next(iter(sorted(detectors)), MERGED)))
+    detectors = [one.detector for one in run.compared]
+    console.print(run.breakdown(MERGED if MERGED in detectors else next(iter(detectors), MERGED)))
     for one in run.left_out():
         console.print(one, highlight=False)

@@ -12,7 +12,6 @@ from rich.table import Column, Table
 from deidstream.cli.evaluate.baselines import Missing
 from deidstream.cli.evaluate.compared import Compared
 from deidstream.cli.evaluate.corpora import Corpus
-from deidstream.cli.evaluate.detectors import MERGED
 from deidstream.cli.evaluate.thresholds import SPEED
 from deidstream.core.errors import Misconfigured
 from deidstream.evaluation.bootstrap import Interval
@@ -33,18 +32,25 @@ _OF_GROUPS = {
     "char_recall": "char R",
 }
 """Figure to the head of its column: what fits into eighty columns."""
+_PLUS_MINUS = " (± half of the 95 % interval)"
 
 
 class Run:
     """Everything that one run has compared, with intervals at 95 %."""
 
     def __init__(
-        self, corpora: Sequence[Corpus], compared: Sequence[Compared], missing: Sequence[Missing], resamples: int
+        self,
+        corpora: Sequence[Corpus],
+        compared: Sequence[Compared],
+        missing: Sequence[Missing],
+        resamples: int,
+        only: Sequence[str] = (),
     ) -> None:
         self.corpora = corpora
         self.compared = compared
         self.missing = missing
         self._resamples = resamples
+        self._only = only
         self._intervals = [one.result.intervals(resamples, seed=1) for one in compared]
 
     def figures(self) -> dict[tuple[str, str], dict[str, float]]:
@@ -53,15 +59,16 @@ class Run:
 
     def left_out(self) -> list[str]:
         """What one might look for in vain, and why."""
-        detectors = dict.fromkeys(one.detector for one in self.compared)
+        detectors = self._only or dict.fromkeys(("identity", *(one.detector for one in self.compared)))
+        absent = {one.name for one in self.missing}
         there = {(one.corpus, one.detector) for one in self.compared}
         lines = [
             f"{detector}: left out on {corpus.name}: " + _why(detector)
             for corpus in self.corpora
-            for detector in dict.fromkeys(("identity", *detectors))
-            if (corpus.name, detector) not in there
+            for detector in detectors
+            if (corpus.name, detector) not in there and detector not in absent
         ]
-        return lines + [f"{one.name}: not installed: {one.install}" for one in self.missing]
+        return lines + [f"{one.name}: not installed, or not all that it needs: {one.install}" for one in self.missing]
 
     def overview(self, corpus: str) -> Table:
         """One row for each figure that is defined on ``corpus``, one column for each detector."""
@@ -71,7 +78,7 @@ class Run:
             if one.corpus == corpus
         ]
         heads = [Column(name, justify="right", no_wrap=True) for name, _, _ in columns]
-        table = Table(Column("figure", no_wrap=True), *heads, title=f"{corpus} (± half of the 95 % interval)")
+        table = Table(Column("figure", no_wrap=True), *heads, title=f"{corpus}{_PLUS_MINUS if self._resamples else ''}")
         for name in _SHOWN:
             if any(name in figures for _, figures, _ in columns):
                 table.add_row(name, *(_cell(name, figures.get(name), found.get(name)) for _, figures, found in columns))
@@ -138,9 +145,7 @@ def line(figures: Mapping[tuple[str, str], Mapping[str, float]], short: Sequence
 
 
 def _why(detector: str) -> str:
-    if detector == "identity":
-        return "it does not give the subjects"
-    return "no layer has read it" if detector == MERGED else "not all of its languages are read"
+    return "it does not give the subjects" if detector == "identity" else "not all of its languages are read"
 
 
 def _result(result: Result, intervals: Mapping[str, Interval]) -> dict[str, _Json]:
