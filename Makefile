@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full check bench bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+.PHONY: demo test test-full check evaluate bench bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -46,6 +46,10 @@ chaos-embedded: $(STAMP)
 # Some hours. KINDS and SEEDS choose less, MESSAGES how long each trial is.
 chaos: $(STAMP)
 	$(BIN)/python -m tests.chaos.kafka $(if $(KINDS),--kinds $(KINDS)) --seeds $(or $(SEEDS),10) --messages $(or $(MESSAGES),2000) --jobs $(or $(JOBS),1)
+
+# What text detection finds, misses and spoils. CORPUS as for bench; WITH: more options (`make evaluate WITH="--browser errors.html"`).
+evaluate: $(STAMP)
+	$(BIN)/deidstream evaluate $(addprefix $(or $(CORPUS),../shared/data)/text/,es_meddocan/dev fr_edspseudo en_asq_phi en_visit_notes multi_edge_cases) $(WITH)
 
 corpora: $(STAMP)
 	$(BIN)/python -m tests.corpora.check $(or $(CORPUS),../shared/data)

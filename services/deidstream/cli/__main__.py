@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("up:up", "Run the pipeline until it is told to stop."),
     "clean": ("clean.command:clean", "De-identify files and folders of any supported format."),
     "send": ("send:send", "Send files by MLLP and FHIR, as a hospital does."),
+    "evaluate": ("evaluate.command:evaluate", "Measure text detection on corpora with gold spans."),
     "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
     "policy": ("policy:app", "Show and check policies."),
     "config": ("config:app", "Check the configuration, print its schema."),
@@ -55,7 +56,7 @@ Examples:
 \b
 Exit codes:
   0    done
-  1    a check has failed (audit verify, demo)
+  1    a check has failed (audit verify, demo), a figure falls short (evaluate)
   2    wrong usage or configuration, said in one line
   3    not everything was released (clean) or accepted (send)
   4    too much went to quarantine (up)

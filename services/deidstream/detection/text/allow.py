@@ -10,8 +10,12 @@ from functools import lru_cache
 from importlib.resources import files
 
 from deidstream.detection.text.fold import fold_word
+from deidstream.detection.text.languages import stop_words
 
-__all__ = ["eponyms", "is_clinical", "terms"]
+__all__ = ["clinical_terms", "eponyms", "is_clinical", "terms"]
+
+_NO_CONTENT = ("English function words", "Months and weekdays")
+"""Sections of ``terms.txt`` whose words say nothing clinical."""
 
 
 def is_clinical(term: str) -> bool:
@@ -39,12 +43,23 @@ def terms() -> frozenset[bytes]:
     return _read("terms.txt")
 
 
+@lru_cache(maxsize=1)
+def clinical_terms() -> frozenset[bytes]:
+    """``terms`` without months, days of the week and function words: what a reader would miss."""
+    return _read("terms.txt", _NO_CONTENT) - stop_words()
+
+
 def _listed(word: bytes) -> bool:
     return word in eponyms() or word in terms()
 
 
-def _read(name: str) -> frozenset[bytes]:
-    text = (files(__package__) / name).read_text("utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    listed = [term.strip() for line in lines for term in line.split(",")]
+def _read(name: str, without: tuple[str, ...] = ()) -> frozenset[bytes]:
+    """The terms of a file, but for the sections whose title begins with one of ``without``."""
+    listed: list[str] = []
+    taken = True
+    for line in (files(__package__) / name).read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            taken = not line.removeprefix("# ").startswith(without)
+        elif taken:
+            listed += [term.strip() for term in line.split(",")]
     return frozenset(fold_word("|".join(listed)).lower().split(b"|")) - {b""}

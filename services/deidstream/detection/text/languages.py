@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["guess"]
+__all__ = ["guess", "stop_words"]
 
 _WINDOW = 1200
 """Bytes that are looked at: the words below make up a third of any prose."""
@@ -63,3 +63,8 @@ def guess(folded: bytes, start: int, languages: Sequence[str]) -> str:
                     scores[language] += 1.0 / len(voted)
     best = max(scores, key=scores.__getitem__, default="")
     return best if best and scores[best] >= 1.0 else ""
+
+
+def stop_words() -> frozenset[bytes]:
+    """The commonest words of all the languages together, folded and in lower case."""
+    return frozenset(_VOTES)
