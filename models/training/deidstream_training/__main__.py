@@ -1,0 +1,24 @@
+"""``python -m deidstream_training``: one command for each step."""
+
+from __future__ import annotations
+
+import typer
+
+from deidstream_training.backbone.command import backbone
+from deidstream_training.synthesise.command import inject, synthesise
+
+__all__ = ["main"]
+
+main = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+main.command()(backbone)
+main.command()(synthesise)
+main.command()(inject)
+
+
+@main.callback()
+def steps() -> None:
+    """The pipeline that makes the tagger of texts, step by step."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Documents that nobody has written: clinical text of many kinds and languages, with invented people at known places."""
