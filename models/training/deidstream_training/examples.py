@@ -65,7 +65,7 @@ def examples(
 
 
 def batched(found: Iterable[Example], pieces: Pieces, most: int, pool: int = 2_000) -> Iterator[Batch]:
-    """``most``: pieces of a batch, with what fills it. Of each ``pool`` examples those of like length go together, in a drawn order."""
+    """``most``: pieces of a batch, with what fills it. Of each ``pool`` those of like length go together, in a drawn order."""
     draw = random.Random(1)
     waiting: list[Example] = []
     for one in found:
