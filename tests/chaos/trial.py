@@ -92,7 +92,7 @@ def trial(
     began = time.monotonic()
     for fault in faults:
         fault.start()
-    acknowledged = _fed(running, count, seed, rate, large)
+    acknowledged, refused = _fed(running, count, seed, rate, large)
     for fault in faults:
         fault.finish()
     _drain(running, len(acknowledged), quiet)
@@ -107,7 +107,7 @@ def trial(
         seed,
         count,
         len(acknowledged),
-        sum((fault.count for fault in faults), Counter()),
+        sum((fault.count for fault in faults), refused),
         sum(1 for number in acknowledged if not released[number]),
         sum(1 for times in (*ids.values(), *released.values()) if times > 1),
         _disordered(release for release in releases if not release.superseded),
@@ -119,8 +119,8 @@ def trial(
     )
 
 
-def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> set[int]:
-    """The numbers of the messages that were acknowledged, each sent until it was."""
+def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> tuple[set[int], Counter[str]]:
+    """The numbers of the messages that were acknowledged, each sent until it was; and with what others were refused for good."""
     fhir = count // _FHIR_SHARE
     hl7 = count - fhir
     mllp_address = MllpAddress("127.0.0.1", running.mllp, None, 2.0, 25.0)
@@ -136,9 +136,9 @@ def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> se
                 send_all(observations(fhir, seed, hl7), lambda: FhirPort(fhir_address), _pace(2, rate * fhir / count))
             )
         )
-        return {one.number for one in lab.result() if one.accepted} | {
-            one.number + hl7 for one in api.result() if one.accepted
-        }
+        refused = Counter(f"refused {one.status}" for one in (*lab.result(), *api.result()) if not one.accepted)
+        of_lab = {one.number for one in lab.result() if one.accepted}
+        return of_lab | {one.number + hl7 for one in api.result() if one.accepted}, refused
 
 
 class _Persistent(MllpPort):

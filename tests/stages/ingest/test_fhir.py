@@ -389,3 +389,26 @@ def test_the_trace_of_a_client_is_continued_where_that_is_wanted_and_well_formed
 def test_the_trace_of_a_client_is_not_continued_unasked(client: httpx.Client, intake: RememberingIntake) -> None:
     assert client.post("/Patient", content=PATIENT, headers={**FHIR, "traceparent": CLIENT}).status_code == 201
     assert CLIENT[3:35] not in str(intake.cases[-1].header)
+
+
+def test_a_message_that_is_not_durable_when_the_server_ends_is_to_be_sent_again(
+    admission: Admission, intake: RememberingIntake, clock: FixedClock
+) -> None:
+    """uvicorn cancels what lasts longer than its grace; left alone it would answer 500, which senders take for a refusal."""
+    intake.hold = True
+
+    async def run() -> httpx.Response:
+        settings = FhirListener(port=0, sources=(FhirSource(name="fhir", base="/fhir"),))
+        server = FhirServer(settings, FhirEndpoint(settings, admission, intake, clock))
+        server._server.config.timeout_graceful_shutdown = 1
+        await server.start()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            url = f"http://127.0.0.1:{server.port}/fhir/Patient"
+            asking = asyncio.create_task(client.post(url, content=PATIENT, headers=FHIR))
+            await asyncio.sleep(0.2)
+            await server.close()
+            return await asking
+
+    answer = asyncio.run(run())
+    assert answer.status_code == 503
+    assert answer.json()["issue"][0]["code"] == "transient"

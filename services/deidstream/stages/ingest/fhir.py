@@ -60,6 +60,8 @@ class FhirEndpoint:
             response = await self._respond(request)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:  # the server ends before it was durable; uvicorn would answer 500
+            response = _unavailable()
         finally:
             self._busy -= 1
         await response(scope, receive, send)
@@ -74,7 +76,7 @@ class FhirEndpoint:
             code = error.code if error.code in outcome.PROBLEMS else "not-a-resource"
             return _response(Answer(outcome.PROBLEMS[code].status, outcome.refused(code, error.place)), code=code)
         except DeidstreamError:
-            return _response(Answer(503, outcome.refused("unavailable")), code="unavailable")
+            return _unavailable()
 
     def _authorise(self, http: HttpRequest) -> None:
         if self._settings.token is None:
@@ -198,6 +200,10 @@ class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _unavailable() -> Response:
+    return _response(Answer(503, outcome.refused("unavailable")), code="unavailable")
 
 
 async def _body(http: HttpRequest, limit: int) -> bytes:
