@@ -20,7 +20,7 @@ _STEP = 500
 _QUIET_SECONDS = 30.0
 
 
-def scan(cluster: Cluster, topic: str, after: Mapping[int, int], since: float) -> list[Record]:
+def scan(cluster: Cluster, topic: str, after: Mapping[int, int], since: float = 0.0) -> list[Record]:
     """See ``ports.BusFactory``. What is older than ``since`` is not even fetched. Raises Unavailable."""
     with _reader(cluster, topic) as (consumer, heard):
         places = [
