@@ -44,5 +44,7 @@ def test_a_new_file_is_opened_by_all_at_once(opened: Callable[[Path, str], None]
 
 
 def test_what_is_no_lock_is_not_waited_for(tmp_path: Path) -> None:
+    tries: list[int] = []
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection, pytest.raises(sqlite3.OperationalError):
-        patiently(lambda: connection.execute("SELECT 1 FROM nowhere"))
+        patiently(lambda: (tries.append(1), connection.execute("SELECT 1 FROM nowhere")))
+    assert len(tries) == 1

@@ -56,3 +56,11 @@ def test_notes_that_are_nothing_but_identities_are_refused(tmp_path: Path) -> No
     (tmp_path / "note.txt").write_text("Dr. Kumar saw Mr. Lopez on 03/04/2019.", encoding="utf-8")
     with pytest.raises(ValueError, match="no note"):
         notes(tmp_path, Split.TRAIN)
+
+
+def test_a_line_that_holds_no_text_is_named_by_its_number_and_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "notes.jsonl"
+    for bad in ('{"note": "Zanzibarski"}', "Zanzibarski", "[1]"):
+        file.write_text('{"text": "He slept."}\n' + bad + "\n")
+        with pytest.raises(ValueError, match=r"notes.jsonl:2 is no JSON object with a text$"):
+            notes(file, Split.TRAIN)

@@ -37,6 +37,7 @@ def test_a_broken_file_is_continued_as_if_nothing_had_happened(tmp_path: Path) -
     broken.write_bytes(content[: len(content) // 2])
     assert run("--out", str(broken), *arguments)[0] == 0
     assert broken.read_bytes() == content
+    assert whole.stat().st_mode & 0o777 == 0o600  # sentences of real notes, where ``inject`` wrote it
 
 
 def test_a_file_of_other_arguments_is_left_alone(tmp_path: Path) -> None:

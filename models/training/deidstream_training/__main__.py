@@ -9,7 +9,8 @@ from deidstream_training.synthesise.command import inject, synthesise
 
 __all__ = ["main"]
 
-main = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+# Typer's own tracebacks show variables, and ``inject`` reads real notes.
+main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 main.command()(backbone)
 main.command()(synthesise)
 main.command()(inject)

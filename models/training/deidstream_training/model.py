@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -14,7 +13,7 @@ from transformers import BertConfig, BertModel
 from deidstream_training.backbone.quantised import Quantised, dequantised
 from deidstream_training.backbone.recover import ENCODER, WORDS
 
-__all__ = ["TokenClassifier", "labels_of", "of_backbone", "words"]
+__all__ = ["TokenClassifier", "of_backbone", "words"]
 
 
 class TokenClassifier(nn.Module):
@@ -41,11 +40,6 @@ class TokenClassifier(nn.Module):
         last = self.encoder(inputs_embeds=embedded, attention_mask=added).last_hidden_state
         logits: Tensor = self.head(self.dropout(last))
         return logits
-
-
-def labels_of(categories: Sequence[str]) -> list[str]:
-    """O, and for each category that it begins and that it goes on: the order of the outputs."""
-    return ["O", *(f"{mark}-{category}" for category in categories for mark in "BI")]
 
 
 def of_backbone(folder: Path, labels: int) -> TokenClassifier:

@@ -119,8 +119,11 @@ def _rows(file: Path) -> Iterator[str]:
 
 def _lines(file: Path) -> Iterator[str]:
     with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield str(json.loads(line)["text"])
+        for number, line in enumerate(lines, 1):
+            try:
+                yield str(json.loads(line)["text"])
+            except (ValueError, KeyError, TypeError):
+                raise ValueError(f"{file}:{number} is no JSON object with a text") from None
 
 
 def _joined(parts: list[Text], between: str) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ def write(path: Path, documents: Callable[[int], Iterator[Document]], advance: C
     _compare(path, documents, figures.documents)
     advance(figures.documents)
     began = monotonic()
-    with path.open("ab") as file:
+    with open(path, "ab", opener=_for_the_owner) as file:
         file.truncate(size)
         for document in documents(figures.documents):
             file.write(document.line().encode() + b"\n")
@@ -50,6 +51,11 @@ def write(path: Path, documents: Callable[[int], Iterator[Document]], advance: C
             advance(1)
     figures.seconds = monotonic() - began
     return figures
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    """``inject`` writes sentences of real notes."""
+    return os.open(path, flags, 0o600)
 
 
 def _present(path: Path) -> tuple[Figures, int]:

@@ -29,8 +29,17 @@ def test_a_file_that_is_another_one_is_named_with_the_hash_it_should_have(made: 
 
 @pytest.mark.parametrize(
     "change",
-    [{"categories": ["shoe size"]}, {"thresholds": [0.5]}, {"window": 8}, {"more": 1}],
-    ids=["category", "thresholds", "window", "unknown"],
+    [
+        {"categories": ["shoe size"]},
+        {"thresholds": [0.5]},
+        {"thresholds": [0.5, 1.5]},
+        {"thresholds": [0.5, float("nan")]},
+        {"temperature": 0.0},
+        {"window": 8},
+        {"files": {}},
+        {"more": 1},
+    ],
+    ids=["category", "too few", "never reached", "no number", "temperature", "window", "unseen files", "unknown"],
 )
 def test_a_description_that_makes_no_sense_is_refused(made: Path, change: dict[str, object]) -> None:
     path = made / "tagger.json"

@@ -12,6 +12,7 @@ from deidstream.core.errors import Unavailable
 from deidstream.detection.text.tagger import Tagger, tagger
 from deidstream.detection.text.tagger.description import described
 from deidstream.detection.text.tagger.pieces import Pieces
+from deidstream.detection.text.tagger.spans import Tagged
 from deidstream.ports import Tensors
 
 from tests.detection.text.tagger.tiny import opened, save
@@ -64,10 +65,11 @@ def test_what_is_found_does_not_depend_on_how_long_the_text_is(
     assert spans == [("Anna Lang", Category.NAME), ("May 3", Category.DATE)] * 60
 
 
-def test_an_answer_of_another_shape_is_no_answer(made: Path) -> None:
+@pytest.mark.parametrize("answer", [np.zeros((1, 3, 5)), np.full((1, 4, 5), np.nan), np.full((1, 4, 5), np.inf)])
+def test_an_answer_that_says_nothing_is_no_answer(made: Path, answer: np.ndarray) -> None:
     class Odd:
         def infer(self, inputs: Tensors) -> Tensors:
-            return {"logits": np.zeros((1, 3, 5), dtype=np.float32)}
+            return {"logits": answer.astype(np.float32)}
 
         def close(self) -> None:
             raise AssertionError
@@ -75,6 +77,24 @@ def test_an_answer_of_another_shape_is_no_answer(made: Path) -> None:
     layer = Tagger(described(made), Pieces(made / "pieces.model"), Odd())
     with pytest.raises(Unavailable, match="model-answer"):
         layer.find([part("saw Anna")])
+
+
+def test_what_begins_on_either_side_of_a_cut_by_what_each_side_says_is_not_lost(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The side before says that it begins behind the cut, the side behind that it began before."""
+    monkeypatch.setattr(tagger, "_CHUNK", 20)
+    monkeypatch.setattr(tagger, "_CONTEXT", 12)
+    layer = opened(made)
+    monkeypatch.setattr(layer, "_tag", lambda texts: [[_disagreed(text)] for text in texts])
+    (findings,) = layer.find([part("the saw the saw Anna Lang the")])
+    assert [finding.span for finding in findings] == [(12, 25)]
+
+
+def _disagreed(text: str) -> Tagged:
+    """As who has the text from its beginning on says it, and as who has not."""
+    start = text.index("Anna") - (0 if text.startswith("the saw the saw") else len("saw "))
+    return Tagged(start, text.index("Lang") + 4, "name", 0.9)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from pathlib import Path
 from deidstream.core.category import Category
 from deidstream.core.errors import Misconfigured
 
-__all__ = ["DESCRIPTION", "Description", "described"]
+__all__ = ["DESCRIPTION", "MODEL", "PIECES", "Description", "described"]
 
 DESCRIPTION = "tagger.json"
+MODEL = "model.onnx"
+PIECES = "pieces.model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,22 @@ def described(folder: Path) -> Description:
         raise Misconfigured("model-missing", place, "is the folder one of a released tagger?") from None
     except (ValueError, KeyError, TypeError) as error:
         raise Misconfigured("model-corrupt", place, f"not a description ({type(error).__name__})") from None
-    if len(found.thresholds) != len(found.categories) or not 2 * found.margin < found.window:
-        raise Misconfigured("model-corrupt", place, "a threshold a category, and a window longer than its two margins")
+    if (wrong := _wrong(found)) is not None:
+        raise Misconfigured("model-corrupt", place, wrong)
     for name, expected in found.files.items():
         _check(folder / name, expected)
     return found
+
+
+def _wrong(found: Description) -> str | None:
+    """What would let a text pass unread, or a file unseen."""
+    if missing := {MODEL, PIECES} - set(found.files):
+        return f"no hash of {', '.join(sorted(missing))}"
+    if len(found.thresholds) != len(found.categories) or not all(0 < one <= 1 for one in found.thresholds):
+        return "a threshold above 0 and at most 1 for each category"
+    if not found.temperature > 0:
+        return "a temperature above 0"
+    return None if 0 <= 2 * found.margin < found.window else "a window longer than its two margins"
 
 
 def _check(path: Path, expected: str) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from deidstream.core.category import Category
 from deidstream.core.document import Part
 from deidstream.core.errors import Unavailable
 from deidstream.core.finding import Finding
@@ -32,7 +33,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class _Chunk(NamedTuple):
-    """The code points ``[read, ...)`` of a part; what begins in ``[start, end)`` of the part is judged here."""
+    """The code points ``[read, ...)`` of a part; what touches ``[start, end)`` of the part is judged here."""
 
     part: int
     start: int
@@ -54,15 +55,14 @@ class Tagger:
 
     def find(self, parts: Sequence[Part]) -> list[list[Finding]]:
         """The findings of each part, by place. Raises Unavailable when the model does not answer: then nothing has been read."""
-        found: list[list[Finding]] = [[] for _ in parts]
+        found: list[dict[tuple[Span | None, Category], Finding]] = [{} for _ in parts]
         for chunks in _together(parts):
             for chunk, tagged in zip(chunks, self._tag([chunk.text for chunk in chunks]), strict=True):
-                found[chunk.part] += [
-                    self._finding(parts[chunk.part], chunk, one)
-                    for one in tagged
-                    if chunk.start <= one.start + chunk.read < chunk.end
-                ]
-        return found
+                for one in tagged:
+                    if one.start + chunk.read < chunk.end and one.end + chunk.read > chunk.start:
+                        finding = self._finding(parts[chunk.part], chunk, one)
+                        found[chunk.part].setdefault((finding.span, finding.category), finding)
+        return [list(of_part.values()) for of_part in found]
 
     def _finding(self, part: Part, chunk: _Chunk, one: Tagged) -> Finding:
         span = Span(one.start + chunk.read, one.end + chunk.read)
@@ -97,6 +97,8 @@ class Tagger:
         logits = self._inference.infer({"input_ids": ids, "attention_mask": mask})["logits"]
         if logits.shape != (*ids.shape, labels):
             raise Unavailable("model-answer", self._description.name, "of another shape than asked for")
+        if not np.isfinite(logits).all():  # no threshold is below what is no number: all would pass as nothing
+            raise Unavailable("model-answer", self._description.name, "not of numbers")
         return _softmax(logits[:, 1:-1].astype(np.float32) / self._description.temperature)
 
 
@@ -115,7 +117,7 @@ def _together(parts: Sequence[Part]) -> Iterator[list[_Chunk]]:
 
 
 def _cut(number: int, text: str) -> Iterator[_Chunk]:
-    """Between words where there are some: what stands at a cut is read on both sides, and belongs to where it begins."""
+    """Between words where there are some. What stands at a cut is judged on both sides; merging unites what they say."""
     start = 0
     while start < len(text):
         end = min(start + _CHUNK, len(text))
