@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import httpx
 import yaml
 from deidstream.cli.demo.ports import free_row
 
-from tests.full.java import CACHE, absent
+from tests.full.java import CACHE, absent, wait_for
 
 RULES = Path(__file__).parents[2] / "deploy/prometheus/rules.yaml"
 
@@ -55,3 +56,14 @@ def api(prometheus: str, path: str, **parameters: str) -> Any:  # Any: JSON
 def query(prometheus: str, expression: str) -> list[float]:
     answer = api(prometheus, "query", query=expression)
     return [float(one["value"][1]) for one in answer["result"]] if answer else []
+
+
+def await_scrape(prometheus: str, targets: int) -> None:
+    """Returns when each of ``targets`` has been scraped by a look that began after this call."""
+    asked = time.time()
+
+    def scraped() -> bool:
+        looks = query(prometheus, 'timestamp(up{job="deidstream"})')
+        return len(looks) == targets and min(looks) > asked
+
+    wait_for(scraped, "all are scraped", 60)

@@ -26,7 +26,7 @@ from tests.full.java import wait_for
 from tests.full.observatory import STAGES, Observatory, command, observatory
 from tests.full.otelcol import Span
 from tests.full.postgres import Postgres
-from tests.full.prometheus import RULES, api, query, scraping
+from tests.full.prometheus import RULES, api, await_scrape, query, scraping
 from tests.full.seaweed import Seaweed
 from tests.harness.client import message, mllp
 from tests.harness.deployment import is_ready
@@ -181,6 +181,7 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
             command(made.running, "monitor", "baseline")
             with monitoring(made.running.folder, health):
                 _all_that_happens(site, folder)
+                await_scrape(prometheus, len(targets))  # what is logged is not yet scraped
                 wait_for(lambda: query(prometheus, "deidstream_monitor_drift") != [], "drift is shown", 60)
                 wait_for(lambda: query(prometheus, "deidstream:quarantine:share15m") != [], "rules have run", 60)
                 leaked = query(prometheus, 'ALERTS{alertname="DeidstreamCanaryLeaked", alertstate="firing"}')
