@@ -3,8 +3,10 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# PyTorch, six gigabytes: for what trains, and for its tests.
+TRAINING := .venv-training
 
-.PHONY: demo test test-full check evaluate bench bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+.PHONY: training demo test test-full check evaluate bench bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -12,15 +14,24 @@ $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
+$(TRAINING)/.installed: models/training/requirements.lock
+	[ -x $(TRAINING)/bin/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(TRAINING); }
+	$(TRAINING)/bin/pip install --quiet --require-hashes -r models/training/requirements.lock
+	$(TRAINING)/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
+training: $(TRAINING)/.installed
+
 demo: $(STAMP)
 	$(BIN)/deidstream demo
 
 test: $(STAMP)
 	$(BIN)/pytest -m "not full" -n 2
 
-test-full: $(STAMP)
+test-full: $(STAMP) $(TRAINING)/.installed
 	tests/full/prepare
 	$(BIN)/pytest -m full -n 2 --dist loadfile
+	$(TRAINING)/bin/pytest tests/training/torch
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -60,4 +71,4 @@ format: $(STAMP)
 
 lock:
 	uv pip compile pyproject.toml --extra dev --extra monitor --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock
-	uv pip compile pyproject.toml --extra training --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o models/training/requirements.lock
+	uv pip compile pyproject.toml --extra training --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o models/training/requirements.lock

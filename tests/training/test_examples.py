@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from deidstream.detection.text.tagger.pieces import Pieces
 from deidstream_training.backbone.pieces import sentencepiece_model
-from deidstream_training.examples import IGNORED, batched, examples
+from deidstream_training.train.examples import IGNORED, batched, examples
 
 from tests.detection.text.tagger.tiny import pieces_of
 

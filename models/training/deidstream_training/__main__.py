@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from deidstream_training.backbone.command import backbone
+from deidstream_training.release.command import export
 from deidstream_training.synthesise.command import inject, synthesise
+from deidstream_training.train.command import distil, train
 
 __all__ = ["main"]
 
@@ -14,6 +16,9 @@ main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions
 main.command()(backbone)
 main.command()(synthesise)
 main.command()(inject)
+main.command()(train)
+main.command()(distil)
+main.command()(export)
 
 
 @main.callback()

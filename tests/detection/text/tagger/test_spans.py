@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from deidstream.detection.text.tagger.spans import Labels, Tagged, spans
+from deidstream.detection.text.tagger.spans import Labels, Tagged, of_units, spans
 from deidstream.detection.text.tagger.units import units
 
 LABELS = Labels(("name", "date"), np.array([0.5, 0.5], dtype=np.float32))
@@ -19,7 +19,8 @@ def tagged(text: str, *pieces: tuple[str, str], certain: float = 0.9, labels: La
         row = np.full(5, (1 - certain) / 4, dtype=np.float32)
         row[_ROWS[label]] = certain
         rows.append(row)
-    found = spans(units(text), np.array(starts), np.array(ends), np.array(rows), labels)
+    there = units(text)
+    found = spans(there, of_units(there, np.array(starts), np.array(ends), np.array(rows)), labels)
     return [(text[one.start : one.end], one.category) for one in found]
 
 
@@ -62,6 +63,7 @@ def test_what_no_piece_stands_for_is_of_no_category() -> None:
 
 def test_scores_are_those_of_the_units() -> None:
     rows = np.array([[0.1, 0.8, 0.1, 0, 0], [0.4, 0.1, 0.5, 0, 0]], dtype=np.float32)
-    (one,) = spans(units("Anna Lang"), np.array([0, 5]), np.array([4, 9]), rows, LABELS)
+    there = units("Anna Lang")
+    (one,) = spans(there, of_units(there, np.array([0, 5]), np.array([4, 9]), rows), LABELS)
     assert one == Tagged(0, 9, "name", one.score)
     assert abs(one.score - 0.75) < 1e-6

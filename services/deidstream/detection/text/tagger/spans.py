@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from deidstream.detection.text.tagger.units import Units
 
-__all__ = ["Labels", "Tagged", "spans"]
+__all__ = ["Labels", "Tagged", "of_units", "spans"]
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -35,11 +35,10 @@ class Tagged(NamedTuple):
     score: float
 
 
-def spans(found: Units, starts: Integers, ends: Integers, probabilities: Floats, labels: Labels) -> list[Tagged]:
-    """``starts``, ``ends``: int64 ``[pieces]``, code points of the pieces; ``probabilities``: float32 ``[pieces, labels]``."""
-    if not len(found) or not len(starts):
+def spans(found: Units, of_units: Floats, labels: Labels) -> list[Tagged]:
+    """``of_units``: float32 ``[units, labels]``, what the model says of each unit."""
+    if not len(found):
         return []
-    of_units = _of_units(found, starts, ends, probabilities)
     begins, goes_on = of_units[:, 1::2], of_units[:, 2::2]
     each = begins + goes_on
     best = each.argmax(axis=1)
@@ -50,10 +49,11 @@ def spans(found: Units, starts: Integers, ends: Integers, probabilities: Floats,
     return list(_joined(found, np.where(is_any, best, -1), is_new, scores, labels))
 
 
-def _of_units(found: Units, starts: Integers, ends: Integers, probabilities: Floats) -> Floats:
+def of_units(found: Units, starts: Integers, ends: Integers, probabilities: Floats) -> Floats:
     """float32 ``[units, labels]``: the mean over the pieces of each unit; that it begins something, from its first piece alone.
 
-    A unit that no piece stands for is of no category: the model has not seen it.
+    ``starts``, ``ends``: int64 ``[pieces]``, code points of the pieces; ``probabilities``: float32 ``[pieces, labels]``. A unit
+    that no piece stands for is of no category: the model has not seen it.
     """
     first, last = found.first_at(starts), found.last_before(ends)
     real = first <= last

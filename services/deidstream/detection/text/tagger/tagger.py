@@ -15,12 +15,12 @@ from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 from deidstream.detection.text.tagger.description import Description
 from deidstream.detection.text.tagger.pieces import Encoded, Pieces
-from deidstream.detection.text.tagger.spans import Labels, Tagged, spans
-from deidstream.detection.text.tagger.units import units
+from deidstream.detection.text.tagger.spans import Labels, Tagged, of_units, spans
+from deidstream.detection.text.tagger.units import Units, units
 from deidstream.detection.text.tagger.windows import Window, batches, windows
 from deidstream.ports import Inference
 
-__all__ = ["Tagger"]
+__all__ = ["Judged", "Tagger"]
 
 _CHUNK = 1 << 16
 """Code points that are judged together at most, for memory's sake; texts that are longer are cut."""
@@ -40,6 +40,13 @@ class _Chunk(NamedTuple):
     end: int
     read: int
     text: str
+
+
+class Judged(NamedTuple):
+    """A text: its units, and float32 ``[units, labels]``."""
+
+    units: Units
+    probabilities: Floats
 
 
 class Tagger:
@@ -70,6 +77,10 @@ class Tagger:
         return Finding(part.locator, span, category, one.score, self._description.detector, subject=part.subject)
 
     def _tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+        return [spans(one.units, one.probabilities, self._labels) for one in self.judge(texts)]
+
+    def judge(self, texts: Sequence[str]) -> list[Judged]:
+        """What the model says of each unit of each text, whatever the thresholds. Raises Unavailable as ``find`` does."""
         encoded = self._pieces.encode(texts)
         labels = 1 + 2 * len(self._labels.categories)
         judged = [np.zeros((len(one.ids), labels), dtype=np.float32) for one in encoded]
@@ -80,10 +91,7 @@ class Tagger:
                 first = window.keep_start - window.start
                 last = window.keep_end - window.start
                 judged[window.text][window.keep_start : window.keep_end] = probabilities[first:last]
-        return [
-            spans(units(text), one.starts, one.ends, probabilities, self._labels)
-            for text, one, probabilities in zip(texts, encoded, judged, strict=True)
-        ]
+        return [_judged(text, one, each) for text, one, each in zip(texts, encoded, judged, strict=True)]
 
     def _probabilities(self, encoded: Sequence[Encoded], batch: Sequence[Window], labels: int) -> Floats:
         """float32 ``[windows, pieces, labels]``, without what frames each window; what is beyond its end means nothing."""
@@ -100,6 +108,11 @@ class Tagger:
         if not np.isfinite(logits).all():  # no threshold is below what is no number: all would pass as nothing
             raise Unavailable("model-answer", self._description.name, "not of numbers")
         return _softmax(logits[:, 1:-1].astype(np.float32) / self._description.temperature)
+
+
+def _judged(text: str, encoded: Encoded, probabilities: Floats) -> Judged:
+    found = units(text)
+    return Judged(found, of_units(found, encoded.starts, encoded.ends, probabilities))
 
 
 def _together(parts: Sequence[Part]) -> Iterator[list[_Chunk]]:

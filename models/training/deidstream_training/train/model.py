@@ -7,13 +7,18 @@ from pathlib import Path
 
 import torch
 from safetensors.numpy import load_file
+from safetensors.torch import load_file as load_tensors
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
 from deidstream_training.backbone.quantised import Quantised, dequantised
 from deidstream_training.backbone.recover import ENCODER, WORDS
 
-__all__ = ["TokenClassifier", "of_backbone", "words"]
+__all__ = ["TokenClassifier", "narrowed", "of_backbone", "save", "trained", "words"]
+
+_WEIGHTS, _SHAPE = "model.safetensors", "model.json"
+_WORDS = "encoder.embeddings.word_embeddings.weight"
 
 
 class TokenClassifier(nn.Module):
@@ -41,11 +46,15 @@ class TokenClassifier(nn.Module):
         logits: Tensor = self.head(self.dropout(last))
         return logits
 
+    def freeze(self, layers: int) -> None:
+        """What lies below and in the first ``layers`` layers does not learn either."""
+        for part in (self.encoder.embeddings, *self.encoder.encoder.layer[:layers]):
+            part.requires_grad_(False)
+
 
 def of_backbone(folder: Path, labels: int) -> TokenClassifier:
     """The backbone in ``folder`` with a head that has not been trained."""
-    values = json.loads((folder / "config.json").read_text())
-    model = TokenClassifier(BertConfig(**values, attn_implementation="eager"), labels)
+    model = TokenClassifier(_config(json.loads((folder / "config.json").read_text())), labels)
     state = {name: torch.from_numpy(array) for name, array in load_file(folder / ENCODER).items()}
     state["embeddings.word_embeddings.weight"] = words(folder)
     left = model.encoder.load_state_dict(state, strict=False)
@@ -59,3 +68,44 @@ def words(folder: Path) -> Tensor:
     stored = load_file(folder / WORDS)
     blocks = Quantised(stored["codes"].reshape(-1, 32), stored["scales"].reshape(-1))
     return torch.from_numpy(dequantised(blocks).reshape(stored["codes"].shape))
+
+
+def save(model: TokenClassifier, folder: Path) -> None:
+    """Writes what has been trained; the embedding of words stays with the backbone."""
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if name != _WORDS}
+    save_file(state, folder / _WEIGHTS)
+    shape = {"config": model.encoder.config.to_dict(), "labels": model.head.out_features}
+    (folder / _SHAPE).write_text(json.dumps(shape, indent=1, sort_keys=True))
+
+
+def trained(folder: Path, backbone: Path) -> TokenClassifier:
+    """What ``save`` wrote to ``folder``, over the words of ``backbone``."""
+    shape = json.loads((folder / _SHAPE).read_text())
+    model = TokenClassifier(_config(shape["config"]), shape["labels"])
+    model.load_state_dict({**load_tensors(folder / _WEIGHTS), _WORDS: words(backbone)})
+    return model
+
+
+def narrowed(model: TokenClassifier, layers: int) -> TokenClassifier:
+    """A new model of ``layers`` layers, which begins as the first, the last and evenly spaced ones between of ``model``."""
+    deep = model.encoder.config.num_hidden_layers
+    if not 2 <= layers <= deep:
+        raise ValueError(f"between 2 and {deep} layers")
+    kept = [round(number * (deep - 1) / (layers - 1)) for number in range(layers)]
+    student = TokenClassifier(
+        _config({**model.encoder.config.to_dict(), "num_hidden_layers": layers}), model.head.out_features
+    )
+    state = {name: tensor for name, tensor in model.state_dict().items() if ".layer." not in name}
+    for new, old in enumerate(kept):
+        before, after = f"encoder.encoder.layer.{old}.", f"encoder.encoder.layer.{new}."
+        state |= {
+            after + name.removeprefix(before): tensor
+            for name, tensor in model.state_dict().items()
+            if name.startswith(before)
+        }
+    student.load_state_dict(state)
+    return student
+
+
+def _config(values: dict[str, object]) -> BertConfig:
+    return BertConfig(**{**values, "attn_implementation": "eager"})

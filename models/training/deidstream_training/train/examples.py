@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from deidstream.detection.text.tagger.pieces import Encoded, Pieces
 
-__all__ = ["IGNORED", "Batch", "Example", "batched", "examples", "read"]
+__all__ = ["IGNORED", "Batch", "Example", "batched", "examples", "parsed", "read"]
 
 IGNORED = -100
 """The label of what frames and fills: the loss leaves it out, as PyTorch's does by default."""
@@ -40,9 +40,13 @@ class Batch(NamedTuple):
 def read(path: Path) -> Iterator[tuple[str, list[Mark]]]:
     """Text and marks of each document of a file of ``synthesise`` or ``inject``."""
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            one = json.loads(line)
-            yield one["text"], [(start, end, category) for start, end, category in one["spans"]]
+        yield from map(parsed, lines)
+
+
+def parsed(line: str | bytes) -> tuple[str, list[Mark]]:
+    """One line of such a file."""
+    one = json.loads(line)
+    return one["text"], [(start, end, category) for start, end, category in one["spans"]]
 
 
 def examples(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from deidstream_training.backbone.quantised import BLOCK
 from deidstream_training.backbone.recover import WORDS
-from deidstream_training.model import TokenClassifier
+from deidstream_training.train.model import TokenClassifier
 
 __all__ = ["export"]
 

@@ -1,0 +1,30 @@
+"""``python -m deidstream_training export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["export"]
+
+
+def export(
+    model: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of train or distil.")],
+    backbone: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of the step backbone.")],
+    held_out: Annotated[
+        Path, typer.Option(exists=True, help="Documents that training has not seen, to calibrate with.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the released model.")],
+    name: Annotated[str, typer.Option(help="As findings will name it.")],
+    version: Annotated[str, typer.Option(help="As findings will name it.")],
+    right: Annotated[float, typer.Option(min=0.5, max=1, help="Share of what is found that must be right.")] = 0.97,
+) -> None:
+    """Write a trained model as the product loads it: 8-bit matrices, 4-bit words, calibrated, with the hashes of its files."""
+    from deidstream_training.release.release import Wanted, release
+
+    found = release(model, backbone, held_out, Wanted(name, version, right), out)
+    size = sum((out / name).stat().st_size for name in found.files)
+    least, greatest = min(found.thresholds), max(found.thresholds)
+    print(f"released: {out} bytes={size} temperature={found.temperature} thresholds={least}-{greatest}")

@@ -1,0 +1,74 @@
+"""A trained model as the product loads it: a folder with ``model.onnx``, ``pieces.model`` and ``tagger.json``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from deidstream.adapters.onnx import OnnxInference
+from deidstream.detection.text.tagger import Tagger
+from deidstream.detection.text.tagger.description import DESCRIPTION, MODEL, PIECES, Description
+from deidstream.detection.text.tagger.pieces import Pieces
+from deidstream.ports import Inference
+
+from deidstream_training.backbone import recover
+from deidstream_training.release.calibrate import Answers, temperature, thresholds
+from deidstream_training.release.export import export
+from deidstream_training.train.examples import batched, examples, read
+from deidstream_training.train.labels import CATEGORIES, LABELS
+from deidstream_training.train.model import trained
+
+__all__ = ["Wanted", "release"]
+
+_BATCH = 4_096
+"""Pieces that are judged at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``right``: of the units that count, the share that must be within a mark; ``most``: documents that are looked at."""
+
+    name: str
+    version: str
+    right: float = 0.97
+    window: int = 254
+    margin: int = 48
+    most: int = 4_000
+
+
+def release(model: Path, backbone: Path, held_out: Path, wanted: Wanted, out: Path) -> Description:
+    """Writes the folder ``out``. ``held_out``: documents of which training has seen nothing, to calibrate with."""
+    out.mkdir(parents=True, exist_ok=True)
+    export(trained(model, backbone), backbone, out / MODEL)
+    shutil.copyfile(backbone / recover.PIECES, out / PIECES)
+    documents = list(islice(read(held_out), wanted.most))
+    pieces, inference = Pieces(out / PIECES), OnnxInference(out / MODEL, threads=2)
+    found = Description(
+        wanted.name,
+        wanted.version,
+        CATEGORIES,
+        (1.0,) * len(CATEGORIES),
+        1.0,
+        wanted.window,
+        wanted.margin,
+        {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in (MODEL, PIECES)},
+    )
+    found = replace(found, temperature=round(temperature(_answers(documents, pieces, inference, wanted)), 3))
+    judged = Tagger(found, pieces, inference).judge([text for text, _ in documents])
+    names = [category.value for category in CATEGORIES]
+    found = replace(found, thresholds=thresholds([marks for _, marks in documents], judged, names, wanted.right))
+    (out / DESCRIPTION).write_text(json.dumps(asdict(found), indent=1) + "\n")
+    return found
+
+
+def _answers(
+    documents: Sequence[tuple[str, list[tuple[int, int, str]]]], pieces: Pieces, inference: Inference, wanted: Wanted
+) -> Iterator[Answers]:
+    for batch in batched(examples(documents, pieces, LABELS, wanted.window), pieces, _BATCH):
+        inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
+        yield Answers(inference.infer(inputs)["logits"], batch)

@@ -1,0 +1,1 @@
+"""The steps ``train`` and ``distil``: documents in, a model out."""

@@ -1,0 +1,103 @@
+"""``python -m deidstream_training train`` and ``distil``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from deidstream.detection.text.tagger.pieces import Pieces
+
+from deidstream_training.backbone.recover import PIECES
+
+if TYPE_CHECKING:  # PyTorch takes seconds to load, and is not there where documents are only written
+    from deidstream_training.train.learn import Loss, Plan
+    from deidstream_training.train.model import TokenClassifier
+
+__all__ = ["distil", "train"]
+
+Files = Annotated[list[Path], typer.Argument(metavar="DOCUMENTS...", exists=True, help="Of synthesise and inject.")]
+Backbone = Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of the step backbone.")]
+Out = Annotated[Path, typer.Option(help="Folder of the model; one that broke off is continued.")]
+Steps = Annotated[int, typer.Option(min=1, help="How many batches.")]
+Rate = Annotated[float, typer.Option(min=0, help="The greatest learning rate.")]
+Most = Annotated[int, typer.Option("--pieces", min=64, help="Pieces of words in a batch, with what fills it.")]
+Window = Annotated[int, typer.Option(min=16, max=510, help="Pieces of words in an example at most.")]
+Seed = Annotated[int, typer.Option(help="Of the order of documents and of what is dropped.")]
+
+
+def train(
+    documents: Files,
+    backbone: Backbone,
+    out: Out,
+    steps: Steps = 6_000,
+    rate: Rate = 3e-4,
+    pieces: Most = 2_048,
+    window: Window = 254,
+    frozen: Annotated[int, typer.Option(min=0, help="So many of the first layers do not learn.")] = 0,
+    seed: Seed = 1,
+) -> None:
+    """Train the tagger over a backbone, on documents whose spans are known. The same command goes on with what broke off."""
+    import torch
+
+    from deidstream_training.train.labels import LABELS
+    from deidstream_training.train.learn import Gold, Plan
+    from deidstream_training.train.model import of_backbone
+
+    torch.manual_seed(seed)  # the head is drawn
+    plan = Plan(steps, rate, pieces, window, frozen=frozen, seed=seed, documents=_digest(documents))
+    _run(of_backbone(backbone, len(LABELS)), Gold(), plan, documents, backbone, out)
+
+
+def distil(
+    documents: Files,
+    backbone: Backbone,
+    teacher: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of a trained model.")],
+    out: Out,
+    layers: Annotated[int, typer.Option(min=2, help="Of the model that is trained.")] = 4,
+    steps: Steps = 6_000,
+    rate: Rate = 3e-4,
+    pieces: Most = 2_048,
+    window: Window = 254,
+    seed: Seed = 1,
+) -> None:
+    """Train a model of fewer layers to say what a trained one says. The same command goes on with what broke off."""
+    from deidstream_training.train.learn import Plan, Taught
+    from deidstream_training.train.model import narrowed, trained
+
+    model = trained(teacher, backbone)
+    plan = Plan(steps, rate, pieces, window, seed=seed, documents=_digest([*documents, teacher / "model.safetensors"]))
+    try:
+        student = narrowed(model, layers)
+    except ValueError as error:
+        raise typer.BadParameter(f"--layers: {error}") from error
+    _run(student, Taught(model), plan, documents, backbone, out)
+
+
+def _run(model: TokenClassifier, loss: Loss, plan: Plan, documents: Sequence[Path], backbone: Path, out: Path) -> None:
+    from deidstream_training.train.learn import learn
+    from deidstream_training.train.model import save
+    from deidstream_training.train.stream import batches
+
+    out.mkdir(parents=True, exist_ok=True)
+    found = batches(documents, Pieces(backbone / PIECES), plan.window, plan.pieces, plan.seed)
+    try:
+        learn(model, loss, plan, found, out)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    save(model, out)
+    layers = model.encoder.config.num_hidden_layers
+    print(
+        f"model: {out} steps={plan.steps} layers={layers} parameters={sum(one.numel() for one in model.parameters())}"
+    )
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    """Of all of the files, in their order."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,159 @@
+"""The steps that need PyTorch, on a small backbone: what was trained finds names, what broke off ends as if it had not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from deidstream.adapters.onnx import OnnxInference
+from deidstream.core.document import Part
+from deidstream.detection.text.tagger import Tagger
+from deidstream.detection.text.tagger.description import described
+from deidstream.detection.text.tagger.pieces import Pieces
+from deidstream_training.__main__ import main
+from deidstream_training.train.examples import Batch
+from deidstream_training.train.labels import LABELS
+from deidstream_training.train.learn import Gold, Plan, learn
+from deidstream_training.train.model import TokenClassifier, narrowed, of_backbone, trained, words
+from deidstream_training.train.stream import batches
+from typer.testing import CliRunner
+
+from tests.training.torch.small import documents, small_backbone
+
+STEPS = 250
+
+
+class BrokeOff(Exception):
+    """As if the machine had gone."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a backbone, documents, and a model that the command has trained."""
+    folder = tmp_path_factory.mktemp("made")
+    small_backbone(folder / "backbone")
+    documents(folder / "train.jsonl", 800, seed=1)
+    documents(folder / "test.jsonl", 200, seed=2)
+    steps("train", folder / "train.jsonl", "--out", folder / "model", folder=folder)
+    return folder
+
+
+def steps(name: str, *arguments: object, folder: Path, code: int = 0) -> str:
+    given = [name, *map(str, arguments), "--backbone", str(folder / "backbone")]
+    if name != "export":
+        given += ["--rate", "0.004", "--pieces", "512", "--window", "40", "--steps", str(STEPS)]
+    done = CliRunner().invoke(main, given)
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+def released(folder: Path, model: str) -> Tagger:
+    out = folder / f"released-{model}"
+    arguments = ("--model", folder / model, "--held-out", folder / "test.jsonl", "--out", out)
+    steps("export", *arguments, "--name", "small", "--version", "1", folder=folder)
+    return Tagger(described(out), Pieces(out / "pieces.model"), OnnxInference(out / "model.onnx"))
+
+
+def found(tagger: Tagger, text: str) -> list[str]:
+    (findings,) = tagger.find([Part("1", text, ())])
+    return [text[one.span.start : one.span.end] for one in findings if one.span is not None]
+
+
+TEXT = "Dr Parkinson saw Ida Busch and Parkinson disease. on May with Otto Voss today."
+
+
+def test_what_was_trained_released_and_loaded_finds_names_and_leaves_an_eponym(made: Path) -> None:
+    assert found(released(made, "model"), TEXT) == ["Parkinson", "Ida Busch", "Otto Voss"]
+
+
+def test_a_student_of_fewer_layers_finds_them_too(made: Path) -> None:
+    arguments = ("--teacher", made / "model", "--layers", 2, "--out", made / "student")
+    steps("distil", made / "train.jsonl", *arguments, folder=made)
+    assert found(released(made, "student"), TEXT) == ["Parkinson", "Ida Busch", "Otto Voss"]
+
+
+def test_more_layers_than_the_teacher_has_are_refused(made: Path) -> None:
+    arguments = ("--teacher", made / "model", "--layers", 4, "--out", made / "deeper")
+    assert "between 2 and 3 layers" in steps("distil", made / "train.jsonl", *arguments, folder=made, code=2)
+
+
+def test_the_released_file_says_nearly_what_the_model_says(made: Path) -> None:
+    released(made, "model")
+    model = trained(made / "model", made / "backbone").eval()
+    inference = OnnxInference(made / "released-model/model.onnx")
+    batch = next(stream(made))
+    with torch.no_grad():
+        exact = model(torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)).numpy()
+    quantised = inference.infer({"input_ids": batch.ids, "attention_mask": batch.mask})["logits"]
+    real = batch.mask == 1
+    assert (exact.argmax(-1) == quantised.argmax(-1))[real].mean() > 0.95
+    assert np.abs(exact - quantised)[real].mean() < 0.1 * np.abs(exact[real]).mean()
+
+
+def test_words_do_not_learn_nor_do_frozen_layers(made: Path, tmp_path: Path) -> None:
+    before, model = fresh(made), fresh(made)
+    learn(model, Gold(), plan(3, frozen=1), stream(made), tmp_path)
+    changed = {
+        name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before.state_dict()[name])
+    }
+    assert changed
+    assert all(name.startswith(("encoder.encoder.layer.1.", "encoder.encoder.layer.2.", "head.")) for name in changed)
+    assert torch.equal(
+        trained(made / "model", made / "backbone").encoder.embeddings.word_embeddings.weight, words(made / "backbone")
+    )
+
+
+def stream(folder: Path) -> Iterator[Batch]:
+    return batches([folder / "train.jsonl"], Pieces(folder / "backbone/pieces.model"), 40, 512, 1)
+
+
+def plan(count: int, frozen: int = 0, rate: float = 0.001) -> Plan:
+    return Plan(count, rate, 512, 40, frozen=frozen)
+
+
+def test_what_broke_off_ends_as_if_it_had_not(made: Path, tmp_path: Path) -> None:
+    whole, broken = (tmp_path / name for name in ("whole", "broken"))
+    for folder in (whole, broken):
+        folder.mkdir()
+    with pytest.raises(BrokeOff):
+        learn(fresh(made), Gold(), plan(6), breaking(made, 4), broken, every=0)
+    resumed, expected = fresh(made, seed=8), fresh(made)
+    learn(resumed, Gold(), plan(6), stream(made), broken)
+    learn(expected, Gold(), plan(6), stream(made), whole)
+    assert all(map(torch.equal, resumed.state_dict().values(), expected.state_dict().values()))
+
+
+def test_what_another_plan_began_is_not_gone_on_with(made: Path) -> None:
+    again = ("--out", made / "model", "--seed", 2)
+    assert "another plan" in steps("train", made / "train.jsonl", *again, folder=made, code=2)
+
+
+def fresh(folder: Path, seed: int = 7) -> TokenClassifier:
+    torch.manual_seed(seed)
+    return of_backbone(folder / "backbone", len(LABELS))
+
+
+def breaking(folder: Path, at: int) -> Iterator[Batch]:
+    yield from islice(stream(folder), at)
+    raise BrokeOff
+
+
+@pytest.mark.parametrize(("deep", "kept"), [(5, [0, 1, 2, 3, 4]), (3, [0, 2, 4]), (2, [0, 4])])
+def test_a_student_begins_with_layers_of_the_whole_depth(tmp_path: Path, deep: int, kept: list[int]) -> None:
+    teacher = of_backbone(small_backbone(tmp_path / "backbone", layers=5), len(LABELS))
+    student = narrowed(teacher, deep)
+    there, begun = (
+        [layer.attention.self.query.weight for layer in model.encoder.encoder.layer] for model in (teacher, student)
+    )
+    assert [number for number, one in enumerate(there) if any(torch.equal(one, each) for each in begun)] == kept
+
+
+def test_the_rate_rises_and_falls_to_nothing() -> None:
+    shares = [plan(100).rate_at(step) for step in range(100)]
+    assert shares.index(max(shares)) == 5
+    assert max(shares) == 1.0
+    assert 0 < shares[-1] < 0.02
