@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "clean": ("clean.command:clean", "De-identify files and folders of any supported format."),
     "send": ("send:send", "Send files by MLLP and FHIR, as a hospital does."),
     "evaluate": ("evaluate.command:evaluate", "Measure text detection on corpora with gold spans."),
+    "models": ("models:app", "List, verify, sign taggers, push them to Triton."),
     "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
     "policy": ("policy:app", "Show and check policies."),
     "config": ("config:app", "Check the configuration, print its schema."),

@@ -20,6 +20,7 @@ from deidstream.stages.ingest.config import IngestSettings
 from deidstream.stages.monitor.canaries import read_canaries
 from deidstream.stages.monitor.config import MonitorSettings
 from deidstream.stages.resolver.config import ResolverSettings
+from deidstream.stages.text.config import TextSettings
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stream.deployment import SECTIONS, Deployment
 from deidstream.stream.settings import Settings
@@ -32,6 +33,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "deployment": Deployment,
     "ingest": IngestSettings,
     "identity": IdentifyConfig,
+    "text": TextSettings,
     "resolver": ResolverSettings,
     "writer": WriterSettings,
     "delivery": DeliverySettings,

@@ -39,7 +39,7 @@ _NOBODY, _NAME = Role.UNKNOWN, Category.NAME
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings to decide on, by locator and place; no two on one locator overlap.
 
-    A finding without a span speaks of the whole element and takes in every other one there. Overlapping findings become one
+    A finding without a span speaks of the whole element: what lies within is not asked. Overlapping findings become one
     of the union of their extents, in everything else the strongest; what lies wholly inside a probable finding of another
     category is not asked. A name that is wider than its strongest piece gets the form ``name``.
     """
@@ -63,7 +63,7 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _one_locator(found: list[Finding]) -> list[Finding]:
     whole = [finding for finding in found if finding.span is None]
     if whole:
-        return [_united(found)._replace(span=None, canonical="")]
+        return [_united(whole)._replace(span=None, canonical="")]
     merged: list[Finding] = []
     group: list[Finding] = []
     end = -1

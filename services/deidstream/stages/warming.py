@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from deidstream import formats
 from deidstream.core.case import Case, Header
+from deidstream.core.errors import Unavailable
 from deidstream.core.fact import Reading
 from deidstream.core.outcome import Forward
 from deidstream.core.subject import Subject
@@ -37,8 +38,15 @@ def warm(stages: Mapping[str, Stage]) -> None:
         case = case.changed(document=document)
         for name in _PURE:
             if name in stages:
-                onward = [one.case for one in stages[name].handle([case]) if isinstance(one, Forward)]
-                case = onward[0] if onward else case
+                case = _through(stages[name], case)
+
+
+def _through(stage: Stage, case: Case) -> Case:
+    try:
+        onward = [one.case for one in stage.handle([case]) if isinstance(one, Forward)]
+    except Unavailable:  # a model elsewhere; the first real case waits for it
+        return case
+    return onward[0] if onward else case
 
 
 def _subjects(reading: Reading) -> tuple[Subject, ...]:

@@ -1,0 +1,44 @@
+"""A released tagger from its folder, with its model in this process or on a Triton server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deidstream.adapters import signature
+from deidstream.core.errors import Misconfigured
+from deidstream.detection.text.tagger import Tagger
+from deidstream.detection.text.tagger.description import MODEL, PIECES, described
+from deidstream.detection.text.tagger.pieces import Pieces
+from deidstream.ports import Inference
+
+if TYPE_CHECKING:  # gRPC is loaded where a server is asked
+    from deidstream.adapters.triton import TritonServer
+
+__all__ = ["open_tagger"]
+
+
+def open_tagger(folder: Path, threads: int = 1, key: Path | None = None, server: TritonServer | None = None) -> Tagger:
+    """The tagger in ``folder``. ``key``: it must be signed with it. ``server``: runs the model; its file is checked all the same.
+
+    Raises Misconfigured, which names the file, where anything is not as it was released.
+    """
+    found = described(folder)
+    if key is not None:
+        signature.verify(folder, key)
+    inference: Inference
+    if server is None:
+        from deidstream.adapters.onnx import OnnxInference
+
+        inference = OnnxInference(folder / MODEL, threads)
+    else:
+        inference = _served(server, found.name, found.version, found.files[MODEL])
+    return Tagger(found, Pieces(folder / PIECES), inference)
+
+
+def _served(server: TritonServer, model: str, version: str, digest: str) -> Inference:
+    try:
+        from deidstream.adapters.triton import TritonInference
+    except ModuleNotFoundError:
+        raise Misconfigured("triton-missing", "text.tagger.triton", "pip install 'deidstream[triton]'") from None
+    return TritonInference(server, model, version, digest)

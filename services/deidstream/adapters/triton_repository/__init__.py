@@ -1,0 +1,70 @@
+"""A released tagger as a model of a Triton repository, which a server reads from a folder or a bucket."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+from typing import Literal
+
+from deidstream.adapters.triton import hash_of
+from deidstream.detection.text.tagger.description import MODEL, Description
+
+__all__ = ["Serving", "configuration", "placed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a server is to run a model. ``gpus``: instances on each GPU; 0: ``instances`` on processors.
+
+    ``backend``: Triton's own for ONNX, or its ``python``, for servers that lack that one (they need onnxruntime there).
+    ``most``: texts in one call. ``delay``: microseconds that a call may wait for others to go with.
+    """
+
+    backend: Literal["onnxruntime", "python"] = "onnxruntime"
+    instances: int = 1
+    gpus: int = 0
+    most: int = 256
+    delay: int = 2_000
+    kept: int = 2
+    """Versions that are served at a time: the new one, and the one that running processes still ask for."""
+
+
+_HASH = re.compile(r'"sha256\.(\d+)" value { string_value: "([0-9a-f]{64})"')
+
+
+def configuration(found: Description, serving: Serving, before: str = "") -> str:
+    """``config.pbtxt`` of the model. Versions that the one ``before`` speaks of keep their hashes.
+
+    Raises ValueError for a version that is no whole number, as Triton's are.
+    """
+    if not found.version.isdecimal():
+        raise ValueError("Triton's versions are whole numbers")
+    labels = 1 + 2 * len(found.categories)
+    group = f"kind: KIND_GPU count: {serving.gpus}" if serving.gpus else f"kind: KIND_CPU count: {serving.instances}"
+    hashes = {**dict(_HASH.findall(before)), found.version: found.files[MODEL]}
+    text = files(__name__).joinpath("config.pbtxt.template").read_text()
+    return Template(text).substitute(
+        name=json.dumps(found.name),
+        backend=json.dumps(serving.backend),
+        most=serving.most,
+        labels=labels,
+        group=group,
+        delay=serving.delay,
+        kept=serving.kept,
+        hashes="\n".join(
+            f'parameters {{ key: "{hash_of(version)}" value {{ string_value: "{digest}" }} }}'
+            for version, digest in sorted(hashes.items(), key=lambda one: int(one[0]))
+        ),
+    )
+
+
+def placed(found: Description, serving: Serving, before: str = "") -> dict[str, bytes]:
+    """What belongs beside the model's file, by its path in the repository. ``before``: the ``config.pbtxt`` that is there."""
+    there = {f"{found.name}/config.pbtxt": configuration(found, serving, before).encode()}
+    if serving.backend == "python":
+        program = files(__name__).joinpath("served.py.txt").read_bytes()
+        there[f"{found.name}/{found.version}/model.py"] = program
+    return there

@@ -1,0 +1,53 @@
+"""Settings of text detection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["TaggerSettings", "TextSettings", "TritonSettings"]
+
+
+class TritonSettings(BaseModel):
+    """A Triton inference server that runs the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str = Field(pattern=r"^[^\s/:]+:\d{1,5}$", description="HOST:PORT of its gRPC.")
+    seconds: float = Field(10, gt=0, description="How long an answer may take.")
+    ca: Path | None = Field(None, description="PEM file of authorities to trust; with it, by TLS.")
+    certificate: Path | None = Field(None, description="PEM file of our certificate, where the server asks for one.")
+    key: Path | None = Field(None, description="PEM file of its key.")
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key belong together")
+        return self
+
+
+class TaggerSettings(BaseModel):
+    """The neural layer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path = Field(description="Folder of a released tagger, with tagger.json.")
+    signed_by: Path | None = Field(
+        None, description="PEM file of an Ed25519 public key; the tagger must be signed with it."
+    )
+    threads: int = Field(1, ge=1, description="Processors that one call may use, in this process.")
+    triton: TritonSettings | None = Field(None, description="The server that runs the model; default: this process.")
+    when_away: Literal["wait", "redact"] = Field(
+        "wait",
+        description="Where the model does not answer: cases wait, or every text goes on as one finding of unknown category.",
+    )
+
+
+class TextSettings(BaseModel):
+    """Section ``text`` of ``deidstream.yaml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tagger: TaggerSettings | None = Field(None, description="The neural layer; default: rules and identity alone.")
