@@ -67,6 +67,13 @@ def test_merging_twice_changes_nothing(found: list[Finding]):
     assert merge(merge(found)) == merge(found)
 
 
+def test_an_element_as_a_whole_is_what_the_one_says_that_speaks_of_all_of_it():
+    unread = finding(0, 9, Category.UNKNOWN, "text.unread/1", 1.0)._replace(span=None)
+    within = finding(4, 9, Category.SEX, RULES, 1.0)
+    (merged,) = merge([within, unread])
+    assert (merged.span, merged.category) == (None, Category.UNKNOWN)
+
+
 def test_identity_beats_rules_for_names_and_keeps_what_it_knows():
     known = finding(4, 9, Category.NAME, IDENTITY, 0.9, form="family", canonical="Smith", role=Role.RELATIVE)
     guessed = finding(4, 9, Category.NAME, RULES, 0.95, form="name")

@@ -23,6 +23,7 @@ from deidstream.core.span import Span
 from deidstream.evaluation.annotated import Annotated, Gold
 
 from tests.cli.command import Ran, run
+from tests.detection.text.tagger.tiny import save
 
 SECRET = "zzQuiltrane"
 PAGE = Path(__file__).parents[2] / "services" / "deidstream" / "cli" / "evaluate" / "page" / "page.js"
@@ -68,6 +69,14 @@ def test_each_layer_has_its_own_figures_and_merged_has_them_all(corpus: Path, tm
     assert last.startswith("evaluate: deidstream.rules.covered=0.5000 ")
     assert last.endswith(" ok")
     assert SECRET not in ran.out + ran.err + report.read_text()
+
+
+def test_a_released_tagger_is_one_more_layer(corpus: Path, tmp_path: Path) -> None:
+    tagger = save(tmp_path / "tiny", {SECRET: "B-name"})
+    report = tmp_path / "report.json"
+    assert evaluate(corpus, "--tagger", tagger, "--report", report).code == 0
+    assert (figures(report, "tagger")["covered"], figures(report, "rules")["covered"]) == (0.5, 0.5)
+    assert figures(report, "merged")["covered"] == 1.0
 
 
 def test_a_figure_that_falls_short_is_named_and_exit_code_1(corpus: Path) -> None:

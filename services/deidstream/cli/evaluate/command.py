@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from deidstream.cli.evaluate.page import write
 from deidstream.cli.evaluate.report import Run, line
 from deidstream.cli.evaluate.thresholds import parse, short
 from deidstream.core.errors import Misconfigured
+from deidstream.detection.text.rules import Rules
 
 __all__ = ["evaluate"]
 
@@ -23,6 +25,7 @@ __all__ = ["evaluate"]
 def evaluate(
     corpora: Annotated[list[str], typer.Argument(metavar="[SCHEME=]PATH...", help="Corpora with gold spans.")],
     only: Annotated[list[str] | None, typer.Option(help="A layer or baseline by name; again for another.")] = None,
+    tagger: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A released tagger, as one more layer.")] = None,
     documents: Annotated[int, typer.Option(min=0, help="At most so many of each corpus, spread evenly; 0: all.")] = 0,
     least: Annotated[list[str] | None, typer.Option(metavar="FIGURE=VALUE", help="Must reach; repeatable.")] = None,
     most: Annotated[list[str] | None, typer.Option(metavar="FIGURE=VALUE", help="Must not exceed.")] = None,
@@ -38,8 +41,8 @@ def evaluate(
     multi_edge_cases, i2b2_2014, deidstream (JSON lines with our categories).
     It need not be named where the path holds its name.
 
-    Detectors are our layers (rules, identity where the corpus gives the
-    subject), what the resolver makes of them (merged), and of others those
+    Detectors are our layers (rules, the tagger of --tagger, identity where
+    the corpus gives the subject), what the resolver makes of them (merged), and of others those
     that are installed:
 
     \b
@@ -63,7 +66,7 @@ def evaluate(
       deidstream evaluate deidstream=ours.jsonl --least covered=0.95 \\
         --most clinical=0.003
     """
-    layers, wanted = Layers(), tuple(only or ())
+    layers, wanted = _layers(tagger), tuple(only or ())
     if unknown := set(wanted) - {*layers.names, *baselines.NAMES}:
         names = ", ".join((*layers.names, *baselines.NAMES))
         raise Misconfigured("no-such-detector", f"--only ({len(unknown)})", f"there are {names}")
@@ -87,6 +90,14 @@ def evaluate(
     typer.echo(line(run.figures(), missed))
     if missed:
         raise typer.Exit(1)
+
+
+def _layers(tagger: Path | None) -> Layers:
+    if tagger is None:
+        return Layers()
+    from deidstream.adapters.taggers import open_tagger  # only who has a model loads what runs it
+
+    return Layers({"rules": Rules(), "tagger": open_tagger(tagger, threads=os.cpu_count() or 1)})
 
 
 def _show(run: Run) -> None:

@@ -1,0 +1,108 @@
+"""``deidstream models``: what is there, whether it is what was released, and what a Triton server reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from tests.cli.command import run
+from tests.detection.text.tagger.tiny import save
+
+
+@pytest.fixture
+def tagger(tmp_path: Path) -> Path:
+    return save(tmp_path / "models/tiny", {"Anna": "B-name"})
+
+
+def pair(folder: Path, name: str) -> tuple[Path, Path]:
+    """PEM files as openssl writes them."""
+    key = Ed25519PrivateKey.generate()
+    private, public = folder / f"{name}.pem", folder / f"{name}.pub.pem"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return private, public
+
+
+def test_list_shows_each_and_fails_where_one_is_another_than_released(tagger: Path) -> None:
+    listed = run("models", "list", tagger.parent)
+    assert listed.code == 0
+    assert "as released" in listed.out
+    (tagger / "model.onnx").write_bytes(b"another")
+    listed = run("models", "list", tagger.parent)
+    assert listed.code == 1
+    assert "model-corrupt" in listed.out
+
+
+def test_list_says_where_there_is_none(tmp_path: Path) -> None:
+    assert run("models", "list", tmp_path).err.startswith("deidstream: no-model: ")
+
+
+def test_verify_names_the_file_and_the_hash_that_is_expected(tagger: Path) -> None:
+    assert run("models", "verify", tagger).code == 0
+    expected = hashlib.sha256((tagger / "pieces.model").read_bytes()).hexdigest()
+    (tagger / "pieces.model").unlink()
+    refused = run("models", "verify", tagger)
+    assert refused.code == 2
+    assert "model-missing: tiny/pieces.model" in refused.err
+    assert expected in refused.err
+
+
+def test_only_who_has_the_private_key_signs(tagger: Path, tmp_path: Path) -> None:
+    private, public = pair(tmp_path, "ours")
+    _, others = pair(tmp_path, "others")
+    assert "model-unsigned" in run("models", "verify", tagger, "--key", public).err
+    assert run("models", "sign", tagger, "--key", private).code == 0
+    assert run("models", "verify", tagger, "--key", public).code == 0
+    assert "model-unsigned" in run("models", "verify", tagger, "--key", others).err
+    described = json.loads((tagger / "tagger.json").read_text())
+    (tagger / "tagger.json").write_text(json.dumps({**described, "temperature": 2.0}))
+    assert "model-unsigned" in run("models", "verify", tagger, "--key", public).err
+
+
+@pytest.mark.parametrize("content", [b"", b"no key"])
+def test_a_key_that_is_none_is_said(tagger: Path, tmp_path: Path, content: bytes) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(content)
+    assert "key-unreadable: key.pem" in run("models", "verify", tagger, "--key", key).err
+    assert "key-unreadable: key.pem" in run("models", "sign", tagger, "--key", key).err
+
+
+def test_push_writes_what_triton_reads_and_keeps_the_versions_before(tagger: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "triton"
+    assert run("models", "push", tagger, "--to", str(repository), "--gpus", "1").code == 0
+    first = hashlib.sha256((tagger / "model.onnx").read_bytes()).hexdigest()
+    second = save(tmp_path / "second", {"Eva": "B-name"})
+    described = json.loads((second / "tagger.json").read_text())
+    (second / "tagger.json").write_text(json.dumps({**described, "version": "2"}))
+    assert run("models", "push", second, "--to", str(repository), "--gpus", "1").code == 0
+    files = {str(path.relative_to(repository)) for path in repository.rglob("*") if path.is_file()}
+    assert files == {"tagger/config.pbtxt", "tagger/1/model.onnx", "tagger/2/model.onnx"}
+    config = (repository / "tagger/config.pbtxt").read_text()
+    for version, digest in (("1", first), ("2", described["files"]["model.onnx"])):
+        assert f'key: "sha256.{version}" value {{ string_value: "{digest}" }}' in config
+    assert 'backend: "onnxruntime"' in config
+    assert "kind: KIND_GPU count: 1" in config
+    assert "dims: [ -1, 5 ]" in config
+
+
+def test_what_is_not_as_released_or_not_signed_is_not_pushed(tagger: Path, tmp_path: Path) -> None:
+    _, public = pair(tmp_path, "ours")
+    assert "model-unsigned" in run("models", "push", tagger, "--to", str(tmp_path / "triton"), "--key", public).err
+    (tagger / "model.onnx").write_bytes(b"another")
+    assert "model-corrupt" in run("models", "push", tagger, "--to", str(tmp_path / "triton")).err
+    assert not (tmp_path / "triton").exists()
+
+
+def test_a_version_that_triton_cannot_have_is_said(tagger: Path, tmp_path: Path) -> None:
+    described = json.loads((tagger / "tagger.json").read_text())
+    (tagger / "tagger.json").write_text(json.dumps({**described, "version": "1.2"}))
+    refused = run("models", "push", tagger, "--to", str(tmp_path / "triton"))
+    assert (refused.code, refused.err) == (
+        2,
+        "deidstream: model-version: tiny/tagger.json: Triton's versions are whole numbers\n",
+    )
