@@ -21,6 +21,8 @@ from tests.cli.command import run
 from tests.detection.text.tagger.tiny import save
 from tests.full.java import wait_for
 from tests.full.triton import Triton, triton
+from tests.harness.client import message, mllp
+from tests.harness.deployment import deployment
 
 pytestmark = pytest.mark.full
 ANNA = {"Anna": "B-name"}
@@ -121,6 +123,30 @@ def test_running_processes_keep_the_version_that_they_know(tmp_path: Path) -> No
         texts = [Part("1", "Anna Eva", ())]
         found = [open_tagger(folder, server=TritonServer(server.address)).find(texts)[0] for folder in (first, second)]
     assert [[one.span.start for one in of_version if one.span] for of_version in found] == [[0], [5]]
+
+
+def test_a_deployment_waits_while_the_server_is_away_and_releases_nothing_unread(tagger: Path, tmp_path: Path) -> None:
+    (tmp_path / "triton").mkdir()
+    with triton(tmp_path / "triton") as server:
+        pushed(tagger, server)
+        text = {"tagger": {"folder": str(tagger), "triton": {"address": server.address, "seconds": 2}}}
+        with deployment(tmp_path / "deployment", text=text) as running:
+            running.start()
+            running.wait_ready()  # before the server is there
+            note = "OBX|1|TX|N^note||Anna has potassium of 4.2||||||F"
+            contents = [message(f"T{n}", f"{7000 + n}", note, kind="ORU^R01^ORU_R01") for n in range(30)]
+            assert mllp(running.mllp, *contents[:10]) == ["CA"] * 10
+            wait_for(lambda: b"batch.retried" in (running.folder / "up.log").read_bytes(), "the first are tried again")
+            assert running.releases() == []
+            server.start()
+            wait_for(lambda: len(running.releases()) == 10, "the first are released")
+            server.kill()
+            assert mllp(running.mllp, *contents[10:]) == ["CA"] * 20
+            server.start()
+            wait_for(lambda: len(running.releases()) == 30, "all are released")
+            assert running.quarantined() == 0
+            released = [one.content for one in running.releases()]
+    assert all(b"Anna" not in content and b"has potassium of 4.2" in content for content in released)
 
 
 def _answers(model: TritonInference) -> bool:
