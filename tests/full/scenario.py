@@ -22,6 +22,7 @@ from deidstream.stream.signals import Signal
 from deidstream.stream.stages import inbox
 
 from tests.adapters.receivers import MllpReceiver, accept
+from tests.detection.text.tagger.tiny import save
 from tests.full.java import wait_for
 from tests.full.observatory import STAGES, Observatory, command, observatory
 from tests.full.otelcol import Span
@@ -291,9 +292,12 @@ def monitoring(folder: Path, port: int) -> Iterator[None]:
 
 
 def _ends(site: Site) -> None:
-    """What ends a process by itself: too much in quarantine, and pages whose port is taken."""
+    """What ends a process by itself: too much in quarantine, and pages whose port is taken. The first with a model that is away."""
     _bad_records(site, LOOPED, 60)
-    assert set(_each(site, "limit", dict(zip(LOOPED, free_row(len(LOOPED)), strict=True)))) == {4}
+    folder = save(site.running.folder / "tagger", {})
+    nobody = {"TAGGER__FOLDER": str(folder), "TAGGER__TRITON__ADDRESS": "127.0.0.1:9", "TAGGER__WHEN_AWAY": "redact"}
+    with environment(**{f"DEIDSTREAM_TEXT__{name}": value for name, value in nobody.items()}):
+        assert set(_each(site, "limit", dict(zip(LOOPED, free_row(len(LOOPED)), strict=True)))) == {4}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert set(_each(site, "port", dict.fromkeys((*STAGES, "monitor"), taken.getsockname()[1]))) == {2}
 

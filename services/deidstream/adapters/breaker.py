@@ -22,7 +22,7 @@ class Breaker:
         place: str,
         failures: int = 3,
         pause: float = 1.0,
-        longest: float = 30.0,
+        longest: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._place, self._most, self._pause, self._longest = place, failures, pause, longest

@@ -85,6 +85,7 @@ Event = Literal[
     "delivery.waiting",
     "delivery.resumed",
     "release.refused",
+    "text.unread",
     "canary.leaked",
     "monitor.drifted",
     "monitor.unreadable",
@@ -250,6 +251,13 @@ SIGNALS: Final[tuple[Signal, ...]] = (
         ("destination", "release", "code", "place", "[trace_id]", "[span_id]"),
         ("delivery",),
         "A release was refused for good and is in quarantine",
+    ),
+    Signal(
+        "text.unread",
+        "event",
+        ("code", "place", "texts"),
+        ("text",),
+        "The tagger's model does not answer, and texts are redacted unread; once a minute, with how many since the last",
     ),
     Signal(
         "canary.leaked",
