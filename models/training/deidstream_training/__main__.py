@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from deidstream_training.backbone.command import backbone
-from deidstream_training.release.command import export
+from deidstream_training.everything import everything
+from deidstream_training.release.command import card, export
 from deidstream_training.synthesise.command import inject, synthesise
 from deidstream_training.train.command import distil, train
 
@@ -13,12 +14,14 @@ __all__ = ["main"]
 
 # Typer's own tracebacks show variables, and ``inject`` reads real notes.
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+main.command()(everything)
 main.command()(backbone)
 main.command()(synthesise)
 main.command()(inject)
 main.command()(train)
 main.command()(distil)
 main.command()(export)
+main.command()(card)
 
 
 @main.callback()

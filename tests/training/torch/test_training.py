@@ -157,3 +157,14 @@ def test_the_rate_rises_and_falls_to_nothing() -> None:
     assert shares.index(max(shares)) == 5
     assert max(shares) == 1.0
     assert 0 < shares[-1] < 0.02
+
+
+def test_one_command_makes_both_models_and_does_nothing_twice(tmp_path: Path) -> None:
+    small_backbone(tmp_path / "backbone")
+    sizes = ("--documents", "60", "--steps", "2", "--fast-steps", "2", "--fast-layers", "2")
+    for _ in range(2):
+        done = CliRunner().invoke(main, ["everything", "--out", str(tmp_path), *sizes])
+        assert done.exit_code == 0, (done.output, done.exception)
+    for tier, layers in (("standard", 3), ("fast", 2)):
+        assert described(tmp_path / "phi-tagger" / tier).name == f"phi-tagger-{tier}"
+        assert f"steps=2 layers={layers} " in done.output

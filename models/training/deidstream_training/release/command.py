@@ -1,4 +1,4 @@
-"""``python -m deidstream_training export``."""
+"""``python -m deidstream_training export`` and ``card``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["export"]
+__all__ = ["card", "export"]
 
 
 def export(
@@ -28,3 +28,20 @@ def export(
     size = sum((out / name).stat().st_size for name in found.files)
     least, greatest = min(found.thresholds), max(found.thresholds)
     print(f"released: {out} bytes={size} temperature={found.temperature} thresholds={least}-{greatest}")
+
+
+def card(
+    tagger: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder of a released model.")],
+    model: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of train or distil.")],
+    report: Annotated[Path, typer.Option(exists=True, help="Of deidstream evaluate --tagger.")],
+) -> None:
+    """Write the card of a released model (README.md in its folder) from how it was trained and what it was measured to do."""
+    from deidstream_training.release.card import card as written
+    from deidstream_training.train.command import TRAINED
+
+    try:
+        content = written(tagger, model / TRAINED, report)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    (tagger / "README.md").write_text(content)
+    print(f"card: {tagger / 'README.md'} lines={content.count(chr(10)) + 1}")

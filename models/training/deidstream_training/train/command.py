@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +18,10 @@ if TYPE_CHECKING:  # PyTorch takes seconds to load, and is not there where docum
     from deidstream_training.train.learn import Loss, Plan
     from deidstream_training.train.model import TokenClassifier
 
-__all__ = ["distil", "train"]
+__all__ = ["TRAINED", "distil", "train"]
+
+TRAINED = "training.json"
+"""How a model was trained, beside it."""
 
 Files = Annotated[list[Path], typer.Argument(metavar="DOCUMENTS...", exists=True, help="Of synthesise and inject.")]
 Backbone = Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of the step backbone.")]
@@ -89,6 +94,8 @@ def _run(model: TokenClassifier, loss: Loss, plan: Plan, documents: Sequence[Pat
         raise typer.BadParameter(str(error)) from error
     save(model, out)
     layers = model.encoder.config.num_hidden_layers
+    record = {**asdict(plan), "layers": layers, "files": [path.name for path in documents]}
+    (out / TRAINED).write_text(json.dumps(record, indent=1) + "\n")
     print(
         f"model: {out} steps={plan.steps} layers={layers} parameters={sum(one.numel() for one in model.parameters())}"
     )
