@@ -29,7 +29,7 @@ def small_backbone(folder: Path, layers: int = 3) -> Path:
     pieces = pieces_of(WORDS_KNOWN)
     (folder / PIECES).write_bytes(sentencepiece_model(pieces, b""))
     shape = {"hidden_size": HIDDEN, "num_hidden_layers": layers, "num_attention_heads": 4, "intermediate_size": 64}
-    shape |= {"vocab_size": len(pieces), "max_position_embeddings": 64, "pad_token_id": 1}
+    shape |= {"vocab_size": len(pieces), "max_position_embeddings": 512, "pad_token_id": 1}
     (folder / "config.json").write_text(json.dumps(shape))
     torch.manual_seed(3)
     state = BertModel(BertConfig(**shape), add_pooling_layer=False).state_dict()
