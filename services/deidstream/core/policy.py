@@ -62,7 +62,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Languages:
-    """Texts in other languages or scripts: ``redact`` them whole, ``hold``, ``quarantine``, or ``accept``."""
+    """Texts in other languages, and passages in scripts of none: ``redact`` them, ``hold``, ``quarantine``, or ``accept``."""
 
     supported: tuple[str, ...] = ("en", "de", "es", "fr", "it", "nl", "pt")
     unsupported: str = "redact"

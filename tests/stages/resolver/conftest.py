@@ -30,7 +30,8 @@ class Plain:
         return text.encode()
 
     def offsets(self, raw: bytes) -> Sequence[int]:
-        return range(len(raw) + 1)
+        text = raw.decode()
+        return [len(text[:at].encode()) for at in range(len(text) + 1)]
 
 
 class Fixed:

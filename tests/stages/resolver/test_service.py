@@ -19,7 +19,7 @@ from deidstream.core.span import Span
 from deidstream.formats.hl7v2 import split
 from deidstream.stages.resolver.decide import _same_kind, country_of, opened
 
-from tests.stages.resolver.conftest import NOTE, RECEIVED, Make, document, resolver
+from tests.stages.resolver.conftest import NOTE, RECEIVED, RULES, Make, document, resolver
 
 
 def forwarded(outcomes: list[Outcome]) -> Case:
@@ -191,6 +191,27 @@ def test_texts_that_no_layer_understands(action: str, kind: type, case: Case, ma
     assert isinstance(outcome, kind)
     if isinstance(outcome, Forward):
         assert (note(outcome.case) == text) == (action == "accept")
+
+
+def test_of_a_text_that_is_read_passages_in_other_scripts_are_taken_out_with_what_they_touch(case: Case, make: Make):
+    text = "Seen with Иван Петров\nPotassium of 4.2, by Анна Kern on 3/12/2021."
+    paper = document(text)
+    name = Finding("OBX-5", Span(text.index("Анна"), text.index(" on 3")), Category.NAME, 0.9, RULES, form="name")
+    mixed = replace(case, document=paper, source=paper.source, findings=(name,))
+    out = note(forwarded(resolver(make()).handle([mixed])))
+    assert out.startswith("Seen with [")
+    assert "\nPotassium of 4.2, by [" in out
+    assert out.endswith("] on 3/12/2021.")
+    assert "Kern" not in out
+
+
+@pytest.mark.parametrize("supported", [("en", "ru"), ("ru",)])
+def test_a_script_of_a_language_that_the_policy_lists_is_read(supported: tuple[str, ...], case: Case, make: Make):
+    text = "Пациент Иван Петров, stable"
+    paper = document(text)
+    mixed = replace(case, document=paper, source=paper.source, findings=())
+    one = make(changes={"languages": Languages(supported=supported)})
+    assert note(forwarded(resolver(one).handle([mixed]))) == text
 
 
 def test_what_lies_below_a_removed_element_is_not_decided_again(case: Case, make: Make):

@@ -31,26 +31,21 @@ BUILDS = {
     "writer": build_writer,
 }
 SOURCE = (
-    b"MSH|^~\\&|A|B|C|D|20260302||ORU^R01^ORU_R01|7|P|2.5|||||||UNICODE UTF-8\r"
+    b"MSH|^~\\&|A|B|C|D|20260302||ORU^R01^ORU_R01|7|P|2.5||||||UNICODE UTF-8\r"
     b"PID|1||7712345^^^H^MR||Zanzibarski^Ida||19700101|F\r"
     b"OBR|1|||24323-8^Metabolic panel^LN\r"
     b"OBX|1|TX|x||Quorra has potassium of 4.2 mmol/L||||||F\r"
 )
 
 
-def settings(folder: Path, **tagger: Any) -> Settings:
-    released = save(folder / "tiny", {"Quorra": "B-name"})
-    return Settings(
-        {
-            "deployment": {"state": str(folder / "state"), "health": None},
-            "resolver": {"projects": [{"name": "research", "policy": "research-dates-shifted"}]},
-            "text": {"tagger": {"folder": str(released), **tagger}},
-        }
-    )
-
-
 def process(folder: Path, **tagger: Any) -> Process:
-    return Process.of(settings(folder, **tagger), Instance(("ingest", *BUILDS)))
+    """A process of all stages."""
+    sections = {
+        "deployment": {"state": str(folder / "state"), "health": None},
+        "resolver": {"projects": [{"name": "research", "policy": "research-dates-shifted"}]},
+        "text": {"tagger": {"folder": str(save(folder / "tiny", {"Quorra": "B-name"})), **tagger}},
+    }
+    return Process.of(Settings(sections), Instance(("ingest", *BUILDS)))
 
 
 def released(process: Process) -> str:
@@ -92,7 +87,7 @@ def test_a_process_starts_while_the_server_is_away(tmp_path: Path) -> None:
 def test_a_tagger_that_is_not_as_released_or_not_signed_ends_the_start(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="key-unreadable"):
         build_text(process(tmp_path, signed_by=str(tmp_path / "absent.pem")))
-    configured = process(tmp_path)
+    corrupt = process(tmp_path)
     (tmp_path / "tiny/model.onnx").write_bytes(b"another")
     with pytest.raises(Misconfigured, match="model-corrupt: tiny/model.onnx: SHA-256 is .*, expected "):
-        build_text(configured)
+        build_text(corrupt)

@@ -20,7 +20,7 @@ from deidstream.core.surrogate.names import unmarked
 from deidstream.core.transform import DATES, Scene, Transform, placeholder
 from deidstream.formats.hl7v2 import Hl7Document
 
-__all__ = ["Decided", "Opened", "country_of", "decide", "opened", "unsupported", "whole_part"]
+__all__ = ["Decided", "Opened", "country_of", "decide", "opened"]
 # Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
 _KEEP, _HOLD, _QUARANTINE = Method.KEEP, Method.HOLD, Method.QUARANTINE
 _DROP, _REDACT = Method.DROP, Method.REDACT
@@ -117,35 +117,6 @@ def country_of(work: Opened) -> Locale:
             if code:
                 return of_country(code)
     return Locale()
-
-
-def unsupported(parts: Iterable[Part], policy: Policy) -> list[Part]:
-    """The texts in a language or script that the policy does not list."""
-    if policy.languages.unsupported == "accept":
-        return []
-    supported = policy.languages.supported
-    return [part for part in parts if _foreign(part, supported)]
-
-
-def whole_part(part: Part) -> Finding:
-    """A finding of all of a text, which no layer understands."""
-    span = Span(0, len(part.text))
-    return Finding(part.locator, span, Category.UNKNOWN, 1.0, "policy.language/1", subject=part.subject)
-
-
-def _foreign(part: Part, supported: Sequence[str]) -> bool:
-    if part.language and part.language[:2].lower() not in supported:
-        return True
-    if part.text.isascii() or any(tag not in _LATIN for tag in supported):
-        return False
-    letters = [character for character in part.text if character.isalpha()]
-    other = sum(character > "\u024f" for character in letters)
-    return other >= 8 and other * 10 > len(letters) * 3
-
-
-_LATIN = frozenset(
-    "en de es fr it nl pt sv da no nb nn fi pl cs sk hu tr ro hr sl et lv lt ca gl eu is ga cy id ms vi".split()  # noqa: SIM905
-)
 
 
 def _leaf(document: Document, locator: str, span: Span | None) -> Leaf | None:

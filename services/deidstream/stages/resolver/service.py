@@ -21,7 +21,8 @@ from deidstream.core.transform import Scene, Transform
 from deidstream.ports import Clock, KeyRing
 from deidstream.stages.resolver.ciphers import SivTokens, aes
 from deidstream.stages.resolver.config import Project, ResolverSettings
-from deidstream.stages.resolver.decide import Decided, Opened, country_of, decide, opened, unsupported, whole_part
+from deidstream.stages.resolver.decide import Decided, Opened, country_of, decide, opened
+from deidstream.stages.resolver.foreign import foreign, instead
 
 __all__ = ["Recipient", "Resolver", "recipient"]
 
@@ -88,16 +89,14 @@ class Resolver:
     def _decided(self, case: Case, work: Opened, one: Recipient) -> Outcome:
         header = case.header._replace(project=one.project.name, policy=one.policy_id)
         own = case.changed(header=header, document=work.document)
-        foreign = unsupported(work.document.parts, one.policy)
-        if foreign:
+        unread = foreign(work.document.parts, one.policy.languages)
+        if unread:
             action = one.policy.languages.unsupported
             if action == "quarantine":
-                return self._quarantine(own, "unsupported-language", foreign[0].locator)
+                return self._quarantine(own, "unsupported-language", unread[0].locator)
             if action == "hold" and not case.header.attribute("reviewed"):
                 return self._hold(own, "unsupported-language")
-            dropped = {part.locator for part in foreign}
-            findings = tuple(finding for finding in work.findings if finding.locator not in dropped)
-            work = replace(work, findings=(*findings, *map(whole_part, foreign)))
+            work = replace(work, findings=instead(work.findings, unread))
         if header.format == "hl7v2":
             work = replace(work, control=release_id(header))
         scenes = self._scenes(case, work, one)
