@@ -40,6 +40,10 @@ _SUBCOMMANDS = (
     ("artifacts", "collect"),
     ("keys", "list"),
     ("keys", "rotate"),
+    ("models", "list"),
+    ("models", "verify"),
+    ("models", "sign"),
+    ("models", "push"),
     ("monitor", "run"),
     ("monitor", "baseline"),
 )
