@@ -79,6 +79,20 @@ def test_a_released_tagger_is_one_more_layer(corpus: Path, tmp_path: Path) -> No
     assert figures(report, "merged")["covered"] == 1.0
 
 
+def test_several_taggers_are_merged_one_at_a_time_and_drawn(corpus: Path, tmp_path: Path) -> None:
+    records = [json.loads(line) for line in corpus.read_text().splitlines()]
+    corpus.write_text("\n".join(json.dumps({**record, "known": []}) for record in records))  # or identity finds it
+    good, blind = save(tmp_path / "good", {SECRET: "B-name"}), save(tmp_path / "blind", {})
+    report, drawing = tmp_path / "report.json", tmp_path / "frontier.svg"
+    given = ("--tagger", good, "--tagger", blind, "--report", report, "--frontier", drawing)
+    assert evaluate(corpus, *given).code == 0
+    covered = {name: figures(report, name)["covered"] for name in ("good", "blind", "merged", "merged-blind")}
+    assert covered == {"good": 0.5, "blind": 0.0, "merged": 1.0, "merged-blind": 0.5}
+    for name in ("rules", "good", "merged-blind"):
+        assert f">{name}</text>" in drawing.read_text()
+    assert "same-name-twice" in evaluate(corpus, "--tagger", good, "--tagger", good).err
+
+
 def test_a_figure_that_falls_short_is_named_and_exit_code_1(corpus: Path) -> None:
     ran = evaluate(corpus, "--least", "rules.covered=0.9", "--least", "covered=0.9", "--most", "clinical=0.1")
     assert ran.code == 1

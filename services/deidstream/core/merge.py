@@ -1,7 +1,7 @@
 """One answer out of what several layers found: non-overlapping findings, the same for any order of the input.
 
-Structured fields and check digits win over everything, identity over rules for names, then certainty, then length. The extent
-of a group of overlapping findings is their union, so that no character that any layer reported is left behind.
+Structured fields and check digits win over everything, identity over other layers for names, then certainty, then length. The
+extent of a group of overlapping findings is their union, so that no character that any layer reported is left behind.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _rank(finding: Finding) -> _Rank:
         layer == _LAYERS["fields"],
         finding.category is not Category.UNKNOWN,
         checked,
-        layer if finding.category is _NAME else 0,
+        layer == _LAYERS["text.identity"] and finding.category is _NAME,
         finding.score,
         span.end - span.start,
         layer,

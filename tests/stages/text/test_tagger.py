@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,14 @@ SOURCE = (
 )
 
 
-def process(folder: Path, **tagger: Any) -> Process:
+def process(folder: Path, reliability: dict[str, tuple[float, float]] | None = None, **tagger: Any) -> Process:
     """A process of all stages."""
+    released = save(folder / "tiny", {"Quorra": "B-name"}) / "tagger.json"
+    released.write_text(json.dumps({**json.loads(released.read_text()), "reliability": reliability or {}}))
     sections = {
         "deployment": {"state": str(folder / "state"), "health": None},
         "resolver": {"projects": [{"name": "research", "policy": "research-dates-shifted"}]},
-        "text": {"tagger": {"folder": str(save(folder / "tiny", {"Quorra": "B-name"})), **tagger}},
+        "text": {"tagger": {"folder": str(released.parent), **tagger}},
     }
     return Process.of(Settings(sections), Instance(("ingest", *BUILDS)))
 
@@ -65,6 +68,12 @@ def test_a_name_that_no_rule_knows_is_found(tmp_path: Path) -> None:
     content = released(process(tmp_path))
     assert "Quorra" not in content
     assert "has potassium of 4.2 mmol/L" in content
+
+
+def test_what_was_measured_to_identify_nobody_is_no_finding(tmp_path: Path) -> None:
+    measured = {"text.tagger/name/none": (0.05, 0.04)}
+    assert "Quorra" in released(process(tmp_path, measured))
+    assert "Quorra" not in released(process(tmp_path, measured, least_probability=0.01))
 
 
 def test_cases_wait_while_the_model_does_not_answer(tmp_path: Path) -> None:

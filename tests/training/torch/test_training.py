@@ -90,8 +90,11 @@ def test_the_released_file_says_nearly_what_the_model_says(made: Path) -> None:
         exact = model(torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)).numpy()
     quantised = inference.infer({"input_ids": batch.ids, "attention_mask": batch.mask})["logits"]
     real = batch.mask == 1
-    assert (exact.argmax(-1) == quantised.argmax(-1))[real].mean() > 0.95
     assert np.abs(exact - quantised)[real].mean() < 0.1 * np.abs(exact[real]).mean()
+    first, second = np.sort(exact[real], axis=-1)[:, :-3:-1].T
+    sure = first - second > 0.2 * np.abs(exact[real]).max()
+    assert sure.mean() > 0.5
+    assert (exact.argmax(-1) == quantised.argmax(-1))[real][sure].all()
 
 
 def test_words_do_not_learn_nor_do_frozen_layers(made: Path, tmp_path: Path) -> None:

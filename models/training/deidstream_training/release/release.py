@@ -11,6 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 from deidstream.adapters.onnx import OnnxInference
+from deidstream.core.document import Part
+from deidstream.detection.text.reliability import Row, learned
+from deidstream.detection.text.rules import Rules
 from deidstream.detection.text.tagger import Tagger
 from deidstream.detection.text.tagger.description import DESCRIPTION, MODEL, PIECES, Description
 from deidstream.detection.text.tagger.pieces import Pieces
@@ -19,7 +22,7 @@ from deidstream.ports import Inference
 from deidstream_training.backbone import recover
 from deidstream_training.release.calibrate import Answers, temperature, thresholds
 from deidstream_training.release.export import export
-from deidstream_training.train.examples import batched, examples, read
+from deidstream_training.train.examples import Mark, batched, examples, read
 from deidstream_training.train.labels import CATEGORIES, LABELS
 from deidstream_training.train.model import trained
 
@@ -62,12 +65,20 @@ def release(model: Path, backbone: Path, held_out: Path, wanted: Wanted, out: Pa
     judged = Tagger(found, pieces, inference).judge([text for text, _ in documents])
     names = [category.value for category in CATEGORIES]
     found = replace(found, thresholds=thresholds([marks for _, marks in documents], judged, names, wanted.right))
+    found = replace(found, reliability=_reliability(documents, Tagger(found, pieces, inference)))
     (out / DESCRIPTION).write_text(json.dumps(asdict(found), indent=1) + "\n")
     return found
 
 
+def _reliability(documents: Sequence[tuple[str, list[Mark]]], tagger: Tagger) -> dict[str, Row]:
+    """Of the tagger and of the rules, where both have read."""
+    parts = [Part(str(number), text, ()) for number, (text, _) in enumerate(documents)]
+    found = zip(Rules().find(parts), tagger.find(parts), documents, strict=True)
+    return learned(([*rules, *tagged], marks) for rules, tagged, (_, marks) in found)
+
+
 def _answers(
-    documents: Sequence[tuple[str, list[tuple[int, int, str]]]], pieces: Pieces, inference: Inference, wanted: Wanted
+    documents: Sequence[tuple[str, list[Mark]]], pieces: Pieces, inference: Inference, wanted: Wanted
 ) -> Iterator[Answers]:
     for batch in batched(examples(documents, pieces, LABELS, wanted.window), pieces, _BATCH):
         inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,12 +26,18 @@ __all__ = ["evaluate"]
 def evaluate(
     corpora: Annotated[list[str], typer.Argument(metavar="[SCHEME=]PATH...", help="Corpora with gold spans.")],
     only: Annotated[list[str] | None, typer.Option(help="A layer or baseline by name; again for another.")] = None,
-    tagger: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A released tagger, as one more layer.")] = None,
+    tagger: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="A released tagger, as one more layer; again for another."),
+    ] = None,
     documents: Annotated[int, typer.Option(min=0, help="At most so many of each corpus, spread evenly; 0: all.")] = 0,
     least: Annotated[list[str] | None, typer.Option(metavar="FIGURE=VALUE", help="Must reach; repeatable.")] = None,
     most: Annotated[list[str] | None, typer.Option(metavar="FIGURE=VALUE", help="Must not exceed.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Every figure and count, as JSON.")] = None,
     browser: Annotated[Path | None, typer.Option(metavar="FILE", help="Error browser, as HTML; holds texts.")] = None,
+    frontier: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Speed, recall and size as a drawing (SVG).")
+    ] = None,
     resamples: Annotated[int, typer.Option(min=0, help="Of the bootstrap by document; 0: no intervals.")] = 1000,
 ) -> None:
     """Measure text detection: what it finds, what it misses, what it spoils.
@@ -66,7 +73,7 @@ def evaluate(
       deidstream evaluate deidstream=ours.jsonl --least covered=0.95 \\
         --most clinical=0.003
     """
-    layers, wanted = _layers(tagger), tuple(only or ())
+    layers, wanted = _layers(tagger or ()), tuple(only or ())
     if unknown := set(wanted) - {*layers.names, *baselines.NAMES}:
         names = ", ".join((*layers.names, *baselines.NAMES))
         raise Misconfigured("no-such-detector", f"--only ({len(unknown)})", f"there are {names}")
@@ -81,6 +88,8 @@ def evaluate(
     _show(run)
     if report is not None:
         run.write(report)
+    if frontier is not None:
+        frontier.write_text(run.frontier(_sizes(tagger or ())), encoding="utf-8")
     if browser is not None:
         write(browser, read, found)
         Console(stderr=True).print(
@@ -92,12 +101,31 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _layers(tagger: Path | None) -> Layers:
-    if tagger is None:
+def _names(taggers: Sequence[Path]) -> list[str]:
+    return [folder.resolve().name for folder in taggers] if len(taggers) > 1 else ["tagger"][: len(taggers)]
+
+
+def _sizes(taggers: Sequence[Path]) -> dict[str, float]:
+    """MB of each tagger's files, and of the first for what is merged with it."""
+    sizes = {
+        name: sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+        for name, folder in zip(_names(taggers), taggers, strict=True)
+    }
+    return sizes | ({MERGED: next(iter(sizes.values()))} if sizes else {})
+
+
+def _layers(taggers: Sequence[Path]) -> Layers:
+    """One tagger is called ``tagger``, several by their folders; the first is in what is ``merged``."""
+    if not taggers:
         return Layers()
     from deidstream.adapters.taggers import open_tagger  # only who has a model loads what runs it
 
-    return Layers({"rules": Rules(), "tagger": open_tagger(tagger, threads=os.cpu_count() or 1)})
+    names = _names(taggers)
+    if len(set(names)) < len(names):
+        raise Misconfigured("same-name-twice", "--tagger", "their folders must have different names")
+    opened_ = [open_tagger(folder, threads=os.cpu_count() or 1) for folder in taggers]
+    first, *others = zip(names, opened_, strict=True)
+    return Layers({"rules": Rules(), first[0]: first[1]}, others=dict(others))
 
 
 def _show(run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from deidstream.core.document import Part
@@ -15,8 +16,10 @@ from deidstream.core.span import Span
 from deidstream.core.subject import Subject
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
+from deidstream.detection.text.tagger import Tagger
 from deidstream.evaluation.annotated import Annotated, Predicted
 from deidstream.ports import SubjectLayer, TextLayer
+from deidstream.stages.text.config import TaggerSettings
 
 __all__ = ["MERGED", "Answer", "Layers", "Took", "timed"]
 
@@ -24,6 +27,8 @@ MERGED = "merged"
 _IDENTITY = "identity"
 _Findings = list[list[Finding]]
 _T = TypeVar("_T")
+_LEAST = TaggerSettings.model_fields["least_probability"].default
+"""What a deployment takes for no finding, where its configuration does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +49,66 @@ class Answer:
 
 
 class Layers:
-    """The layers of this version of deidstream, loaded once. ``texts`` by name, in the order in which they run."""
+    """The layers of this version of deidstream, loaded once. ``texts`` by name, in the order in which they run.
 
-    def __init__(self, texts: Mapping[str, TextLayer] | None = None, identity: SubjectLayer | None = None) -> None:
+    ``others`` stand for the last of ``texts``, one at a time: further taggers, say. What comes of each is ``merged-NAME``.
+    """
+
+    def __init__(
+        self,
+        texts: Mapping[str, TextLayer] | None = None,
+        identity: SubjectLayer | None = None,
+        others: Mapping[str, TextLayer] | None = None,
+    ) -> None:
         self._texts = {"rules": Rules()} if texts is None else dict(texts)
+        self._others = dict(others or {})
         self._identity = identity or Identity()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all of them, ``merged`` last."""
-        return (*self._texts, _IDENTITY, MERGED)
+        """Of all of them, what is merged last."""
+        return (*self._texts, *self._others, _IDENTITY, MERGED, *map(_merged_with, self._others))
 
     def answers(self, documents: Sequence[Annotated]) -> Iterator[Answer]:
-        """One for each layer and one merged. Identity has none where no document comes with a known subject.
+        """One for each layer and for what is merged. Identity has none where no document comes with a known subject.
 
         Layers are not told the language: a feed seldom says it. Each is warmed up first; what ``merged`` takes is what
         its layers take together, and the merging.
         """
         parts = [Part(f"{number}", document.text, ()) for number, document in enumerate(documents)]
-        found: list[_Findings] = []
-        spent: list[Took] = []
-        for name, layer in self._texts.items():
+        found: dict[str, tuple[_Findings, Took]] = {}
+        for name, layer in {**self._texts, **self._others}.items():
             layer.find(parts[:1])
-            findings, took = timed(lambda layer=layer: layer.find(parts))  # type: ignore[misc]  # bound now, not when called
-            yield _answer(name, documents, findings, took)
-            found.append(findings)
-            spent.append(took)
+            found[name] = timed(lambda layer=layer: layer.find(parts))  # type: ignore[misc]  # bound now, not when called
         if any(document.known for document in documents):
-            findings, took = timed(lambda: self._subjects(documents, parts))
-            yield _answer(_IDENTITY, documents, findings, took)
-            found.append(findings)
-            spent.append(took)
-        findings, took = timed(lambda: _merged(found))
-        total = Took(took.wall + sum(one.wall for one in spent), took.cpu + sum(one.cpu for one in spent))
-        yield _answer(MERGED, documents, findings, total)
+            found[_IDENTITY] = timed(lambda: self._subjects(documents, parts))
+        for name, (findings, took) in found.items():
+            yield _answer(name, documents, findings, took)
+        for merged, names in self._together(found):
+            findings, took = timed(lambda names=names: self._merged({name: found[name][0] for name in names}))  # type: ignore[misc]  # as above
+            spent = [took, *(found[name][1] for name in names)]
+            total = Took(sum(one.wall for one in spent), sum(one.cpu for one in spent))
+            yield _answer(merged, documents, findings, total)
+
+    def _together(self, found: Mapping[str, object]) -> Iterator[tuple[str, list[str]]]:
+        """What is merged by its name, and the layers that it is made of."""
+        own = list(self._texts)
+        identity = [_IDENTITY] if _IDENTITY in found else []
+        yield MERGED, [*own, *identity]
+        for name in self._others:
+            yield _merged_with(name), [*own[:-1], name, *identity]
+
+    def _merged(self, found: Mapping[str, _Findings]) -> _Findings:
+        """As the stages do: what is read from texts is weighed where a tagger says how, then everything is merged."""
+        taggers = [layer for name in found if isinstance(layer := self._layer(name), Tagger)]
+        weigh = partial(taggers[-1].reliability.weighed, least=_LEAST) if taggers else list
+        texts = [findings for name, findings in found.items() if name != _IDENTITY]
+        together = [weigh([one for findings in layers for one in findings]) for layers in zip(*texts, strict=True)]
+        known = found.get(_IDENTITY) or [[] for _ in together]
+        return [list(merge([*read, *more])) for read, more in zip(together, known, strict=True)]
+
+    def _layer(self, name: str) -> TextLayer | None:
+        return self._texts.get(name) or self._others.get(name)
 
     def _subjects(self, documents: Sequence[Annotated], parts: Sequence[Part]) -> _Findings:
         return [
@@ -86,17 +117,15 @@ class Layers:
         ]
 
 
+def _merged_with(name: str) -> str:
+    return f"{MERGED}-{name}"
+
+
 def timed(work: Callable[[], _T]) -> tuple[_T, Took]:
     """The result of ``work``, and what it took."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = work()
     return result, Took(time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def _merged(found: Sequence[_Findings]) -> _Findings:
-    return [
-        list(merge([finding for findings in layers for finding in findings])) for layers in zip(*found, strict=True)
-    ]
 
 
 def _answer(name: str, documents: Sequence[Annotated], findings: _Findings, took: Took) -> Answer:

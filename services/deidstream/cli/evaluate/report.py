@@ -12,6 +12,8 @@ from rich.table import Column, Table
 from deidstream.cli.evaluate.baselines import Missing
 from deidstream.cli.evaluate.compared import Compared
 from deidstream.cli.evaluate.corpora import Corpus
+from deidstream.cli.evaluate.detectors import MERGED
+from deidstream.cli.evaluate.frontier import Mark, drawn
 from deidstream.cli.evaluate.thresholds import SPEED
 from deidstream.core.errors import Misconfigured
 from deidstream.evaluation.bootstrap import Interval
@@ -124,6 +126,18 @@ class Run:
                 for detector in detectors
             ],
         }
+
+    def frontier(self, sizes: Mapping[str, float]) -> str:
+        """Speed and recall of each detector over all corpora that it read, as SVG. ``sizes``: MB of its model, by its name."""
+        marks = []
+        for detector in dict.fromkeys(one.detector for one in self.compared):
+            mine = [one for one in self.compared if one.detector == detector]
+            together, seconds = pooled(one.result for one in mine), sum(one.took.wall for one in mine)
+            recall = FIGURES["covered"].share(together.counts)
+            if recall is not None and seconds and together.counts.characters:
+                speed = together.counts.characters / seconds
+                marks.append(Mark(detector, speed, recall, sizes.get(detector.removeprefix(f"{MERGED}-"), 0.0)))
+        return drawn(marks, ", ".join(corpus.name for corpus in self.corpora))
 
     def write(self, path: Path) -> None:
         """The JSON. Raises Misconfigured ``cannot-write``."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
@@ -10,8 +12,11 @@ from deidstream.ports import TextLayer
 from deidstream.stages.process import Process, run
 from deidstream.stages.text.config import TaggerSettings, TextSettings
 from deidstream.stages.text.redacting import Redacting
-from deidstream.stages.text.service import Text
+from deidstream.stages.text.service import Text, Weigh
 from deidstream.stream.instances import Instance
+
+if TYPE_CHECKING:  # only who has a model loads what runs it
+    from deidstream.detection.text.tagger import Tagger
 
 __all__ = ["build"]
 
@@ -20,21 +25,23 @@ def build(process: Process) -> Text:
     """The stage as configured. Raises Misconfigured where the tagger is not as it was released."""
     settings = process.settings.section("text", TextSettings)
     layers: list[TextLayer] = [process.one(Rules, compiled=process.compiled)]
+    weigh: Weigh | None = None
     if settings.tagger is not None:
-        layers.append(_opened(settings.tagger))
-    return Text(layers, process.one(Identity))
+        tagger = _opened(settings.tagger)
+        layers.append(Redacting(tagger) if settings.tagger.when_away == "redact" else tagger)
+        weigh = partial(tagger.reliability.weighed, least=settings.tagger.least_probability)
+    return Text(layers, process.one(Identity), weigh)
 
 
-def _opened(settings: TaggerSettings) -> TextLayer:
-    from deidstream.adapters.taggers import open_tagger  # only who has a model loads what runs it
+def _opened(settings: TaggerSettings) -> Tagger:
+    from deidstream.adapters.taggers import open_tagger
 
     server = None
     if settings.triton is not None:
         from deidstream.adapters.triton import TritonServer
 
         server = TritonServer(**settings.triton.model_dump())
-    tagger = open_tagger(settings.folder, settings.threads, settings.signed_by, server)
-    return Redacting(tagger) if settings.when_away == "redact" else tagger
+    return open_tagger(settings.folder, settings.threads, settings.signed_by, server)
 
 
 if __name__ == "__main__":

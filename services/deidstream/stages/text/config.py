@@ -39,6 +39,9 @@ class TaggerSettings(BaseModel):
     )
     threads: int = Field(1, ge=1, description="Processors that one call may use, in this process.")
     triton: TritonSettings | None = Field(None, description="The server that runs the model; default: this process.")
+    least_probability: float = Field(
+        0.1, ge=0, le=1, description="What is less likely to identify anybody, by what was measured, is no finding."
+    )
     when_away: Literal["wait", "redact"] = Field(
         "wait",
         description="Where the model does not answer: cases wait, or every text goes on as one finding of unknown category.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from deidstream import formats
@@ -13,15 +13,21 @@ from deidstream.core.outcome import Forward, Outcome
 from deidstream.detection.text.codes import without_codes
 from deidstream.ports import SubjectLayer, TextLayer
 
-__all__ = ["Text"]
+__all__ = ["Text", "Weigh"]
+
+Weigh = Callable[[Sequence[Finding]], list[Finding]]
 
 
 class Text:
-    """Runs ``layers`` over the parts of all cases at once, and ``identity`` over those of each case."""
+    """Runs ``layers`` over the parts of all cases at once, and ``identity`` over those of each case.
 
-    def __init__(self, layers: Sequence[TextLayer], identity: SubjectLayer) -> None:
+    ``weigh``: what is left of the findings of all layers about one text, where it was measured how far to trust them.
+    """
+
+    def __init__(self, layers: Sequence[TextLayer], identity: SubjectLayer, weigh: Weigh | None = None) -> None:
         self._layers = layers
         self._identity = identity
+        self._weigh = weigh
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
         """One Forward a case, in order. Raises Malformed when a source cannot be read."""
@@ -31,6 +37,8 @@ class Text:
         for layer in self._layers:
             for findings, more in zip(found, layer.find(parts), strict=True):
                 findings.extend(more)
+        if self._weigh is not None:
+            found = list(map(self._weigh, found))
         position = 0
         out: list[Outcome] = []
         for case in cases:

@@ -35,6 +35,8 @@ class Description:
     margin: int
     files: Mapping[str, str] = field(repr=False)
     """Name to SHA-256, in hexadecimal."""
+    reliability: Mapping[str, Sequence[float]] = field(default_factory=dict, repr=False)
+    """How far this tagger and the layers beside it are to be trusted: rows as ``detection.text.reliability`` learns them."""
 
     @property
     def detector(self) -> str:
@@ -49,11 +51,12 @@ def described(folder: Path) -> Description:
         values = json.loads((folder / DESCRIPTION).read_bytes())
         values["categories"] = tuple(map(Category, values["categories"]))
         found = Description(**values)
+        wrong = _wrong(found)
     except OSError:
         raise Misconfigured("model-missing", place, "is the folder one of a released tagger?") from None
     except (ValueError, KeyError, TypeError) as error:
         raise Misconfigured("model-corrupt", place, f"not a description ({type(error).__name__})") from None
-    if (wrong := _wrong(found)) is not None:
+    if wrong is not None:
         raise Misconfigured("model-corrupt", place, wrong)
     for name, expected in found.files.items():
         _check(folder / name, expected)
@@ -66,6 +69,8 @@ def _wrong(found: Description) -> str | None:
         return f"no hash of {', '.join(sorted(missing))}"
     if len(found.thresholds) != len(found.categories) or not all(0 < one <= 1 for one in found.thresholds):
         return "a threshold above 0 and at most 1 for each category"
+    if any(len(row) != 2 or not all(0 <= one <= 1 for one in row) for row in found.reliability.values()):
+        return "two probabilities in each row of reliability"
     if not found.temperature > 0:
         return "a temperature above 0"
     return None if 0 <= 2 * found.margin < found.window else "a window longer than its two margins"

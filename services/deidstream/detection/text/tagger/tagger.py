@@ -13,6 +13,7 @@ from deidstream.core.document import Part
 from deidstream.core.errors import Unavailable
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
+from deidstream.detection.text.reliability import Reliability
 from deidstream.detection.text.tagger.description import Description
 from deidstream.detection.text.tagger.pieces import Encoded, Pieces
 from deidstream.detection.text.tagger.spans import Labels, Tagged, of_units, spans
@@ -59,6 +60,11 @@ class Tagger:
         names = [category.value for category in description.categories]
         self._labels = Labels(names, np.array(description.thresholds, dtype=np.float32))
         self._categories = {category.value: category for category in description.categories}
+
+    @property
+    def reliability(self) -> Reliability:
+        """How far this and the layers beside it are to be trusted, as it was measured."""
+        return Reliability(self._description.reliability)
 
     def find(self, parts: Sequence[Part]) -> list[list[Finding]]:
         """The findings of each part, by place. Raises Unavailable when the model does not answer: then nothing has been read."""
