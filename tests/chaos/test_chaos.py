@@ -30,4 +30,5 @@ def test_whatever_strikes_every_acknowledged_message_is_released_once_in_order_a
 def test_the_suite_notices_a_broken_promise(how: str, seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SABOTAGE))
     monkeypatch.setenv("SABOTAGE", how)
-    assert getattr(run("replicas", 1, 100, rate=6.0, quiet=12.0), seen)
+    # A process may die while it has nothing in its hands.
+    assert any(getattr(run("replicas", seed, 100, rate=6.0, quiet=12.0), seen) for seed in (1, 2, 3))

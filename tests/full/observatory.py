@@ -38,7 +38,7 @@ def observatory(folder: Path, kafka: Broker, database: str, **sections: Any) -> 
         credentials = folder / "credentials"
         credentials.write_text(f"{ACCESS}\n{SECRET}\n")
         processes = {
-            "bus": f"kafka://{kafka.servers}/observed",
+            "bus": f"kafka://{kafka.servers}/{folder.name}",  # the broker is everybody's: other keys sealed what others sent
             "database": database,
             "artifacts": store.url("artifacts", "hospital"),
             "artifacts_access": {"credentials": str(credentials)},

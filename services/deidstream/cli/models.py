@@ -140,7 +140,7 @@ class _Folder:
         """At once, never half."""
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as beside:
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as beside:
             shutil.copyfileobj(io.BytesIO(content), beside)
         os.chmod(beside.name, 0o644)  # the server is another user
         os.replace(beside.name, target)
