@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,15 @@ def test_a_version_that_triton_cannot_have_is_said(tagger: Path, tmp_path: Path)
         2,
         "deidstream: model-version: tiny/tagger.json: Triton's versions are whole numbers\n",
     )
+
+
+def test_taggers_are_listed_verified_and_pushed_where_there_is_no_client_of_triton(
+    tagger: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; sys.modules['tritonclient'] = None; from deidstream.cli.__main__ import main; main(sys.argv[1:])"
+    )
+    for arguments in (["list", tagger.parent], ["verify", tagger], ["push", tagger, "--to", tmp_path / "triton"]):
+        command = [sys.executable, "-c", code, "models", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr

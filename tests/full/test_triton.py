@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from deidstream.adapters.taggers import open_tagger
-from deidstream.adapters.triton import TritonInference, TritonServer
+from deidstream.adapters.triton import TritonInference
+from deidstream.adapters.triton_server import TritonServer
 from deidstream.core.document import Part
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.detection.text.tagger.description import Description, described

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deidstream.adapters import signature
+from deidstream.adapters.triton_server import TritonServer
 from deidstream.core.errors import Misconfigured
 from deidstream.detection.text.tagger import Tagger
 from deidstream.detection.text.tagger.description import MODEL, PIECES, described
 from deidstream.detection.text.tagger.pieces import Pieces
 from deidstream.ports import Inference
-
-if TYPE_CHECKING:  # gRPC is loaded where a server is asked
-    from deidstream.adapters.triton import TritonServer
 
 __all__ = ["open_tagger"]
 
@@ -38,7 +35,7 @@ def open_tagger(folder: Path, threads: int = 1, key: Path | None = None, server:
 
 def _served(server: TritonServer, model: str, version: str, digest: str) -> Inference:
     try:
-        from deidstream.adapters.triton import TritonInference
+        from deidstream.adapters.triton import TritonInference  # gRPC is loaded where a server is asked
     except ModuleNotFoundError:
         raise Misconfigured("triton-missing", "text.tagger.triton", "pip install 'deidstream[triton]'") from None
     return TritonInference(server, model, version, digest)

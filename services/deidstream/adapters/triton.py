@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,29 +15,14 @@ import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from deidstream.adapters.breaker import Breaker
+from deidstream.adapters.triton_server import TritonServer, hash_of
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import Tensors
 
-__all__ = ["TritonInference", "TritonServer", "hash_of"]
+__all__ = ["TritonInference"]
 
 _TIME_OUT = ("DEADLINE_EXCEEDED", "Deadline Exceeded")
 _ABSENT = ("NOT_FOUND", "UNIMPLEMENTED")
-
-
-def hash_of(version: str) -> str:
-    """The parameter of a model's configuration that says which file a version is."""
-    return f"sha256.{version}"
-
-
-@dataclass(frozen=True, slots=True)
-class TritonServer:
-    """``address``: HOST:PORT of its gRPC. ``seconds``: how long an answer may take. TLS where a file is given."""
-
-    address: str
-    seconds: float = 10.0
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
 
 
 class TritonInference:
@@ -107,11 +90,8 @@ class TritonInference:
         size = len(next(iter(inputs.values()))[share])
         try:
             outputs = {output.name: answer.as_numpy(output.name) for output in answer.get_response().outputs}
-            whole = all(len(array) == size for array in outputs.values())
-        except (
-            TypeError,
-            ValueError,
-        ):  # silently empty, where a server's version of numpy is not the one that it takes
+            whole = bool(outputs) and all(len(array) == size for array in outputs.values())
+        except (TypeError, ValueError):  # silently empty, where a server has another numpy than it takes
             whole = False
         if not whole:
             raise Unavailable("model-answer", self._place, "of another shape than asked for")

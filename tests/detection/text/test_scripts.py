@@ -27,7 +27,8 @@ def found(text: str, *read: str) -> list[str]:
         ("환자는 가슴 통증", ["환자는 가슴 통증"]),
         ("Ο ασθενής Νίκος", ["Ο ασθενής Νίκος"]),
         ("ผู้ป่วย stable", ["ผู้ป่วย"]),
-        ("一 line\n二三 another", ["二三"]),  # line by line
+        ("一 line\n二三 another", ["一", "二三"]),  # line by line
+        ("Mr 李 was seen", ["李"]),  # a name of one sign
     ],
 )
 def test_a_passage_in_another_script_is_found_whole(text: str, passages: list[str]) -> None:
@@ -98,6 +99,7 @@ def test_letters_of_a_script_are_of_it_by_their_names(name: str) -> None:
         (("ja",), ("han", "kana")),
         (("ko", "ru", "el"), ("greek", "cyrillic", "han", "hangul")),
         (("pl", "tr", "vi"), ()),
+        (("ta", "ka"), ("georgian", "tamil")),
     ],
 )
 def test_the_scripts_of_languages(languages: tuple[str, ...], scripts: tuple[str, ...]) -> None:

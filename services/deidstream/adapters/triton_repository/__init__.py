@@ -9,7 +9,7 @@ from importlib.resources import files
 from string import Template
 from typing import Literal
 
-from deidstream.adapters.triton import hash_of
+from deidstream.adapters.triton_server import hash_of
 from deidstream.detection.text.tagger.description import MODEL, Description
 
 __all__ = ["Serving", "configuration", "placed"]

@@ -23,6 +23,18 @@ SCRIPTS = {
     "hangul": "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa1-\uffdc",
     "thai": "\u0e01-\u0e5b",
     "devanagari": "\u0900-\u097f\ua8e0-\ua8ff",
+    "armenian": "\u0531-\u058f",
+    "georgian": "\u10a0-\u10ff\u1c90-\u1cbf\u2d00-\u2d2f",
+    "bengali": "\u0980-\u09ff",
+    "gurmukhi": "\u0a00-\u0a7f",
+    "gujarati": "\u0a80-\u0aff",
+    "tamil": "\u0b80-\u0bff",
+    "telugu": "\u0c00-\u0c7f",
+    "kannada": "\u0c80-\u0cff",
+    "malayalam": "\u0d00-\u0d7f",
+    "sinhala": "\u0d80-\u0dff",
+    "ethiopic": "\u1200-\u139f\u2d80-\u2ddf",
+    "khmer": "\u1780-\u17ff",
 }
 """Name to the code points of its letters and marks, as in a class of a regular expression. Others are of none of these."""
 _LANGUAGES = {
@@ -35,6 +47,18 @@ _LANGUAGES = {
     "hangul": "ko",
     "thai": "th",
     "devanagari": "hi mr ne sa",
+    "armenian": "hy",
+    "georgian": "ka",
+    "bengali": "bn as",
+    "gurmukhi": "pa",
+    "gujarati": "gu",
+    "tamil": "ta",
+    "telugu": "te",
+    "kannada": "kn",
+    "malayalam": "ml",
+    "sinhala": "si",
+    "ethiopic": "am ti",
+    "khmer": "km",
 }
 """Script to the languages (ISO 639-1) that are written in it. All others count as written in Latin."""
 
@@ -42,15 +66,17 @@ _LANGUAGES = {
 class OtherScripts:
     """What is in none of the scripts ``read``: of each line what lies between their letters, where it has a word.
 
-    Latin is always read. A single letter of any script is a symbol, and of Greek two are.
+    Latin is always read. A single letter of an alphabet is a symbol, and of Greek two are; a single sign of Han, Kana or Hangul
+    is a word, and may be a name.
     """
 
     def __init__(self, read: Iterable[str] = ()) -> None:
         known = "".join(SCRIPTS[name] for name in sorted({"latin", *read}))
         other = rf"[^\W\d_{known}]"
         no_greek = rf"(?![{SCRIPTS['greek']}]){other}"
+        signs = "".join(SCRIPTS[name] for name in ("han", "kana", "hangul"))
         # A word of some scripts has marks between its letters.
-        self._word = re.compile(rf"{no_greek}[^\w\s]?{no_greek}|{other}{{3}}")
+        self._word = re.compile(rf"{no_greek}[^\w\s]?{no_greek}|{other}{{3}}|(?=[{signs}]){other}")
         self._between = re.compile(rf"[^\n\r{known}]+")
 
     def passages(self, text: str) -> Iterator[Span]:

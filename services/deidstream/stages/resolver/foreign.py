@@ -52,8 +52,8 @@ def _unread(part: Part, languages: Languages, scripts: OtherScripts) -> Iterator
 
 
 def _of_one(found: Sequence[Finding], unread: Sequence[Finding]) -> Iterator[Finding]:
-    if any(one.span is None for one in found):  # speaks of all of it already
-        yield from found
+    if any(one.span is None for one in found):  # of all of it: but what that is, nobody knows who cannot read it
+        yield unread[0]._replace(span=None)
         return
     group: list[Finding] = []
     end = -1

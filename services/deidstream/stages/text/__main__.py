@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from deidstream.adapters.triton_server import TritonServer
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
 from deidstream.ports import TextLayer
@@ -36,11 +37,7 @@ def build(process: Process) -> Text:
 def _opened(settings: TaggerSettings) -> Tagger:
     from deidstream.adapters.taggers import open_tagger
 
-    server = None
-    if settings.triton is not None:
-        from deidstream.adapters.triton import TritonServer
-
-        server = TritonServer(**settings.triton.model_dump())
+    server = None if settings.triton is None else TritonServer(**settings.triton.model_dump())
     return open_tagger(settings.folder, settings.threads, settings.signed_by, server)
 
 

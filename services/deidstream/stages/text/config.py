@@ -17,7 +17,9 @@ class TritonSettings(BaseModel):
 
     address: str = Field(pattern=r"^[^\s/:]+:\d{1,5}$", description="HOST:PORT of its gRPC.")
     seconds: float = Field(10, gt=0, description="How long an answer may take.")
-    ca: Path | None = Field(None, description="PEM file of authorities to trust; with it, by TLS.")
+    ca: Path | None = Field(
+        None, description="PEM file of authorities to trust. Without it texts cross the network in the clear."
+    )
     certificate: Path | None = Field(None, description="PEM file of our certificate, where the server asks for one.")
     key: Path | None = Field(None, description="PEM file of its key.")
 
@@ -40,7 +42,10 @@ class TaggerSettings(BaseModel):
     threads: int = Field(1, ge=1, description="Processors that one call may use, in this process.")
     triton: TritonSettings | None = Field(None, description="The server that runs the model; default: this process.")
     least_probability: float = Field(
-        0.1, ge=0, le=1, description="What is less likely to identify anybody, by what was measured, is no finding."
+        0,
+        ge=0,
+        le=1,
+        description="What is less likely to identify anybody, by what was measured, is no finding; 0: all is.",
     )
     when_away: Literal["wait", "redact"] = Field(
         "wait",
