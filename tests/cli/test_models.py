@@ -106,8 +106,15 @@ def test_a_version_that_triton_cannot_have_is_said(tagger: Path, tmp_path: Path)
     refused = run("models", "push", tagger, "--to", str(tmp_path / "triton"))
     assert (refused.code, refused.err) == (
         2,
-        "deidstream: model-version: tiny/tagger.json: Triton's versions are whole numbers\n",
+        "deidstream: model-unservable: tiny/tagger.json: Triton's versions are whole numbers\n",
     )
+
+
+def test_a_name_that_leads_elsewhere_is_no_folder_of_the_repository(tagger: Path, tmp_path: Path) -> None:
+    described = json.loads((tagger / "tagger.json").read_text())
+    (tagger / "tagger.json").write_text(json.dumps({**described, "name": "../elsewhere"}))
+    assert "model-unservable" in run("models", "push", tagger, "--to", str(tmp_path / "triton/models")).err
+    assert not (tmp_path / "triton").exists()
 
 
 def test_taggers_are_listed_verified_and_pushed_where_there_is_no_client_of_triton(

@@ -120,7 +120,7 @@ def push(
     try:
         beside = placed(found, serving, repository.read(f"{found.name}/config.pbtxt"))
     except ValueError as error:
-        raise Misconfigured("model-version", f"{tagger.name}/{DESCRIPTION}", str(error)) from None
+        raise Misconfigured("model-unservable", f"{tagger.name}/{DESCRIPTION}", str(error)) from None
     repository.write(f"{found.name}/{found.version}/{MODEL}", (tagger / MODEL).read_bytes())
     for path, content in sorted(beside.items(), key=lambda one: one[0].endswith("config.pbtxt")):
         repository.write(path, content)

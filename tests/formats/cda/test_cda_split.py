@@ -169,6 +169,14 @@ def test_a_body_that_is_not_understood_is_said_to_be(attributes, category):
     assert (fact.category, fact.value, fact.span) == (category, "", None)
 
 
+@pytest.mark.parametrize("content", ["\x80VGV4dA==", "VGV4dA==\xe9", "VGV4dA=", "VG*4dA=="])
+def test_a_body_whose_base64_is_damaged_is_said_to_be_unknown(content):
+    document = split("cda", _body(f'<text mediaType="text/plain" representation="B64">{content}</text>'), "latin-1")
+    assert not document.parts
+    (fact,) = read(document).facts
+    assert (fact.category, fact.value, fact.span) == ("unknown", "", None)
+
+
 def test_facts_of_a_document_in_a_body_are_found_with_their_own_locators():
     inner = b"<ClinicalDocument><recordTarget><patientRole><id root='1.2' extension='77'/></patientRole></recordTarget>"
     inner += b"</ClinicalDocument>"

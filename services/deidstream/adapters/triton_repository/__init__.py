@@ -32,16 +32,19 @@ class Serving:
     """Versions that are served at a time: the new one, and the one that running processes still ask for."""
 
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _HASH = re.compile(r'"sha256\.(\d+)" value { string_value: "([0-9a-f]{64})"')
 
 
 def configuration(found: Description, serving: Serving, before: str = "") -> str:
     """``config.pbtxt`` of the model. Versions that the one ``before`` speaks of keep their hashes.
 
-    Raises ValueError for a version that is no whole number, as Triton's are.
+    Raises ValueError for a version that is no whole number, as Triton's are, and for a name that may lead elsewhere.
     """
     if not found.version.isdecimal():
         raise ValueError("Triton's versions are whole numbers")
+    if _NAME.fullmatch(found.name) is None:  # it names a folder
+        raise ValueError("a name of lower-case letters, digits and hyphens")
     labels = 1 + 2 * len(found.categories)
     group = f"kind: KIND_GPU count: {serving.gpus}" if serving.gpus else f"kind: KIND_CPU count: {serving.instances}"
     hashes = {**dict(_HASH.findall(before)), found.version: found.files[MODEL]}

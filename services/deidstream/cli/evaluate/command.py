@@ -49,8 +49,8 @@ def evaluate(
     It need not be named where the path holds its name.
 
     Detectors are our layers (rules, the tagger of --tagger, identity where
-    the corpus gives the subject), what the resolver makes of them (merged), and of others those
-    that are installed:
+    the corpus gives the subject), what the resolver makes of them (merged),
+    and of others those that are installed:
 
     \b
       presidio-sm, presidio-lg   pip install presidio-analyzer, and spaCy models

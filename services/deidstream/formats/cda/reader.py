@@ -206,9 +206,9 @@ def _open(text: str, media: str, encoded: bool) -> Document | None:
     """The document in ``text``; None when it is damaged or of a kind that is not understood."""
     try:
         if encoded:
-            return open_nested(media, base64.b64decode("".join(text.split()), validate=True))
+            return open_nested(media, base64.b64decode("".join(text.split()).encode("ascii"), validate=True))
         return open_nested(media, text.encode("utf-8"))
-    except (binascii.Error, Malformed):
+    except (binascii.Error, UnicodeEncodeError, Malformed):
         return None
 
 
