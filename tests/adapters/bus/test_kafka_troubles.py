@@ -13,7 +13,7 @@ from deidstream.adapters.kafka_topics import Topic, apply
 from deidstream.core.errors import Misconfigured
 from deidstream.ports import Bus
 
-from tests.adapters.bus.contract import IN, drain, outputs, publish
+from tests.adapters.bus.contract import IN, drain, outputs, publish, take
 from tests.harness.kafka import Broker
 
 pytestmark = pytest.mark.full
@@ -50,7 +50,7 @@ def committed(cluster: Cluster) -> int:
 def test_records_that_expired_unread_stop_the_member_that_comes_back_and_none_is_skipped(cluster: Cluster) -> None:
     publish(KafkaBusFactory(cluster), outputs(10))
     bus = member(cluster)
-    assert len(bus.poll(4, 10.0)) == 4
+    take(bus, 4)
     bus.commit([])
     bus.close()
     delete_before(cluster, 8)
@@ -64,7 +64,7 @@ def test_records_that_expired_unread_stop_the_member_that_is_running(cluster: Cl
     factory = KafkaBusFactory(cluster)
     publish(factory, outputs(3))
     bus = member(cluster)
-    assert len(bus.poll(10, 10.0)) == 3
+    take(bus, 3)
     bus.commit([])
     lanes = bus._consumer.assignment()  # type: ignore[attr-defined]  # a member that falls behind, without the wait for it
     bus._consumer.pause(lanes)  # type: ignore[attr-defined]
