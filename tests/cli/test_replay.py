@@ -37,6 +37,7 @@ def replay(config: Path, *arguments: str | Path) -> Ran:
         (("--from", "2026-03-02T00:00Z", "--to", "2026-03-02T01:00+01:00", "--project", "research", "--diff"), "no-time: --to"),
         ((*DAY, "--project", "nobody", "--diff"), "no-such-project: nobody: there are research"),
         ((*DAY, "--project", "research", "--policy", "strict", "--diff"), "policy-not-found: strict"),
+        ((*DAY, "--project", "research", "--tagger", "{folder}/none", "--diff"), "none/tagger.json"),
         ((*DAY, "--project", "research"), "nothing-to-do"),
         ((*DAY, "--project", "research", "--out", "{folder}/out/again"), "the destination out writes there"),
     ],
@@ -58,7 +59,7 @@ def test_a_time_without_messages_is_no_mistake(config: Path) -> None:
     ran = replay(config, *DAY, "--project", "research", "--diff")
     assert (ran.code, "no retained message came in within that time" in ran.out) == (0, True)
     found = json.loads(replay(config, *DAY, "--project", "research", "--diff", "--json").out)
-    assert found["messages"] == {}
+    assert (found["messages"], found["policy"], found["tagger"]) == ({}, "research-dates-shifted", "none")
     assert found["difference"]["compared"] == 0
 
 

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.adapters.receivers import MllpReceiver
+from tests.detection.text.tagger.tiny import save
 from tests.harness.client import audit_entries, case_of, cli, eventually, http, message, mllp
 from tests.harness.deployment import SHARED, deployment
 
@@ -221,3 +222,21 @@ def test_a_kill_at_any_moment_loses_no_search_and_releases_nothing_twice(tmp_pat
         names = {path.name for path in up.released.glob("*.hl7")}
         assert {f"{releases_of(up, case)[-1].id}.hl7" for case in cases} <= names
         assert not [path for path in up.released.glob("*.hl7") if b"Quiltrane" in path.read_bytes()]
+
+
+def test_a_replay_shows_what_another_model_would_have_found(running, tmp_path):
+    case = noted(running, "R2", "77007", "the clinic")
+    first_of(running, case)
+    day = ("--from", "2020-01-01T00:00Z", "--to", "2099-01-01T00:00+01:00", "--project", "research")
+    tagger = save(tmp_path / "tiny", {"Potassium": "B-name"})  # which no rule takes for one
+
+    ran = cli(running, "replay", *day, "--tagger", str(tagger), "--diff", "--json", "--out", str(tmp_path / "with"))
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    (place,) = found["difference"]["changed"][case]
+    assert (place["place"], place["category"], place["before"]) == ("OBX-5", "name", {})
+    assert found["tagger"] == "tagger 1"
+    assert not [path for path in (tmp_path / "with").glob("*.hl7") if b"Potassium" in path.read_bytes()]
+
+    ran = cli(running, "replay", *day, "--tagger", "none", "--diff", "--json")
+    assert (json.loads(ran.stdout)["difference"]["changed"], json.loads(ran.stdout)["tagger"]) == ({}, "none")

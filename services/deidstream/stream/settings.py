@@ -67,6 +67,10 @@ class Settings:
         """The sections that are there."""
         return tuple(self._tree)
 
+    def replaced(self, name: str, section: BaseModel) -> Settings:
+        """The same but for the section ``name``, and with places named in no file."""
+        return Settings({**self._tree, name: section.model_dump(mode="json")}, None, self._name)
+
     def refuse_unknown(self, known: Collection[str]) -> None:
         """Raises Misconfigured when a section is none of ``known``: a typing error must not switch something off."""
         for name in self._tree:

@@ -1,1 +1,1 @@
-"""Replay: retained cases once more, under another policy, beside what was released of them."""
+"""Replay: retained cases once more, under another policy or with another model, beside what was released of them."""

@@ -1,39 +1,37 @@
-"""``deidstream replay``: what another policy would have made of the messages of a time, and how that differs."""
+"""``deidstream replay``: what another policy or model would have made of the messages of a time, and how that differs."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from deidstream.adapters import policy_files
 from deidstream.adapters.folder_destination import FolderDestination
 from deidstream.cli.access import Access, ConfigOption
 from deidstream.cli.replay.difference import Account, Difference, account_of
 from deidstream.cli.replay.engine import Replay
+from deidstream.cli.replay.report import Report, show
 from deidstream.core.case import Case
 from deidstream.core.errors import Misconfigured
 from deidstream.core.outcome import Audit, Gap, Hold, Outcome, Quarantine, Released
 from deidstream.core.release import Release
+from deidstream.detection.text.tagger.description import described
 from deidstream.ports import BusFactory, CaseArchive, Kept
 from deidstream.stages.delivery.config import DeliverySettings, FolderDestinationSettings
 from deidstream.stages.resolver.config import Project, ResolverSettings
+from deidstream.stages.text.config import TaggerSettings, TextSettings
 from deidstream.stream.audit import entries_of
 from deidstream.stream.stages import AUDIT
 
 __all__ = ["replay"]
 
 NOT_ALL_RELEASED = 3
-_SHOWN = 20
-"""Messages that are shown one by one."""
 
 
 def replay(
@@ -41,12 +39,16 @@ def replay(
     to: Annotated[str, typer.Option(metavar="TIME", help="Received before, with time zone.")],
     project: Annotated[str, typer.Option(help="For which project, under its keys.")],
     policy: Annotated[str, typer.Option(help="A shipped policy by name, or a YAML file; default: the project's.")] = "",
+    tagger: Annotated[str, typer.Option(help="A tagger's folder, or none; default: the deployment's.")] = "",
     diff: Annotated[bool, typer.Option("--diff", help="Show how it differs from what was released.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the results into this folder, which is made.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON: ids, places, counts.")] = False,
     config: ConfigOption = Path("deidstream.yaml"),
 ) -> None:
-    """Run retained messages once more, under another policy, with the project's own surrogates; nothing goes to a destination.
+    """Run retained messages once more, under another policy or with another tagger, with the project's own surrogates.
+
+    Nothing goes to a destination. A tagger runs in this process, and
+    need not be signed yet.
 
     What it shows are places, categories, methods and counts, never
     content. Audited.
@@ -58,6 +60,8 @@ def replay(
     Examples:
       deidstream replay --from 2026-03-01T00:00Z --to 2026-03-02T00:00Z \\
         --project research --policy hipaa-safe-harbor --diff
+      deidstream replay --from 2026-03-01T00:00Z --to 2026-03-02T00:00Z \\
+        --project research --tagger models/phi-tagger/standard --diff
       deidstream replay --from 2026-03-01T08:00+01:00 --to 2026-03-01T09:00+01:00 \\
         --project research --out replayed/ --json
     """
@@ -65,7 +69,7 @@ def replay(
     if since >= until:
         raise Misconfigured("no-time", "--to", "--from comes before --to")
     access = Access.to(config)
-    chosen = _project(access, project, policy)
+    chosen, text = _project(access, project, policy), _text(access, tagger)
     folder = _folder(access, out)
     if not (diff or folder):
         raise Misconfigured("nothing-to-do", "replay", "say --diff, --out FOLDER, or both")
@@ -73,34 +77,15 @@ def replay(
     details: dict[str, object] = {"project": project, "from": since, "to": until, "written": folder is not None}
     access.audit(Audit("cases.replayed", "", details))
     kept = archive.received(since, until)
-    report = _replayed(
-        Replay.of(access, chosen), kept, _Released(archive, access.bus, project) if diff else None, folder
-    )
-    report.policy = policy_files.load(chosen.policy).name
+    released = _Released(archive, access.bus, project) if diff else None
+    report = _replayed(Replay.of(access, chosen, text), kept, released, folder)
+    report.policy, report.tagger = policy_files.load(chosen.policy).name, _named(text)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2))
     else:
-        _show(report)
+        show(report)
     if not report.complete:
         raise typer.Exit(NOT_ALL_RELEASED)
-
-
-@dataclass(slots=True)
-class _Report:
-    """Codes, ids and numbers."""
-
-    ended: Counter[str] = field(default_factory=Counter)
-    """``released``, ``held: residue``, ``quarantined: ...``, ``not entitled``: messages."""
-    difference: Difference | None = None
-    policy: str = ""
-
-    @property
-    def complete(self) -> bool:
-        return set(self.ended) <= {"released", "not entitled"}
-
-    def as_json(self) -> dict[str, Any]:  # Any: JSON
-        found = {"policy": self.policy, "messages": dict(sorted(self.ended.items()))}
-        return found | ({"difference": self.difference.as_json()} if self.difference is not None else {})
 
 
 class _Released:
@@ -128,8 +113,8 @@ def _accounts(bus: BusFactory, project: str) -> dict[str, Account]:
 
 def _replayed(
     replay: Replay, kept: Iterable[Kept], before: _Released | None, folder: FolderDestination | None
-) -> _Report:
-    report = _Report(difference=Difference() if before else None)
+) -> Report:
+    report = Report(difference=Difference() if before else None)
     for outcomes in replay.outcomes(kept):
         released = [one for one in outcomes if isinstance(one, Released)]
         report.ended.update(ended for one in outcomes if (ended := _ended(one)))
@@ -183,6 +168,23 @@ def _project(access: Access, name: str, policy: str) -> Project:
     return chosen
 
 
+def _text(access: Access, tagger: str) -> TextSettings:
+    """The deployment's settings, or with the tagger of a folder in this process in its place."""
+    own = access.process.settings.section("text", TextSettings)
+    if tagger in ("", "none"):
+        return own if not tagger else TextSettings(tagger=None)
+    least = own.tagger.least_probability if own.tagger is not None else 0.0
+    chosen = {"folder": Path(tagger), "threads": os.cpu_count() or 1, "least_probability": least}
+    return TextSettings(tagger=TaggerSettings.model_validate(chosen))
+
+
+def _named(text: TextSettings) -> str:
+    if text.tagger is None:
+        return "none"
+    found = described(text.tagger.folder)
+    return f"{found.name} {found.version}"
+
+
 def _archive(access: Access) -> CaseArchive:
     archive = access.process.archive
     if archive is None:
@@ -198,41 +200,3 @@ def _folder(access: Access, out: Path | None) -> FolderDestination | None:
         if isinstance(one, FolderDestinationSettings) and out.resolve().is_relative_to(one.path.resolve()):
             raise Misconfigured("output-folder", "--out", f"the destination {one.name} writes there: choose another")
     return FolderDestination(out)
-
-
-def _show(report: _Report) -> None:
-    console = Console()
-    for ended, count in sorted(report.ended.items()):
-        console.print(f"{ended}: {count}", highlight=False)
-    if not report.ended:
-        console.print("no retained message came in within that time")
-    if report.difference is not None:
-        _show_difference(console, report.difference)
-
-
-def _show_difference(console: Console, difference: Difference) -> None:
-    counts = Table(
-        "category", "method", "before", "after", "difference", title=f"{difference.compared} messages compared"
-    )
-    for category, method, before, after in difference.rows():
-        counts.add_row(category, method, str(before), str(after), f"{after - before:+d}" if after != before else "")
-    console.print(counts)
-    if difference.unknown:
-        console.print(f"no release to compare with, or none whose account is left: {difference.unknown}")
-    console.print(f"messages that come out differently: {len(difference.changed)}")
-    if difference.changed:
-        console.print(_places(difference))
-    if len(difference.changed) > _SHOWN:
-        console.print(f"... and {len(difference.changed) - _SHOWN} more: --json shows all")
-
-
-def _places(difference: Difference) -> Table:
-    table = Table(Column("case", no_wrap=True, min_width=32), "place", "category", "before", "after")
-    for case_id in list(difference.changed)[:_SHOWN]:
-        for number, one in enumerate(difference.changed[case_id]):
-            table.add_row(case_id if not number else "", one.place, one.category, _said(one.before), _said(one.after))
-    return table
-
-
-def _said(methods: Mapping[str, int]) -> str:
-    return ", ".join(method if count == 1 else f"{method} x{count}" for method, count in methods.items()) or "-"

@@ -1,4 +1,4 @@
-"""Retained cases through the stages after identify, for one project: what would be released now, and under this policy.
+"""Retained cases through the stages after identify, for one project: what would be released under this policy, with this tagger.
 
 Nothing is learned, nothing reaches the bus or a destination. Keys and identities are the deployment's own, so that surrogates and
 offsets are those of the project.
@@ -24,6 +24,7 @@ from deidstream.stages.resolver.__main__ import recipient_of
 from deidstream.stages.resolver.config import Project, ResolverSettings
 from deidstream.stages.resolver.service import Resolver
 from deidstream.stages.text.__main__ import build as build_text
+from deidstream.stages.text.config import TextSettings
 from deidstream.stages.writer.__main__ import build as build_writer
 from deidstream.stream.archiving import reopened
 from deidstream.stream.collector import settle
@@ -47,10 +48,11 @@ class Replay:
     stages: dict[str, Stage]
 
     @classmethod
-    def of(cls, access: Access, project: Project) -> Replay:
-        """``project`` carries the policy to replay under. Raises Misconfigured where a key is missing."""
+    def of(cls, access: Access, project: Project, text: TextSettings) -> Replay:
+        """``project`` carries the policy to replay under, ``text`` the tagger. Raises Misconfigured where a key is missing."""
         opened = access.process
-        process = Process(opened.settings, opened.deployment, access.keys(), opened.clock, Instance(_STAGES))
+        using = opened.settings.replaced("text", text)
+        process = Process(using, opened.deployment, access.keys(), opened.clock, Instance(_STAGES))
         settings = process.settings.section("resolver", ResolverSettings)
         stages: dict[str, Stage] = {
             "fields": build_fields(process),
