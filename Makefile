@@ -6,7 +6,10 @@ STAMP := $(VENV)/.installed
 # PyTorch, six gigabytes: for what trains, and for its tests.
 TRAINING := .venv-training
 
-.PHONY: training demo test test-full check evaluate bench bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+# Presidio and spaCy's small English model: for the comparison of taggers.
+BASELINES := .venv-baselines
+
+.PHONY: training demo test test-full check evaluate bench bench-text bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -21,6 +24,12 @@ $(TRAINING)/.installed: models/training/requirements.lock
 	touch $@
 
 training: $(TRAINING)/.installed
+
+$(BASELINES)/.installed: tests/bench/taggers/requirements.lock
+	[ -x $(BASELINES)/bin/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(BASELINES); }
+	$(BASELINES)/bin/pip install --quiet --require-hashes -r tests/bench/taggers/requirements.lock
+	$(BASELINES)/bin/pip install --quiet --no-deps --editable .
+	touch $@
 
 demo: $(STAMP)
 	$(BIN)/deidstream demo
@@ -43,6 +52,10 @@ check: $(STAMP)
 # CORPUS: the folder of shared data, where it is not at ../shared/data. Let nothing else run on the machine meanwhile.
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# The released taggers beside Presidio. WITH: more options (`make bench-text WITH="--fast DIR"`).
+bench-text: $(BASELINES)/.installed
+	CORPUS=$(CORPUS) $(BASELINES)/bin/python -m tests.bench.taggers $(WITH)
 
 # Java and Maven too: a broker is started.
 bench-kafka: $(STAMP)
@@ -71,4 +84,5 @@ format: $(STAMP)
 
 lock:
 	uv pip compile pyproject.toml --extra dev --extra monitor --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock
+	uv pip compile pyproject.toml --extra baselines --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o tests/bench/taggers/requirements.lock
 	uv pip compile pyproject.toml --extra training --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o models/training/requirements.lock

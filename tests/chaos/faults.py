@@ -36,6 +36,10 @@ class Fault(threading.Thread):
         except BaseException as error:  # noqa: BLE001 - raised again by ``finish``
             self.failed = error
 
+    def spread(self, times: float) -> None:
+        """Strikes that much more rarely."""
+        self.pauses = (self.pauses[0] * times, self.pauses[1] * times)
+
     def strike(self) -> None:
         """Does it once."""
         raise NotImplementedError

@@ -46,11 +46,11 @@ def test_list_says_where_there_is_none(tmp_path: Path) -> None:
 
 def test_verify_names_the_file_and_the_hash_that_is_expected(tagger: Path) -> None:
     assert run("models", "verify", tagger).code == 0
-    expected = hashlib.sha256((tagger / "pieces.model").read_bytes()).hexdigest()
-    (tagger / "pieces.model").unlink()
+    expected = hashlib.sha256((tagger / "pieces.model.gz").read_bytes()).hexdigest()
+    (tagger / "pieces.model.gz").unlink()
     refused = run("models", "verify", tagger)
     assert refused.code == 2
-    assert "model-missing: tiny/pieces.model" in refused.err
+    assert "model-missing: tiny/pieces.model.gz" in refused.err
     assert expected in refused.err
 
 

@@ -6,6 +6,7 @@ import typer
 
 from deidstream_training.backbone.command import backbone
 from deidstream_training.everything import everything
+from deidstream_training.generative.command import generative
 from deidstream_training.release.command import card, export
 from deidstream_training.synthesise.command import inject, synthesise
 from deidstream_training.train.command import distil, train
@@ -22,6 +23,7 @@ main.command()(train)
 main.command()(distil)
 main.command()(export)
 main.command()(card)
+main.command()(generative)
 
 
 @main.callback()

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("send:send", "Send files by MLLP and FHIR, as a hospital does."),
     "evaluate": ("evaluate.command:evaluate", "Measure text detection on corpora with gold spans."),
     "models": ("models:app", "List, verify, sign taggers, push them to Triton."),
+    "train": ("train.command:train", "Go on training a tagger with a site's own notes."),
     "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
     "policy": ("policy:app", "Show and check policies."),
     "config": ("config:app", "Check the configuration, print its schema."),
@@ -57,7 +58,7 @@ Examples:
 \b
 Exit codes:
   0    done
-  1    a check has failed (audit verify, demo), a figure falls short (evaluate)
+  1    a check has failed (audit verify, demo), a figure falls short (evaluate, train)
   2    wrong usage or configuration, said in one line
   3    not everything was released (clean) or accepted (send)
   4    too much went to quarantine (up)

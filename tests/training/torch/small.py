@@ -8,15 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from deidstream.adapters.onnx import OnnxInference
+from deidstream.detection.text.tagger import Tagger
+from deidstream.detection.text.tagger.description import described
+from deidstream.detection.text.tagger.pieces import Pieces
+from deidstream_training.__main__ import main
 from deidstream_training.backbone.pieces import sentencepiece_model
 from deidstream_training.backbone.recover import ENCODER, PIECES, WORDS
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_tensors
 from transformers import BertConfig, BertModel
+from typer.testing import CliRunner
 
 from tests.detection.text.tagger.tiny import pieces_of
 
 HIDDEN = 32
+STEPS = 250
 GIVEN = ("Anna", "Eva", "Lena", "Otto", "Paul", "Ida")
 FAMILY = ("Lang", "Beck", "Roth", "Voss", "Kern", "Busch")
 OTHERS = ("saw", "today", "calm", "with", "and", "Dr", "Parkinson", "disease", "May", "on", "well")
@@ -45,7 +52,7 @@ def documents(path: Path, count: int, seed: int) -> Path:
     """Lines as ``synthesise`` writes them."""
     drawn = random.Random(seed)
     with path.open("w", encoding="utf-8") as file:
-        for _ in range(count):
+        for number in range(count):
             text, spans = "", []
             for _ in range(drawn.randint(1, 3)):
                 name = f"{drawn.choice(GIVEN)} {drawn.choice(FAMILY)}"
@@ -53,7 +60,9 @@ def documents(path: Path, count: int, seed: int) -> Path:
                 spans.append([len(begin), len(begin) + len(name), "name"])
                 text = f"{begin}{name}{drawn.choice((' today. ', ' and Parkinson disease. ', '. '))}"
             spans += [[at, at + 9, "name"] for at in _doctors(text)]
-            file.write(json.dumps({"text": text.strip(), "spans": sorted(spans)}) + "\n")
+            file.write(
+                json.dumps({"id": f"{number}", "language": "en", "text": text.strip(), "spans": sorted(spans)}) + "\n"
+            )
     return path
 
 
@@ -64,3 +73,19 @@ def _doctors(text: str) -> list[int]:
         found.append(at + 3)
         at = text.find("Dr Parkinson", at + 1)
     return found
+
+
+def steps(name: str, *arguments: object, folder: Path, code: int = 0) -> str:
+    given = [name, *map(str, arguments), "--backbone", str(folder / "backbone")]
+    if name != "export":
+        given += ["--rate", "0.004", "--pieces", "512", "--window", "40", "--steps", str(STEPS)]
+    done = CliRunner().invoke(main, given)
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+def released(folder: Path, model: str) -> Tagger:
+    out = folder / f"released-{model}"
+    arguments = ("--model", folder / model, "--held-out", folder / "test.jsonl", "--out", out)
+    steps("export", *arguments, "--name", "small", "--version", "1", folder=folder)
+    return Tagger(described(out), Pieces(out / "pieces.model.gz"), OnnxInference(out / "model.onnx"))

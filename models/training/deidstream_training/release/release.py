@@ -1,10 +1,10 @@
-"""A trained model as the product loads it: a folder with ``model.onnx``, ``pieces.model`` and ``tagger.json``."""
+"""A trained model as the product loads it: a folder with ``model.onnx``, ``pieces.model.gz`` and ``tagger.json``."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -48,7 +48,7 @@ def release(model: Path, backbone: Path, held_out: Path, wanted: Wanted, out: Pa
     """Writes the folder ``out``. ``held_out``: documents of which training has seen nothing, to calibrate with."""
     out.mkdir(parents=True, exist_ok=True)
     export(trained(model, backbone), backbone, out / MODEL)
-    shutil.copyfile(backbone / recover.PIECES, out / PIECES)
+    (out / PIECES).write_bytes(gzip.compress((backbone / recover.PIECES).read_bytes(), mtime=0))
     documents = list(islice(read(held_out), wanted.most))
     pieces, inference = Pieces(out / PIECES), OnnxInference(out / MODEL, threads=2)
     found = Description(

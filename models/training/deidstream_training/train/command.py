@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # PyTorch takes seconds to load, and is not there where docum
     from deidstream_training.train.learn import Loss, Plan
     from deidstream_training.train.model import TokenClassifier
 
-__all__ = ["TRAINED", "distil", "train"]
+__all__ = ["TRAINED", "digest", "distil", "train"]
 
 TRAINED = "training.json"
 """How a model was trained, beside it."""
@@ -52,7 +52,7 @@ def train(
     from deidstream_training.train.model import of_backbone
 
     torch.manual_seed(seed)  # the head is drawn
-    plan = Plan(steps, rate, pieces, window, frozen=frozen, seed=seed, documents=_digest(documents))
+    plan = Plan(steps, rate, pieces, window, frozen=frozen, seed=seed, documents=digest(documents))
     _run(of_backbone(backbone, len(LABELS)), Gold(), plan, documents, backbone, out)
 
 
@@ -73,7 +73,7 @@ def distil(
     from deidstream_training.train.model import narrowed, trained
 
     model = trained(teacher, backbone)
-    plan = Plan(steps, rate, pieces, window, seed=seed, documents=_digest([*documents, teacher / "model.safetensors"]))
+    plan = Plan(steps, rate, pieces, window, seed=seed, documents=digest([*documents, teacher / "model.safetensors"]))
     try:
         student = narrowed(model, layers)
     except ValueError as error:
@@ -101,7 +101,7 @@ def _run(model: TokenClassifier, loss: Loss, plan: Plan, documents: Sequence[Pat
     )
 
 
-def _digest(paths: Sequence[Path]) -> str:
+def digest(paths: Sequence[Path]) -> str:
     """Of all of the files, in their order."""
     digest = hashlib.sha256()
     for path in paths:

@@ -15,9 +15,9 @@ from transformers import BertConfig, BertModel
 from deidstream_training.backbone.quantised import Quantised, dequantised
 from deidstream_training.backbone.recover import ENCODER, WORDS
 
-__all__ = ["TokenClassifier", "narrowed", "of_backbone", "save", "trained", "words"]
+__all__ = ["SHAPE", "WEIGHTS", "TokenClassifier", "narrowed", "of_backbone", "save", "shape_of", "trained", "words"]
 
-_WEIGHTS, _SHAPE = "model.safetensors", "model.json"
+WEIGHTS, SHAPE = "model.safetensors", "model.json"
 _WORDS = "encoder.embeddings.word_embeddings.weight"
 
 
@@ -73,16 +73,20 @@ def words(folder: Path) -> Tensor:
 def save(model: TokenClassifier, folder: Path) -> None:
     """Writes what has been trained; the embedding of words stays with the backbone."""
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if name != _WORDS}
-    save_file(state, folder / _WEIGHTS)
-    shape = {"config": model.encoder.config.to_dict(), "labels": model.head.out_features}
-    (folder / _SHAPE).write_text(json.dumps(shape, indent=1, sort_keys=True))
+    save_file(state, folder / WEIGHTS)
+    (folder / SHAPE).write_text(json.dumps(shape_of(model), indent=1, sort_keys=True))
+
+
+def shape_of(model: TokenClassifier) -> dict[str, object]:
+    """What ``trained`` needs besides the weights."""
+    return {"config": model.encoder.config.to_dict(), "labels": model.head.out_features}
 
 
 def trained(folder: Path, backbone: Path) -> TokenClassifier:
     """What ``save`` wrote to ``folder``, over the words of ``backbone``."""
-    shape = json.loads((folder / _SHAPE).read_text())
+    shape = json.loads((folder / SHAPE).read_text())
     model = TokenClassifier(_config(shape["config"]), shape["labels"])
-    model.load_state_dict({**load_tensors(folder / _WEIGHTS), _WORDS: words(backbone)})
+    model.load_state_dict({**load_tensors(folder / WEIGHTS), _WORDS: words(backbone)})
     return model
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,15 +10,13 @@ from typing import Any
 
 from deidstream.cli.clean.findings import lines
 from deidstream.cli.clean.inputs import Input
+from deidstream.cli.clean.reading import File, Reading
 from deidstream.cli.clean.report import Tally
 from deidstream.cli.pipeline import Stage, run
-from deidstream.core.case import Case, Container
+from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.core.outcome import Gap, Hold, Outcome, Quarantine, Released
 from deidstream.stages.fields.__main__ import build as build_fields
-from deidstream.stages.identify.__main__ import build as build_identify
-from deidstream.stages.ingest.service import Admission, Received
-from deidstream.stages.ingest.unpack import Unpacked, unpack
 from deidstream.stages.process import Process
 from deidstream.stages.resolver.__main__ import build as build_resolver
 from deidstream.stages.text.__main__ import build as build_text
@@ -52,18 +49,6 @@ class Share:
     findings: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _File:
-    """A file on its way: its cases, and what became of each, by ordinal."""
-
-    item: Input
-    unpacked: Unpacked
-    cases: list[Case]
-    released: dict[int, bytes] = field(default_factory=dict)
-    provenance: dict[int, bytes] = field(default_factory=dict)
-    refused: dict[int, tuple[str, str]] = field(default_factory=dict)
-
-
 class Engine:
     """Built once a process; models and tables are loaded once."""
 
@@ -72,10 +57,9 @@ class Engine:
         self._process = Process.of(
             Settings(_tree(options)), Instance(("ingest", "identify", "fields", "text", "resolver", "writer"))
         )
-        self._admission = Admission(self._process.keys, self._process.clock)
-        self._identify = build_identify(self._process, remember=False)  # beyond what was learned from all
+        self._reading = Reading(self._process, PROJECT, options.language)
         self._stages: dict[str, Stage] = {
-            "identify": self._identify,
+            "identify": self._reading.identify,
             "fields": build_fields(self._process),
             "text": build_text(self._process),
             "resolver": build_resolver(self._process),
@@ -84,26 +68,20 @@ class Engine:
         settle()
 
     def learn(self, items: Iterable[Input]) -> None:
-        """Hears what ``items`` say about who is who. What cannot be read is left to ``clean``, which will say so."""
-        for item in items:
-            try:
-                file = self._open(item)
-            except (DeidstreamError, OSError):
-                continue
-            for case in file.cases:
-                self._learn(case)
+        """See ``Reading``."""
+        self._reading.learn(items)
 
     def settle(self) -> None:
-        """Stores what was learned, for this and other processes."""
-        self._identify.settle()
+        """See ``Reading``."""
+        self._reading.settle()
 
     def clean(self, items: Sequence[Input]) -> Share:
         """Writes the results of ``items``. Raises Misconfigured when the output cannot be written."""
         share = Share()
-        files: list[_File] = []
+        files: list[File] = []
         for item in items:
             try:
-                files.append(self._open(item))
+                files.append(self._reading.open(item))
             except DeidstreamError as error:
                 self._refuse(share, item, error.code, error.place)
             except OSError:
@@ -115,37 +93,7 @@ class Engine:
             self._write(share, file)
         return share
 
-    def _learn(self, case: Case) -> None:
-        try:
-            self._identify.learn((case,))
-        except Exception:  # noqa: BLE001 - whatever is wrong with this case, cleaning it meets it again and says so
-            return
-
-    def _open(self, item: Input) -> _File:
-        content = item.path.read_bytes()
-        unpacked = unpack(content, item.name)
-        size = len(unpacked.members)
-        attributes = (("language", self._options.language),)
-        cases = []
-        for number, member in enumerate(unpacked.members):
-            container = (
-                Container(self._admission.identify(PROJECT, os.fsencode(item.name), b""), number, size)
-                if unpacked.batch
-                else None
-            )
-            received = Received(
-                PROJECT,
-                unpacked.format,
-                member,
-                b"%d %b" % (number, os.fsencode(item.name)),
-                item.name,
-                container,
-                attributes,
-            )
-            cases.append(self._admission.case(received))
-        return _File(item, unpacked, cases)
-
-    def _take(self, share: Share, owners: dict[str, tuple[_File, int]], outcome: Outcome) -> None:
+    def _take(self, share: Share, owners: dict[str, tuple[File, int]], outcome: Outcome) -> None:
         match outcome:
             case Released(release=release, case=case):
                 file, number = owners[release.case_id]
@@ -161,13 +109,13 @@ class Engine:
             case Gap(case=case, reason=reason):
                 _refused(owners, case, reason, "resolver")
 
-    def _account(self, share: Share, file: _File, number: int, case: Case) -> None:
+    def _account(self, share: Share, file: File, number: int, case: Case) -> None:
         member = f"message[{number + 1}]!" if file.unpacked.batch else ""
         share.findings += lines(file.item.name, member, case, case.decisions)
         share.tally.actions.update(str(decision.method) for decision in case.decisions)
         share.tally.categories.update(str(decision.category) for decision in case.decisions)
 
-    def _write(self, share: Share, file: _File) -> None:
+    def _write(self, share: Share, file: File) -> None:
         tally = share.tally
         tally.formats[file.unpacked.format] += 1
         tally.messages["released"] += len(file.released)
@@ -207,7 +155,7 @@ def put(path: Path, content: bytes) -> None:
         raise Misconfigured("output-folder", "--out", hint) from None
 
 
-def _refused(owners: dict[str, tuple[_File, int]], case: Case, code: str, place: str) -> None:
+def _refused(owners: dict[str, tuple[File, int]], case: Case, code: str, place: str) -> None:
     file, number = owners[case.id]
     file.refused[number] = (code, place)
 

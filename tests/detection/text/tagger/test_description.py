@@ -16,7 +16,7 @@ def made(tmp_path: Path) -> Path:
     return save(tmp_path / "tiny", {"Anna": "B-name"})
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "pieces.model"])
+@pytest.mark.parametrize("name", ["model.onnx", "pieces.model.gz"])
 def test_a_file_that_is_another_one_is_named_with_the_hash_it_should_have(made: Path, name: str) -> None:
     expected = described(made).files[name]
     (made / name).write_bytes((made / name).read_bytes() + b"\0")

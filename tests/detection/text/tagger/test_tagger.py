@@ -74,7 +74,7 @@ def test_an_answer_that_says_nothing_is_no_answer(made: Path, answer: np.ndarray
         def close(self) -> None:
             raise AssertionError
 
-    layer = Tagger(described(made), Pieces(made / "pieces.model"), Odd())
+    layer = Tagger(described(made), Pieces(made / "pieces.model.gz"), Odd())
     with pytest.raises(Unavailable, match="model-answer"):
         layer.find([part("saw Anna")])
 

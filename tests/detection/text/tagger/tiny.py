@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def save(folder: Path, words: Mapping[str, str], window: int = 16, margin: int =
     """A released tagger in ``folder`` that gives each of ``words`` its label, and O to every other piece."""
     folder.mkdir(parents=True, exist_ok=True)
     pieces = pieces_of(list(words))
-    (folder / "pieces.model").write_bytes(sentencepiece_model(pieces, b""))
+    (folder / "pieces.model.gz").write_bytes(gzip.compress(sentencepiece_model(pieces, b"")))
     table = np.zeros((len(pieces), len(LABELS)), dtype=np.float32)
     table[:, 0] = 5.0
     for number, (text, _) in enumerate(pieces):
@@ -43,7 +44,9 @@ def save(folder: Path, words: Mapping[str, str], window: int = 16, margin: int =
             table[number] = 0.0
             table[number, LABELS.index(label)] = 5.0
     (folder / "model.onnx").write_bytes(_lookup(table))
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx", "pieces.model")}
+    files = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx", "pieces.model.gz")
+    }
     description = {"name": "tagger", "version": "1", "categories": CATEGORIES, "thresholds": [0.5, 0.5]}
     description |= {"temperature": 1.0, "window": window, "margin": margin, "files": files}
     (folder / "tagger.json").write_text(json.dumps(description))
@@ -51,7 +54,7 @@ def save(folder: Path, words: Mapping[str, str], window: int = 16, margin: int =
 
 
 def opened(folder: Path) -> Tagger:
-    return Tagger(described(folder), Pieces(folder / "pieces.model"), OnnxInference(folder / "model.onnx"))
+    return Tagger(described(folder), Pieces(folder / "pieces.model.gz"), OnnxInference(folder / "model.onnx"))
 
 
 def _lookup(table: np.ndarray) -> bytes:

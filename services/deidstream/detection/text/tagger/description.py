@@ -15,7 +15,7 @@ __all__ = ["DESCRIPTION", "MODEL", "PIECES", "Description", "described"]
 
 DESCRIPTION = "tagger.json"
 MODEL = "model.onnx"
-PIECES = "pieces.model"
+PIECES = "pieces.model.gz"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,16 +28,19 @@ class Encoded(NamedTuple):
 
 
 class Pieces:
-    """The tokenizer of a model: a SentencePiece model file. ``begin``, ``end`` and ``pad`` are what frames and fills a window.
+    """The tokenizer of a model: a SentencePiece model file, compressed where its name ends in ``.gz``.
 
+    ``begin``, ``end`` and ``pad`` are what frames and fills a window.
     Raises Misconfigured (``model-corrupt``) for a file of another kind.
     """
 
     def __init__(self, path: Path) -> None:
         place = f"{path.parent.name}/{path.name}"
         try:
-            self._processor = SentencePieceProcessor(model_file=str(path))
-        except (OSError, RuntimeError):
+            content = path.read_bytes()
+            whole = gzip.decompress(content) if path.suffix == ".gz" else content
+            self._processor = SentencePieceProcessor(model_proto=whole)
+        except (OSError, EOFError, zlib.error, RuntimeError):
             raise Misconfigured("model-corrupt", place, "not a SentencePiece model") from None
         self.begin, self.end, self.pad = self._processor.bos_id(), self._processor.eos_id(), self._processor.pad_id()
         if min(self.begin, self.end, self.pad) < 0:

@@ -1,0 +1,1 @@
+"""The released taggers beside Presidio: speed, recall, precision, cold start, memory."""
