@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import subprocess
@@ -34,7 +35,7 @@ def test_list_shows_each_and_fails_where_one_is_another_than_released(tagger: Pa
     listed = run("models", "list", tagger.parent)
     assert listed.code == 0
     assert "as released" in listed.out
-    (tagger / "model.onnx").write_bytes(b"another")
+    (tagger / "model.onnx.gz").write_bytes(b"another")
     listed = run("models", "list", tagger.parent)
     assert listed.code == 1
     assert "model-corrupt" in listed.out
@@ -77,15 +78,16 @@ def test_a_key_that_is_none_is_said(tagger: Path, tmp_path: Path, content: bytes
 def test_push_writes_what_triton_reads_and_keeps_the_versions_before(tagger: Path, tmp_path: Path) -> None:
     repository = tmp_path / "triton"
     assert run("models", "push", tagger, "--to", str(repository), "--gpus", "1").code == 0
-    first = hashlib.sha256((tagger / "model.onnx").read_bytes()).hexdigest()
+    first = hashlib.sha256((tagger / "model.onnx.gz").read_bytes()).hexdigest()
     second = save(tmp_path / "second", {"Eva": "B-name"})
     described = json.loads((second / "tagger.json").read_text())
     (second / "tagger.json").write_text(json.dumps({**described, "version": "2"}))
     assert run("models", "push", second, "--to", str(repository), "--gpus", "1").code == 0
     files = {str(path.relative_to(repository)) for path in repository.rglob("*") if path.is_file()}
     assert files == {"tagger/config.pbtxt", "tagger/1/model.onnx", "tagger/2/model.onnx"}
+    assert (repository / "tagger/1/model.onnx").read_bytes() == gzip.decompress((tagger / "model.onnx.gz").read_bytes())
     config = (repository / "tagger/config.pbtxt").read_text()
-    for version, digest in (("1", first), ("2", described["files"]["model.onnx"])):
+    for version, digest in (("1", first), ("2", described["files"]["model.onnx.gz"])):
         assert f'key: "sha256.{version}" value {{ string_value: "{digest}" }}' in config
     assert 'backend: "onnxruntime"' in config
     assert "kind: KIND_GPU count: 1" in config
@@ -95,7 +97,7 @@ def test_push_writes_what_triton_reads_and_keeps_the_versions_before(tagger: Pat
 def test_what_is_not_as_released_or_not_signed_is_not_pushed(tagger: Path, tmp_path: Path) -> None:
     _, public = pair(tmp_path, "ours")
     assert "model-unsigned" in run("models", "push", tagger, "--to", str(tmp_path / "triton"), "--key", public).err
-    (tagger / "model.onnx").write_bytes(b"another")
+    (tagger / "model.onnx.gz").write_bytes(b"another")
     assert "model-corrupt" in run("models", "push", tagger, "--to", str(tmp_path / "triton")).err
     assert not (tmp_path / "triton").exists()
 

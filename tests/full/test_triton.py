@@ -56,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, tagger: Path) -> Iterator[T
 
 def opened(server: Triton, found: Description, seconds: float = 10.0) -> TritonInference:
     where = TritonServer(server.address, seconds)
-    return TritonInference(where, found.name, found.version, found.files["model.onnx"])
+    return TritonInference(where, found.name, found.version, found.files["model.onnx.gz"])
 
 
 class TestTriton(InferenceContract):
@@ -76,8 +76,8 @@ def test_a_tagger_finds_there_what_it_finds_in_the_process(server: Triton, tagge
 
 def test_another_file_than_the_one_that_was_released_is_refused(server: Triton, tagger: Path) -> None:
     found = described(tagger)
-    model = opened(server, replace(found, files={**found.files, "model.onnx": "0" * 64}))
-    with pytest.raises(Misconfigured, match=f"model-other: .*serves {found.files['model.onnx']}"):
+    model = opened(server, replace(found, files={**found.files, "model.onnx.gz": "0" * 64}))
+    with pytest.raises(Misconfigured, match=f"model-other: .*serves {found.files['model.onnx.gz']}"):
         model.infer(asked([[4]]))
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 import onnxruntime
 
 from deidstream.core.errors import Misconfigured, Unavailable
+from deidstream.detection.text.tagger.packed import unpacked
 from deidstream.ports import Tensors
 
 __all__ = ["OnnxInference"]
 
 
 class OnnxInference:
-    """The model at ``path``. ``threads``: processors that one call may use; one by default: several processes share a machine.
+    """The model at ``path``, compressed where its name ends in ``.gz``.
+
+    ``threads``: processors that one call may use; one by default: several processes share a machine.
 
     Raises Misconfigured (``model-corrupt``) for a file that is no model.
     """
@@ -25,8 +28,9 @@ class OnnxInference:
         options.log_severity_level = 4  # what it says of a failed call may hold content
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._name = f"{path.parent.name}/{path.name}"
+        content = unpacked(path)
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception:  # noqa: BLE001 - its errors have no common kind
             raise Misconfigured("model-corrupt", self._name, "ONNX Runtime cannot load it") from None
         self._outputs = [output.name for output in self._session.get_outputs()]

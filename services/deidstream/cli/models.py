@@ -15,9 +15,10 @@ from rich.table import Table
 
 from deidstream.adapters import signature
 from deidstream.adapters.s3_client import S3Address, S3Bucket, guarded
-from deidstream.adapters.triton_repository import Serving, placed
+from deidstream.adapters.triton_repository import SERVED, Serving, placed
 from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.detection.text.tagger.description import DESCRIPTION, MODEL, Description, described
+from deidstream.detection.text.tagger.packed import unpacked
 from deidstream.stream.buckets import BucketAccess
 
 __all__ = ["app"]
@@ -121,7 +122,7 @@ def push(
         beside = placed(found, serving, repository.read(f"{found.name}/config.pbtxt"))
     except ValueError as error:
         raise Misconfigured("model-unservable", f"{tagger.name}/{DESCRIPTION}", str(error)) from None
-    repository.write(f"{found.name}/{found.version}/{MODEL}", (tagger / MODEL).read_bytes())
+    repository.write(f"{found.name}/{found.version}/{SERVED}", unpacked(tagger / MODEL))
     for path, content in sorted(beside.items(), key=lambda one: one[0].endswith("config.pbtxt")):
         repository.write(path, content)
     Console().print(f"{found.name} {found.version}: {len(beside) + 1} files in {to}", highlight=False, soft_wrap=True)

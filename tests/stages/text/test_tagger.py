@@ -97,6 +97,6 @@ def test_a_tagger_that_is_not_as_released_or_not_signed_ends_the_start(tmp_path:
     with pytest.raises(Misconfigured, match="key-unreadable"):
         build_text(process(tmp_path, signed_by=str(tmp_path / "absent.pem")))
     corrupt = process(tmp_path)
-    (tmp_path / "tiny/model.onnx").write_bytes(b"another")
-    with pytest.raises(Misconfigured, match="model-corrupt: tiny/model.onnx: SHA-256 is .*, expected "):
+    (tmp_path / "tiny/model.onnx.gz").write_bytes(b"another")
+    with pytest.raises(Misconfigured, match="model-corrupt: tiny/model.onnx.gz: SHA-256 is .*, expected "):
         build_text(corrupt)

@@ -88,4 +88,4 @@ def released(folder: Path, model: str) -> Tagger:
     out = folder / f"released-{model}"
     arguments = ("--model", folder / model, "--held-out", folder / "test.jsonl", "--out", out)
     steps("export", *arguments, "--name", "small", "--version", "1", folder=folder)
-    return Tagger(described(out), Pieces(out / "pieces.model.gz"), OnnxInference(out / "model.onnx"))
+    return Tagger(described(out), Pieces(out / "pieces.model.gz"), OnnxInference(out / "model.onnx.gz"))

@@ -1,10 +1,11 @@
 """A trained model as one ONNX file: the encoder with 8-bit matrices, the embedding of words with 4 bits as the backbone had it.
 
-The embedding is exact (to float16 rounding of its scales, which are stored so); the matrices are quantised for each output channel.
+The embedding is exact (to float16 rounding of its scales, which are stored so).
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import tempfile
 from pathlib import Path
@@ -14,12 +15,12 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.numpy import load_file
 from torch import Tensor, nn
 
 from deidstream_training.backbone.quantised import BLOCK
 from deidstream_training.backbone.recover import WORDS
+from deidstream_training.release.eightbit import eight_bit
 from deidstream_training.release.unpacked import CONFIG
 from deidstream_training.train.model import TokenClassifier, shape_of
 
@@ -41,25 +42,17 @@ class _Judge(nn.Module):
 
 
 def export(model: TokenClassifier, backbone: Path, path: Path) -> None:
-    """Writes ``path``: ``input_ids`` and ``attention_mask``, int64 ``[n, t]``, to ``logits`` float32 ``[n, t, labels]``."""
+    """Writes ``path``, compressed: ``input_ids``, ``attention_mask`` int64 ``[n, t]`` to ``logits`` float32 ``[n, t, labels]``."""
     model.eval()
     with tempfile.TemporaryDirectory() as folder:
-        whole, small = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
+        whole = Path(folder) / "float.onnx"
         _traced(model, whole)
-        options = {"MatMulConstBOnly": True}
-        quantize_dynamic(
-            whole,
-            small,
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul"],
-            extra_options=options,
-        )
-        found = onnx.load(small)
+        found = onnx.load(whole)
+    eight_bit(found.graph)
     _embed(found, backbone)
     helper.set_model_props(found, {CONFIG: json.dumps(shape_of(model), sort_keys=True)})
     onnx.checker.check_model(found)
-    onnx.save(found, path)
+    path.write_bytes(gzip.compress(found.SerializeToString(), mtime=0))
 
 
 def _traced(model: TokenClassifier, path: Path) -> None:

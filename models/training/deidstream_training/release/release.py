@@ -1,4 +1,4 @@
-"""A trained model as the product loads it: a folder with ``model.onnx``, ``pieces.model.gz`` and ``tagger.json``."""
+"""A trained model as the product loads it: a folder with ``model.onnx.gz``, ``pieces.model.gz`` and ``tagger.json``."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ So a site goes on training with what it runs, and needs nothing else.
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from deidstream.detection.text.tagger.description import MODEL, PIECES
+from deidstream.detection.text.tagger.packed import unpacked
 from onnx import numpy_helper
 from safetensors.numpy import save_file
 
 from deidstream_training.backbone import recover
 from deidstream_training.backbone.recover import WORDS
+from deidstream_training.release.eightbit import floats
 from deidstream_training.train.model import SHAPE, WEIGHTS
 
 __all__ = ["CONFIG", "unpack"]
@@ -31,14 +32,14 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 def unpack(released: Path, backbone: Path, model: Path) -> None:
     """Writes the folders ``backbone`` (words and pieces) and ``model``. Raises ValueError where the file does not say its shape."""
-    found = onnx.load(released / MODEL)
+    found = onnx.load_from_string(unpacked(released / MODEL))
     shape = next((one.value for one in found.metadata_props if one.key == CONFIG), None)
     if shape is None:
         raise ValueError(f"{MODEL} does not say of what shape it is: export it again")
     stored = {one.name: one for one in found.graph.initializer}
     for folder in (backbone, model):
         folder.mkdir(parents=True, exist_ok=True)
-    (backbone / recover.PIECES).write_bytes(gzip.decompress((released / PIECES).read_bytes()))
+    (backbone / recover.PIECES).write_bytes(unpacked(released / PIECES))
     save_file(_words(stored), backbone / WORDS)
     save_file(_weights(found.graph, stored), model / WEIGHTS)
     (model / SHAPE).write_text(json.dumps(json.loads(shape), indent=1, sort_keys=True))
@@ -55,14 +56,9 @@ def _words(stored: dict[str, Any]) -> Arrays:
 def _weights(graph: Any, stored: dict[str, Any]) -> Arrays:
     """By the names that they have in the model."""
     prefix = "model."
-    found = {
-        name.removeprefix(prefix): numpy_helper.to_array(one) for name, one in stored.items() if name.startswith(prefix)
+    whole = {
+        name.removeprefix(prefix): numpy_helper.to_array(one).astype(np.float32)
+        for name, one in stored.items()
+        if name.startswith(prefix)
     }
-    for node in graph.node:
-        if node.op_type == "MatMulInteger":
-            name = node.name.removesuffix("/MatMul_quant").strip("/").replace("/", ".")
-            _, whole, _, zero = node.input  # int8 [in, out], and what stands for 0 in each column
-            parts = (whole, zero, f"{whole.removesuffix('_quantized')}_scale")
-            values, middle, scale = (numpy_helper.to_array(stored[one]).astype(np.float32) for one in parts)
-            found[f"{name}.weight"] = np.ascontiguousarray(((values - middle) * scale).T)
-    return {name: array.astype(np.float32) for name, array in found.items()}
+    return whole | floats(graph)

@@ -12,7 +12,10 @@ from typing import Literal
 from deidstream.adapters.triton_server import hash_of
 from deidstream.detection.text.tagger.description import MODEL, Description
 
-__all__ = ["Serving", "configuration", "placed"]
+__all__ = ["SERVED", "Serving", "configuration", "placed"]
+
+SERVED = "model.onnx"
+"""The model's file in a version's folder, as Triton's own backend names it. Its hash is that of the released file."""
 
 
 @dataclass(frozen=True, slots=True)

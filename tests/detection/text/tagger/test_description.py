@@ -16,7 +16,7 @@ def made(tmp_path: Path) -> Path:
     return save(tmp_path / "tiny", {"Anna": "B-name"})
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "pieces.model.gz"])
+@pytest.mark.parametrize("name", ["model.onnx.gz", "pieces.model.gz"])
 def test_a_file_that_is_another_one_is_named_with_the_hash_it_should_have(made: Path, name: str) -> None:
     expected = described(made).files[name]
     (made / name).write_bytes((made / name).read_bytes() + b"\0")
@@ -52,5 +52,5 @@ def test_a_folder_without_one_and_a_tokenizer_that_is_none_are_refused(made: Pat
     (made / "tagger.json").unlink()
     with pytest.raises(Misconfigured, match="model-missing: tiny/tagger.json"):
         described(made)
-    with pytest.raises(Misconfigured, match="model-corrupt: tiny/model.onnx"):
-        Pieces(made / "model.onnx")
+    with pytest.raises(Misconfigured, match="model-corrupt: tiny/model.onnx.gz"):
+        Pieces(made / "model.onnx.gz")

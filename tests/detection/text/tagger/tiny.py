@@ -43,9 +43,9 @@ def save(folder: Path, words: Mapping[str, str], window: int = 16, margin: int =
         if label := words.get(text.removeprefix("▁")):
             table[number] = 0.0
             table[number, LABELS.index(label)] = 5.0
-    (folder / "model.onnx").write_bytes(_lookup(table))
+    (folder / "model.onnx.gz").write_bytes(gzip.compress(_lookup(table)))
     files = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx", "pieces.model.gz")
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx.gz", "pieces.model.gz")
     }
     description = {"name": "tagger", "version": "1", "categories": CATEGORIES, "thresholds": [0.5, 0.5]}
     description |= {"temperature": 1.0, "window": window, "margin": margin, "files": files}
@@ -54,7 +54,7 @@ def save(folder: Path, words: Mapping[str, str], window: int = 16, margin: int =
 
 
 def opened(folder: Path) -> Tagger:
-    return Tagger(described(folder), Pieces(folder / "pieces.model.gz"), OnnxInference(folder / "model.onnx"))
+    return Tagger(described(folder), Pieces(folder / "pieces.model.gz"), OnnxInference(folder / "model.onnx.gz"))
 
 
 def _lookup(table: np.ndarray) -> bytes:

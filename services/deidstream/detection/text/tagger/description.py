@@ -14,7 +14,7 @@ from deidstream.core.errors import Misconfigured
 __all__ = ["DESCRIPTION", "MODEL", "PIECES", "Description", "described"]
 
 DESCRIPTION = "tagger.json"
-MODEL = "model.onnx"
+MODEL = "model.onnx.gz"
 PIECES = "pieces.model.gz"
 
 

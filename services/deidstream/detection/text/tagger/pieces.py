@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +11,7 @@ import numpy.typing as npt
 from sentencepiece import SentencePieceProcessor
 
 from deidstream.core.errors import Misconfigured
+from deidstream.detection.text.tagger.packed import unpacked
 
 __all__ = ["Encoded", "Pieces"]
 
@@ -37,10 +36,8 @@ class Pieces:
     def __init__(self, path: Path) -> None:
         place = f"{path.parent.name}/{path.name}"
         try:
-            content = path.read_bytes()
-            whole = gzip.decompress(content) if path.suffix == ".gz" else content
-            self._processor = SentencePieceProcessor(model_proto=whole)
-        except (OSError, EOFError, zlib.error, RuntimeError):
+            self._processor = SentencePieceProcessor(model_proto=unpacked(path))
+        except RuntimeError:
             raise Misconfigured("model-corrupt", place, "not a SentencePiece model") from None
         self.begin, self.end, self.pad = self._processor.bos_id(), self._processor.eos_id(), self._processor.pad_id()
         if min(self.begin, self.end, self.pad) < 0:
