@@ -54,6 +54,15 @@ def test_it_proposes_what_is_found_by_tagger_rules_and_the_subjects_own_identity
     assert "Quorra" not in ran.out + ran.err
 
 
+def test_what_it_reads_is_the_same_each_time_so_that_what_broke_off_goes_on(site: Path) -> None:
+    (site / "notes/batch.hl7").write_text("BHS|^~\\&|A\r" + MESSAGE + MESSAGE.replace("|7|", "|8|") + "BTS|2\r")
+    for name in ("one", "other"):
+        assert train(site, "--propose", site / f"{name}.jsonl").code == 0
+    assert (site / "one.jsonl").read_text() == (site / "other.jsonl").read_text()
+    ids = [one.id for one in opened(f"deidstream={site / 'one.jsonl'}", 0).documents]
+    assert len(ids) == len(set(ids)) == 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -95,6 +104,7 @@ def test_what_is_held_out_by_name_is_not_learned_from_under_another(tmp_path: Pa
     assert len(parts.held_out) == 60
     assert len(parts.learn) + len(parts.calibrate) == 340
     assert not {one.text for one in parts.held_out} & {one.text for one in (*parts.learn, *parts.calibrate)}
+    assert len(parts.texts) == 400
 
 
 def test_too_few_identifiers_to_judge_by_are_refused(site: Path) -> None:

@@ -44,9 +44,20 @@ def listed(folder: Path, text: str, mode: int = 0o600) -> Path:
         VALUE.encode("utf-16-le"),
         json.dumps(VALUE)[1:-1].encode(),
         VALUE.replace("&", "&amp;").encode(),
+        b"Zo&euml; Quillfeather &amp; Sons",
+        b"Zo&#235; Quillfeather &amp; Sons",
+        b"Zo&#xEB; Quillfeather &amp; Sons",
+        b"Zo\\'eb Quillfeather & Sons",
+        b"Zo\\u235? Quillfeather & Sons",
+        b"Zo\\u235\\'EB Quillfeather & Sons",
+        "Zoë Quillfeather \\T\\ Sons".encode(),
+        base64.encodebytes(b"w" * 60 + VALUE.encode() + b"v" * 60),
         *(base64.b64encode(b"x" * lead + VALUE.encode() + b"y" * 7) for lead in range(3)),
     ],
-    ids=["utf-8", "upper", "latin-1", "utf-16", "json", "xml", "base64+0", "base64+1", "base64+2"],
+    ids=[
+        *("utf-8", "upper", "latin-1", "utf-16", "json", "xml", "html", "html-decimal", "html-hex"),
+        *("rtf", "rtf-unicode", "rtf-both", "hl7", "base64-wrapped", "base64+0", "base64+1", "base64+2"),
+    ],
 )
 def test_a_canary_is_found_however_a_format_writes_it(form: bytes) -> None:
     canaries = Canaries({"one": VALUE, "other": "4471.90236"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,10 @@ import pytest
 import torch
 from deidstream.adapters.onnx import OnnxInference
 from deidstream.adapters.taggers import open_tagger
+from deidstream.cli.train.reviewed import divided
 from deidstream.core.document import Part
 from deidstream.detection.text.tagger.description import described
+from deidstream_training.adapt import adapting
 from deidstream_training.release.unpacked import unpack
 from deidstream_training.synthesise import command
 from deidstream_training.synthesise.division import Split
@@ -110,3 +112,26 @@ def test_a_model_that_is_worse_does_not_take_the_place_of_the_old_one(tagger: Pa
     work = tagger.with_name(f"{tagger.name}.work")
     assert [path.name for path in work.iterdir()] == ["candidate"]
     assert described(work / "candidate").version == "2"
+
+
+def test_what_judges_it_is_not_learned_from_though_it_stands_among_the_notes(
+    tagger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def stopped(_: Path, documents: Sequence[Path], *__: object) -> Path:
+        seen.extend(one["text"] for path in documents for one in map(json.loads, path.read_text().splitlines()))
+        raise ValueError("enough was seen")
+
+    monkeypatch.setattr(adapting, "adapt", stopped)
+    named = reviewed(tmp_path / "r.jsonl", names)
+    folder = notes(tmp_path / "notes")
+    texts = [json.loads(line)["text"] for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    for number, text in enumerate(texts):
+        (folder / f"again-{number}.txt").write_text(text)
+    ran = run("train", "--from", folder, "--tagger", tagger, "--out", tmp_path / "site", "--reviewed", named, *QUICK)
+    assert "enough was seen" in ran.err
+    held_out = {one.text for one in divided([named], []).held_out}
+    assert held_out <= set(texts)
+    assert not held_out & set(seen)
+    assert len([text for text in seen if "Number" in text]) == len(NAMES)

@@ -93,7 +93,8 @@ def train(
     work = _Work(target.with_name(f"{target.name}.work"))
     work.begin()
     with _progress(items, "reading notes") as tell:
-        notes = files.written(work.notes, noted(items, tagger, lang, tell), found.categories)
+        others = (one for one in noted(items, tagger, lang, tell) if one.text not in parts.texts)
+        notes = files.written(work.notes, others, found.categories)
     elsewhere = _written(work, parts, tagger, synthetic, seed)
     candidate = _adapted(tagger, work, notes, (steps, rate, seed))
     verdict = judged(tagger, candidate, parts.held_out, elsewhere)
@@ -164,6 +165,11 @@ def _target(out: Path | None, tagger: Path) -> Path:
         raise Misconfigured(
             "output-exists", "--out", "name a folder that is not there, or that of --tagger to replace it"
         )
+    aside = _aside(tagger)
+    if out.exists() and aside.exists():
+        raise Misconfigured(
+            "output-exists", "--out", f"{aside.name}, where the old one would go, is there already: move it"
+        )
     return out.resolve()
 
 
@@ -197,8 +203,13 @@ def _put(candidate: Path, target: Path, tagger: Path) -> None:
     """Moves the folder to where it belongs. The old one stays beside it, under its version."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        os.replace(target, target.with_name(f"{target.name}.{described(tagger).version}"))
+        os.replace(target, _aside(tagger))
     os.replace(candidate, target)
+
+
+def _aside(tagger: Path) -> Path:
+    folder = tagger.resolve()
+    return folder.with_name(f"{folder.name}.{described(tagger).version}")
 
 
 @contextmanager

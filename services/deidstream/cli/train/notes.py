@@ -37,9 +37,9 @@ _SHORTEST = 20
 
 
 def noted(items: Sequence[Input], tagger: Path, language: str, progress: Callable[[int], None]) -> Iterator[Annotated]:
-    """A document for each text of ``items``, in their order. ``progress`` is told of files that are done, twice each: heard, read.
+    """A document for each text of ``items``, in their order, the same each time. Files that cannot be read are left out.
 
-    Files that cannot be read are left out.
+    ``progress`` is told how many files are done, twice each: heard, read.
     """
     with tempfile.TemporaryDirectory(prefix="deidstream-") as state:
         process = Process.of(Settings(_tree(state, tagger)), Instance(("ingest", "identify", "fields", "text")))
@@ -57,8 +57,11 @@ def noted(items: Sequence[Input], tagger: Path, language: str, progress: Callabl
         reading.settle()
         for start in range(0, len(items), _CHUNK):
             chunk = items[start : start + _CHUNK]
-            run([case for item in chunk for case in _cases(reading, item)], stages)
-            yield from reader.taken()
+            opened = [(item, number, case) for item in chunk for number, case in enumerate(_cases(reading, item), 1)]
+            run([case for _, _, case in opened], stages)
+            for item, number, case in opened:
+                if (read := reader.read.pop(case.id, None)) is not None:
+                    yield from _documents(f"{item.name}#{number}", read)
             progress(len(chunk))
 
 
@@ -66,18 +69,12 @@ class _Reader:
     """Stands where the resolver would: takes the texts, and nothing goes further."""
 
     def __init__(self) -> None:
-        self._documents: list[Annotated] = []
+        self.read: dict[str, Case] = {}
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
         """See ``Stage``."""
-        for case in cases:
-            self._documents += _documents(case)
+        self.read |= {case.id: case for case in cases}
         return [Gap(case, "read") for case in cases]
-
-    def taken(self) -> list[Annotated]:
-        """What has been read since it was asked last."""
-        found, self._documents = self._documents, []
-        return sorted(found, key=lambda one: one.id)
 
 
 def _cases(reading: Reading, item: Input) -> list[Case]:
@@ -87,19 +84,19 @@ def _cases(reading: Reading, item: Input) -> list[Case]:
         return []
 
 
-def _documents(case: Case) -> Iterator[Annotated]:
+def _documents(name: str, case: Case) -> Iterator[Annotated]:
     found: dict[str, list[Finding]] = {}
     for finding in case.findings:
         found.setdefault(finding.locator, []).append(finding)
     for part in case.document.parts if case.document is not None else ():
         merged = merge(found.get(part.locator, ()))
         if len(part.text) >= _SHORTEST and all(one.span is not None for one in merged):
-            yield _document(case, part, merged)
+            yield _document(f"{name}/{part.locator}", part, merged)
 
 
-def _document(case: Case, part: Part, merged: Sequence[Finding]) -> Annotated:
+def _document(name: str, part: Part, merged: Sequence[Finding]) -> Annotated:
     gold = tuple(Gold(one.span, (one.category,), str(one.category)) for one in merged if one.span is not None)
-    return Annotated(f"{case.id}/{part.locator}", CORPUS, part.text, gold, part.language)
+    return Annotated(name, CORPUS, part.text, gold, part.language)
 
 
 def _tree(state: str, tagger: Path) -> dict[str, Any]:  # Any: a configuration tree

@@ -30,6 +30,11 @@ class Reviewed:
     calibrate: tuple[Annotated, ...] = field(repr=False)
     held_out: tuple[Annotated, ...] = field(repr=False)
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """Of all of them. Where they stand among a site's notes, they are not learned from as such."""
+        return frozenset(one.text for one in (*self.learn, *self.calibrate, *self.held_out))
+
 
 def divided(reviewed: Sequence[str], held_out: Sequence[str]) -> Reviewed:
     """Corpora as ``deidstream evaluate`` names them. Without ``held_out``, three in ten of the ``reviewed`` are.

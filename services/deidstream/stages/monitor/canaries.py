@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from html.entities import codepoint2name
 from pathlib import Path
 
 from deidstream.core.errors import Misconfigured
@@ -37,11 +38,12 @@ class Canaries:
 
     def within(self, content: bytes) -> list[str]:
         """The names of those that stand in ``content``."""
-        lower = content.lower()
+        lower, unwrapped = content.lower(), content.translate(None, b"\r\n")
         return [
             name
             for name in self._plain
-            if any(form in lower for form in self._plain[name]) or any(form in content for form in self._encoded[name])
+            if any(form in lower for form in self._plain[name])
+            or any(form in unwrapped for form in self._encoded[name])
         ]
 
 
@@ -75,14 +77,55 @@ def _lines(path: Path) -> list[str]:
 
 def _plain(value: str) -> Iterator[bytes]:
     """As text formats write it, in lower case: a byte's case is its letter's in all of these."""
-    for form in {value, value.lower(), value.upper(), json.dumps(value)[1:-1], _xml(value)}:
+    written = {value, value.lower(), value.upper()}
+    for form in written | {escaped(one) for one in written for escaped in _ESCAPES}:
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
             with suppress(UnicodeEncodeError):  # what an encoding has no letters for does not stand there
                 yield form.encode(encoding).lower()
 
 
+def _json(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
 def _xml(value: str) -> str:
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _hl7(value: str) -> str:
+    return "".join(_HL7.get(sign, sign) for sign in value)
+
+
+def _named(value: str) -> str:
+    return "".join(f"&{codepoint2name[ord(sign)]};" if ord(sign) in codepoint2name else sign for sign in value)
+
+
+def _numbered(value: str) -> str:
+    return "".join(sign if sign.isascii() else f"&#{ord(sign)};" for sign in _xml(value))
+
+
+def _hexadecimal(value: str) -> str:
+    return "".join(sign if sign.isascii() else f"&#x{ord(sign):x};" for sign in _xml(value))
+
+
+def _rtf(value: str) -> str:
+    return "".join(sign if sign.isascii() else _rtf_byte(sign) for sign in value)
+
+
+def _rtf_unicode(value: str) -> str:
+    return "".join(sign if sign.isascii() else f"\\u{ord(sign)}?" for sign in value)
+
+
+def _rtf_both(value: str) -> str:
+    return "".join(sign if sign.isascii() else f"\\u{ord(sign)}{_rtf_byte(sign)}" for sign in value)
+
+
+def _rtf_byte(sign: str) -> str:
+    return f"\\'{sign.encode('cp1252', 'replace').hex()}"
+
+
+_HL7 = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
+_ESCAPES = (_json, _xml, _hl7, _named, _numbered, _hexadecimal, _rtf, _rtf_unicode, _rtf_both)
 
 
 def _base64(value: str) -> Iterator[bytes]:
