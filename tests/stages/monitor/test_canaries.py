@@ -69,6 +69,8 @@ def test_what_an_encoding_has_no_letters_for_is_no_sighting() -> None:
     canaries = Canaries({"name": "Захарова"})
     assert canaries.within("Пациентка Захарова".encode()) == ["name"]
     assert canaries.within(b"?????????") == []
+    assert canaries.within(b"\\'3f" * 9) == []
+    assert canaries.within("".join(f"\\u{ord(sign)}\\'3f" for sign in "Захарова").encode()) == ["name"]
 
 
 def test_a_file_of_canaries_is_read_by_lines(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ def test_what_judges_it_is_not_learned_from_though_it_stands_among_the_notes(
         (folder / f"again-{number}.txt").write_text(text)
     ran = run("train", "--from", folder, "--tagger", tagger, "--out", tmp_path / "site", "--reviewed", named, *QUICK)
     assert "enough was seen" in ran.err
+    assert list((tmp_path / "site.work").iterdir()) == []  # whatever happens, no text is left
     held_out = {one.text for one in divided([named], []).held_out}
     assert held_out <= set(texts)
     assert not held_out & set(seen)

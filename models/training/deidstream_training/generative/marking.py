@@ -111,13 +111,12 @@ def _placed(mark: Mark, mine: _Words, theirs: _Words, steps: Sequence[_Step]) ->
         return None
     places: list[int] = []
     for name, first, last, low, high in steps:
-        low, high = max(low, inside[0]), min(high, inside[-1] + 1)
-        if low >= high:
+        since, until = max(low, inside[0]), min(high, inside[-1] + 1)
+        if since >= until:
             continue
         if name == "equal":
-            begin = next(one for one in steps if one[:3] == (name, first, last))[3]
-            places += range(first + low - begin, first + high - begin)
-        elif name == "replace" and _alike(mine[first:last], theirs[low:high]):
+            places += range(first + since - low, first + until - low)
+        elif name == "replace" and _alike(mine[first:last], theirs[since:until]):
             places += range(first, last)
     words = [number for number in places if mine[number][1].strip()]
     if not words:

@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -64,7 +63,7 @@ def train(
 
     \b
     Notes lie in OUT.work while it runs, readable by you alone, and are deleted
-    at its end. The same command goes on with what broke off. A model that has
+    however it ends (but by kill -9). The same command goes on with what broke off. A model that has
     read patients' notes is the site's: do not give it away.
 
     \b
@@ -91,12 +90,12 @@ def train(
     if find_spec("torch") is None:
         raise Misconfigured("training-missing", "train", "pip install 'deidstream[training]', or: make training")
     work = _Work(target.with_name(f"{target.name}.work"))
-    work.begin()
-    with _progress(items, "reading notes") as tell:
-        others = (one for one in noted(items, tagger, lang, tell) if one.text not in parts.texts)
-        notes = files.written(work.notes, others, found.categories)
-    elsewhere = _written(work, parts, tagger, synthetic, seed)
-    candidate = _adapted(tagger, work, notes, (steps, rate, seed))
+    with work.texts():
+        with _progress(items, "reading notes") as tell:
+            others = (one for one in noted(items, tagger, lang, tell) if one.text not in parts.texts)
+            notes = files.written(work.notes, others, found.categories)
+        elsewhere = _written(work, parts, tagger, synthetic, seed)
+        candidate = _adapted(tagger, work, notes, (steps, rate, seed))
     verdict = judged(tagger, candidate, parts.held_out, elsewhere)
     _show(verdict, len(parts.held_out))
     if not verdict.worse:
@@ -105,43 +104,32 @@ def train(
     _say(verdict, target, found.version, work)
 
 
-@dataclass(frozen=True, slots=True)
 class _Work:
-    """The folder of what is needed while it runs."""
+    """The folder of what is needed while it runs, and the files of documents in it."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        names = ("notes", "reviewed", "calibrate", "synthetic", "synthetic-held-out")
+        self.notes, self.learn, self.calibrate, self.synthetic, self.synthetic_held_out = (
+            folder / f"{name}.jsonl" for name in names
+        )
 
-    @property
-    def notes(self) -> Path:
-        return self.folder / "notes.jsonl"
-
-    @property
-    def learn(self) -> Path:
-        return self.folder / "reviewed.jsonl"
-
-    @property
-    def calibrate(self) -> Path:
-        return self.folder / "calibrate.jsonl"
-
-    @property
-    def synthetic(self) -> Path:
-        return self.folder / "synthetic.jsonl"
-
-    @property
-    def synthetic_held_out(self) -> Path:
-        return self.folder / "synthetic-held-out.jsonl"
-
-    def begin(self) -> None:
+    @contextmanager
+    def texts(self) -> Iterator[None]:
+        """Makes the folder; whatever happens, deletes the documents. They are the same when they are written again."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
+        try:
+            yield
+        finally:
+            for path in self.folder.glob("*.jsonl"):
+                path.unlink()
 
     def end(self, keep_candidate: bool) -> None:
-        """Deletes texts and weights, but for a candidate that somebody may want to look at."""
+        """Deletes weights, but for a candidate that somebody may want to look at."""
         for path in self.folder.iterdir():
             if path.is_dir() and not (keep_candidate and path.name == "candidate"):
                 shutil.rmtree(path)
-            elif path.is_file():
-                path.unlink()
         if not keep_candidate:
             self.folder.rmdir()
 

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from html.entities import codepoint2name
 from pathlib import Path
@@ -78,10 +78,17 @@ def _lines(path: Path) -> list[str]:
 def _plain(value: str) -> Iterator[bytes]:
     """As text formats write it, in lower case: a byte's case is its letter's in all of these."""
     written = {value, value.lower(), value.upper()}
-    for form in written | {escaped(one) for one in written for escaped in _ESCAPES}:
+    for form in written | set(_escaped(written)):
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
             with suppress(UnicodeEncodeError):  # what an encoding has no letters for does not stand there
                 yield form.encode(encoding).lower()
+
+
+def _escaped(values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        for escape in _ESCAPES:
+            with suppress(UnicodeEncodeError):
+                yield escape(value)
 
 
 def _json(value: str) -> str:
@@ -109,7 +116,7 @@ def _hexadecimal(value: str) -> str:
 
 
 def _rtf(value: str) -> str:
-    return "".join(sign if sign.isascii() else _rtf_byte(sign) for sign in value)
+    return "".join(sign if sign.isascii() else f"\\'{sign.encode('cp1252').hex()}" for sign in value)
 
 
 def _rtf_unicode(value: str) -> str:
@@ -117,11 +124,9 @@ def _rtf_unicode(value: str) -> str:
 
 
 def _rtf_both(value: str) -> str:
-    return "".join(sign if sign.isascii() else f"\\u{ord(sign)}{_rtf_byte(sign)}" for sign in value)
-
-
-def _rtf_byte(sign: str) -> str:
-    return f"\\'{sign.encode('cp1252', 'replace').hex()}"
+    return "".join(
+        sign if sign.isascii() else f"\\u{ord(sign)}\\'{sign.encode('cp1252', 'replace').hex()}" for sign in value
+    )
 
 
 _HL7 = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
