@@ -71,9 +71,16 @@ chaos-embedded: $(STAMP)
 chaos: $(STAMP)
 	$(BIN)/python -m tests.chaos.kafka $(if $(KINDS),--kinds $(KINDS)) --seeds $(or $(SEEDS),10) --messages $(or $(MESSAGES),2000) --jobs $(or $(JOBS),1)
 
-# What text detection finds, misses and spoils. CORPUS as for bench; WITH: more options (`make evaluate WITH="--browser errors.html"`).
+# What text detection finds, misses and spoils, on documents that no tagger has learned from. CORPUS as for bench; WITH: more options
+# (`make evaluate WITH="--browser errors.html"`). Speed against recall is drawn in models/phi-tagger/frontier.svg.
+TEXTS := $(or $(CORPUS),../shared/data)/text
+HELD_OUT := models/training/deidstream_training/gold/held_out
 evaluate: $(STAMP)
-	$(BIN)/deidstream evaluate $(addprefix $(or $(CORPUS),../shared/data)/text/,es_meddocan/dev fr_edspseudo en_asq_phi en_visit_notes multi_edge_cases) $(WITH)
+	$(BIN)/deidstream evaluate $(TEXTS)/es_meddocan/dev $(TEXTS)/multi_edge_cases \
+	  $(foreach one,fr_edspseudo en_asq_phi en_visit_notes,$(TEXTS)/$(one)@$(HELD_OUT)/$(one).txt) \
+	  --tagger standard --tagger fast --frontier models/phi-tagger/frontier.svg \
+	  --least es_meddocan.merged.strict_f1=0.96 --least es_meddocan.merged.covered=0.97 --least fr_edspseudo.merged.covered=0.97 \
+	  --least en_asq_phi.merged.covered=0.99 --most en_asq_phi.merged.hard_negatives=0.1 --most en_visit_notes.merged.clinical=0.003 $(WITH)
 
 corpora: $(STAMP)
 	$(BIN)/python -m tests.corpora.check $(or $(CORPUS),../shared/data)

@@ -232,6 +232,18 @@ def test_a_scheme_is_taken_from_the_path_and_the_selection_is_spread_evenly(tmp_
     assert [document.id for document in corpus.documents] == ["0", "3", "6"]
 
 
+def test_a_file_of_ids_leaves_those_documents(tmp_path: Path) -> None:
+    lines_of(tmp_path / "a.jsonl", *({"id": str(number), "text": "x", "spans": []} for number in range(10)))
+    ids = tmp_path / "ids.txt"
+    ids.write_text("7\n2\n")
+    corpus = opened(f"deidstream={tmp_path / 'a.jsonl'}@{ids}", 0)
+    assert [document.id for document in corpus.documents] == ["2", "7"]
+    ids.write_text("7\n12\n")
+    with pytest.raises(Misconfigured) as raised:
+        opened(f"deidstream={tmp_path / 'a.jsonl'}@{ids}", 0)
+    assert raised.value.code == "no-such-document"
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_scheme_is_readable(name: str) -> None:
     scheme = load(name)

@@ -7,6 +7,7 @@ import typer
 from deidstream_training.backbone.command import backbone
 from deidstream_training.everything import everything
 from deidstream_training.generative.command import generative
+from deidstream_training.gold.command import gold
 from deidstream_training.release.command import card, export
 from deidstream_training.synthesise.command import inject, synthesise
 from deidstream_training.train.command import distil, train
@@ -19,6 +20,7 @@ main.command()(everything)
 main.command()(backbone)
 main.command()(synthesise)
 main.command()(inject)
+main.command()(gold)
 main.command()(train)
 main.command()(distil)
 main.command()(export)

@@ -8,11 +8,30 @@ from deidstream.adapters import signature
 from deidstream.adapters.triton_server import TritonServer
 from deidstream.core.errors import Misconfigured
 from deidstream.detection.text.tagger import Tagger
-from deidstream.detection.text.tagger.description import MODEL, PIECES, described
+from deidstream.detection.text.tagger.description import DESCRIPTION, MODEL, PIECES, described
 from deidstream.detection.text.tagger.pieces import Pieces
 from deidstream.ports import Inference
 
-__all__ = ["open_tagger"]
+__all__ = ["TIERS", "folder_of", "open_tagger"]
+
+TIERS = ("standard", "fast")
+"""Of the taggers that come with deidstream."""
+_RELEASED = Path(__file__).parents[3] / "models" / "phi-tagger"
+
+
+def folder_of(named: str | Path) -> Path:
+    """Of a tagger: the folder that ``named`` says, or that of a tier that comes with deidstream, by its name.
+
+    Raises Misconfigured for a tier that this installation lacks.
+    """
+    folder = Path(named)
+    if str(named) not in TIERS or (folder / DESCRIPTION).exists():
+        return folder
+    if not (_RELEASED / folder / DESCRIPTION).exists():
+        raise Misconfigured(
+            "model-missing", str(named), "this installation has no taggers: name the folder of one, or none"
+        )
+    return _RELEASED / folder
 
 
 def open_tagger(folder: Path, threads: int = 1, key: Path | None = None, server: TritonServer | None = None) -> Tagger:

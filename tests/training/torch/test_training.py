@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -131,6 +132,38 @@ def test_the_rate_rises_and_falls_to_nothing() -> None:
     assert shares.index(max(shares)) == 5
     assert max(shares) == 1.0
     assert 0 < shares[-1] < 0.02
+
+
+def test_what_begins_with_a_trained_model_knows_what_it_knew(made: Path) -> None:
+    arguments = [
+        "train",
+        str(made / "train.jsonl"),
+        "--backbone",
+        str(made / "backbone"),
+        "--begin",
+        str(made / "model"),
+    ]
+    arguments += ["--out", str(made / "more"), "--steps", "1", "--rate", "0"]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, (done.output, done.exception)
+    before, after = (trained(made / name, made / "backbone").state_dict() for name in ("model", "more"))
+    assert all(map(torch.equal, before.values(), after.values()))
+
+
+def test_with_a_corpus_there_is_a_model_that_it_has_not_taught(tmp_path: Path) -> None:
+    small_backbone(tmp_path / "backbone")
+    records = [
+        {"id": str(n), "text": "saw Anna Lang", "spans": [{"start": 4, "end": 13, "label": "name"}]} for n in range(40)
+    ]
+    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+    sizes = ("--documents", "60", "--steps", "2", "--gold-steps", "2", "--fast-steps", "2", "--fast-layers", "2")
+    corpus = ("--corpus", f"deidstream={tmp_path / 'mine.jsonl'}")
+    done = CliRunner().invoke(main, ["everything", "--out", str(tmp_path), *sizes, *corpus])
+    assert done.exit_code == 0, (done.output, done.exception)
+    for model, read in (("annotation-free", ["train.jsonl"]), ("standard", ["more.jsonl", "gold.jsonl", "gold.jsonl"])):
+        assert json.loads((tmp_path / model / "training.json").read_text())["files"] == read
+        assert described(tmp_path / "phi-tagger" / model).name == f"phi-tagger-{model}"
+    assert described(tmp_path / "phi-tagger/fast").name == "phi-tagger-fast"
 
 
 def test_one_command_makes_both_models_and_does_nothing_twice(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def adapt(released: Path, documents: Sequence[Path], calibrate: Path, course: Co
     save(model, work / "after")
     print("calibrating", file=sys.stderr)
     wanted = Wanted(found.name, _next(found.version), window=found.window, margin=found.margin)
-    release(work / "after", work / "backbone", calibrate, wanted, work / "candidate")
+    release(work / "after", work / "backbone", [calibrate], wanted, work / "candidate")
     return work / "candidate"
 
 

@@ -21,7 +21,12 @@ _SHOWN = {
     "clinical": "clinical terms touched",
     "hard_negatives": "hard negatives touched",
 }
-_LAYERS = ("tagger", "merged")
+_TAGGER = "tagger"
+"""A report about one tagger calls it so, one about several by their folders."""
+_NO_GOLD = ": synthetic and injected documents; no gold span, no real patient"
+_GOLD = """\
+: synthetic documents, and gold spans of MEDDOCAN (train), EDS-Pseudo and ASQ-PHI without what `gold/held_out` names; before that \
+as `annotation-free`. No real patient"""
 _LIMITS = """\
 - It reads texts. What stands in structured fields, pictures or sound others find.
 - What it misses, rules and the subject's own identifiers may find: `merged` is what a deployment does.
@@ -37,11 +42,12 @@ def card(folder: Path, trained: Path, report: Path) -> str:
     Raises ValueError where the report has nothing about a tagger.
     """
     found, how, measured = described(folder), json.loads(trained.read_text()), json.loads(report.read_text())
-    if not any(one["detector"] == "tagger" for one in measured["results"]):
+    detectors = {one["detector"] for one in measured["results"]}
+    named = next((name for name in (folder.resolve().name, _TAGGER) if name in detectors), None)
+    if named is None:
         raise ValueError("this report is not about a tagger: deidstream evaluate --tagger FOLDER --report FILE")
-    return "\n".join(
-        [*_about(found, folder, how), *_corpora(measured), *_groups(measured, found), "## Limits\n", _LIMITS]
-    )
+    groups = _groups(measured, found, named)
+    return "\n".join([*_about(found, folder, how), *_corpora(measured), *groups, "## Limits\n", _LIMITS])
 
 
 def _about(found: Description, folder: Path, how: Mapping[str, _Json]) -> Iterator[str]:
@@ -56,7 +62,8 @@ def _about(found: Description, folder: Path, how: Mapping[str, _Json]) -> Iterat
     yield f"| size | {size:.1f} MB: {', '.join(found.files)} |"
     yield f"| reads | {found.window} pieces at a time, {found.margin} of them beyond a cut |"
     yield f"| tells apart | {', '.join(found.categories)} |"
-    yield f"| trained on | {', '.join(how['files'])}: synthetic and injected documents, no real patient |"
+    files = dict.fromkeys(how["files"])
+    yield f"| trained on | {', '.join(files)}{_GOLD if 'gold.jsonl' in files else _NO_GOLD} |"
     yield f"| training | {how['steps']} steps of at most {how['pieces']} pieces, learning rate {how['rate']}, seed {how['seed']} |"
     yield f"| documents' SHA-256 | `{how['documents']}` |"
     yield f"| temperature | {found.temperature} |\n"
@@ -64,18 +71,17 @@ def _about(found: Description, folder: Path, how: Mapping[str, _Json]) -> Iterat
 
 def _corpora(measured: Mapping[str, _Json]) -> Iterator[str]:
     yield "## Measured\n"
-    yield "`deidstream evaluate`, shares with their intervals at 95 %; `merged`: with rules, as a deployment has it.\n"
+    yield "`deidstream evaluate`, shares with their intervals at 95 %; `merged...`: with rules, as a deployment has it.\n"
     sizes = {one["name"]: f"{one['documents']} documents" for one in measured["corpora"]}
     yield f"| corpus | layer | {' | '.join(_SHOWN.values())} |\n|---|---|{'---|' * len(_SHOWN)}"
     for one in measured["results"]:
-        if one["detector"] in _LAYERS:
-            cells = " | ".join(_cell(one["figures"].get(name)) for name in _SHOWN)
-            yield f"| {one['corpus']} ({sizes[one['corpus']]}) | {one['detector']} | {cells} |"
+        cells = " | ".join(_cell(one["figures"].get(name)) for name in _SHOWN)
+        yield f"| {one['corpus']} ({sizes[one['corpus']]}) | {one['detector']} | {cells} |"
     yield ""
 
 
-def _groups(measured: Mapping[str, _Json], found: Description) -> Iterator[str]:
-    (of_tagger,) = (one for one in measured["all_corpora"] if one["detector"] == "tagger")
+def _groups(measured: Mapping[str, _Json], found: Description, named: str) -> Iterator[str]:
+    (of_tagger,) = (one for one in measured["all_corpora"] if one["detector"] == named)
     thresholds = dict(zip(found.categories, found.thresholds, strict=True))
     for title, name in (("category", "categories"), ("language", "languages")):
         yield f"| {title} | gold | covered | strict F1 |{' threshold |' if title == 'category' else ''}"

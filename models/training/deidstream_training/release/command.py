@@ -14,7 +14,8 @@ def export(
     model: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of train or distil.")],
     backbone: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of the step backbone.")],
     held_out: Annotated[
-        Path, typer.Option(exists=True, help="Documents that training has not seen, to calibrate with.")
+        list[Path],
+        typer.Option(exists=True, help="Documents that training has not seen, to calibrate with; again for more."),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the released model.")],
     name: Annotated[str, typer.Option(help="As findings will name it.")],

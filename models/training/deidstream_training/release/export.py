@@ -44,6 +44,7 @@ class _Judge(nn.Module):
 def export(model: TokenClassifier, backbone: Path, path: Path) -> None:
     """Writes ``path``, compressed: ``input_ids``, ``attention_mask`` int64 ``[n, t]`` to ``logits`` float32 ``[n, t, labels]``."""
     model.eval()
+    model.encoder.set_attn_implementation("eager")  # plain operations, which every runtime knows
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "float.onnx"
         _traced(model, whole)

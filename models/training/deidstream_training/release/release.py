@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from deidstream.adapters.onnx import OnnxInference
@@ -44,12 +44,12 @@ class Wanted:
     most: int = 4_000
 
 
-def release(model: Path, backbone: Path, held_out: Path, wanted: Wanted, out: Path) -> Description:
+def release(model: Path, backbone: Path, held_out: Sequence[Path], wanted: Wanted, out: Path) -> Description:
     """Writes the folder ``out``. ``held_out``: documents of which training has seen nothing, to calibrate with."""
     out.mkdir(parents=True, exist_ok=True)
     export(trained(model, backbone), backbone, out / MODEL)
     (out / PIECES).write_bytes(gzip.compress((backbone / recover.PIECES).read_bytes(), mtime=0))
-    documents = list(islice(read(held_out), wanted.most))
+    documents = list(islice(chain.from_iterable(map(read, held_out)), wanted.most))
     pieces, inference = Pieces(out / PIECES), OnnxInference(out / MODEL, threads=2)
     found = Description(
         wanted.name,

@@ -42,6 +42,10 @@ def train(
     pieces: Most = 2_048,
     window: Window = 254,
     frozen: Annotated[int, typer.Option(min=0, help="So many of the first layers do not learn.")] = 0,
+    begin: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="A trained model, to go on with; else the backbone."),
+    ] = None,
     seed: Seed = 1,
 ) -> None:
     """Train the tagger over a backbone, on documents whose spans are known. The same command goes on with what broke off."""
@@ -49,11 +53,13 @@ def train(
 
     from deidstream_training.train.labels import LABELS
     from deidstream_training.train.learn import Gold, Plan
-    from deidstream_training.train.model import of_backbone
+    from deidstream_training.train.model import WEIGHTS, of_backbone, trained
 
     torch.manual_seed(seed)  # the head is drawn
-    plan = Plan(steps, rate, pieces, window, frozen=frozen, seed=seed, documents=digest(documents))
-    _run(of_backbone(backbone, len(LABELS)), Gold(), plan, documents, backbone, out)
+    read = [*documents, *([begin / WEIGHTS] if begin else [])]
+    plan = Plan(steps, rate, pieces, window, frozen=frozen, seed=seed, documents=digest(read))
+    model = trained(begin, backbone) if begin else of_backbone(backbone, len(LABELS))
+    _run(model, Gold(), plan, documents, backbone, out)
 
 
 def distil(
@@ -70,10 +76,10 @@ def distil(
 ) -> None:
     """Train a model of fewer layers to say what a trained one says. The same command goes on with what broke off."""
     from deidstream_training.train.learn import Plan, Taught
-    from deidstream_training.train.model import narrowed, trained
+    from deidstream_training.train.model import WEIGHTS, narrowed, trained
 
     model = trained(teacher, backbone)
-    plan = Plan(steps, rate, pieces, window, seed=seed, documents=digest([*documents, teacher / "model.safetensors"]))
+    plan = Plan(steps, rate, pieces, window, seed=seed, documents=digest([*documents, teacher / WEIGHTS]))
     try:
         student = narrowed(model, layers)
     except ValueError as error:

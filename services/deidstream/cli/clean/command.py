@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
 import tempfile
 import time
@@ -12,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
@@ -20,9 +21,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deidstream import __version__
 from deidstream.adapters import policy_files
+from deidstream.adapters.taggers import folder_of
 from deidstream.cli.clean.engine import Engine, Options, Share, put
 from deidstream.cli.clean.inputs import Input, inputs
 from deidstream.cli.clean.report import Tally
+from deidstream.detection.text.tagger.description import described
 
 __all__ = ["clean"]
 
@@ -40,6 +43,9 @@ def clean(
         Path | None, typer.Option(help="Keep keys and identities here; without it they are thrown away.")
     ] = None,
     lang: Annotated[str, typer.Option(help="Language of the texts (BCP 47), where they do not say.")] = "",
+    tagger: Annotated[
+        str, typer.Option(help="The neural layer: standard, fast, a tagger's folder, or none.")
+    ] = "standard",
     jobs: Annotated[int, typer.Option(min=1, help="Processes that clean at a time.")] = 1,
 ) -> None:
     """De-identify files and folders of any supported format.
@@ -59,19 +65,36 @@ def clean(
     """
     began = time.perf_counter()
     items = inputs(sources, out)
-    chosen = policy_files.load(policy)
+    chosen, neural = policy_files.load(policy), _Neural.of(tagger)
     with _state(state) as folder:
-        options = Options(out, folder, str(Path(policy).resolve()) if Path(policy).is_file() else policy, lang)
+        named = str(Path(policy).resolve()) if Path(policy).is_file() else policy
+        options = Options(out, folder, named, lang, neural.folder, max(1, (os.cpu_count() or 1) // jobs))
         total, lines, seconds = _all(items, options, jobs)
     if findings is not None:
         put(findings, "".join(f"{line}\n" for line in lines).encode())
     seconds["total"] = time.perf_counter() - began
     if report is not None:
         summary = {"policy": chosen.name, "policy_hash": chosen.hash, "version": __version__, "jobs": jobs}
+        summary["tagger"] = neural.named
         put(report, json.dumps(summary | _rounded(seconds) | total.as_json(), indent=2).encode())
     _say(total, seconds["total"])
     if not total.complete:
         raise typer.Exit(NOT_ALL_RELEASED)
+
+
+class _Neural(NamedTuple):
+    """The folder of a tagger, or ``none``; its name and version."""
+
+    folder: str
+    named: str
+
+    @classmethod
+    def of(cls, option: str) -> _Neural:
+        if option == "none":
+            return cls("none", "none")
+        folder = folder_of(option).resolve()
+        found = described(folder)
+        return cls(str(folder), f"{found.name}/{found.version}")
 
 
 @contextmanager

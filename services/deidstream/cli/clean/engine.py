@@ -39,6 +39,10 @@ class Options:
     state: Path
     policy: str
     language: str = ""
+    tagger: str = "none"
+    """A folder or a tier; ``none``: rules and identity alone."""
+    threads: int = 1
+    """Processors that the tagger may use."""
 
 
 @dataclass(slots=True)
@@ -165,7 +169,9 @@ def _joined(pieces: dict[int, bytes], separator: bytes) -> bytes:
 
 
 def _tree(options: Options) -> dict[str, Any]:  # Any: a configuration tree
+    tagger = None if options.tagger == "none" else {"folder": options.tagger, "threads": options.threads}
     return {
+        "text": {"tagger": tagger},
         "deployment": {"state": str(options.state), "health": None, "retained_days": 0},
         "resolver": {"projects": [{"name": PROJECT, "policy": options.policy}]},
     }

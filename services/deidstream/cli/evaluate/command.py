@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from deidstream.adapters.taggers import folder_of
 from deidstream.cli.evaluate import baselines
 from deidstream.cli.evaluate.compared import Compared, compared
 from deidstream.cli.evaluate.corpora import opened
@@ -24,11 +25,11 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    corpora: Annotated[list[str], typer.Argument(metavar="[SCHEME=]PATH...", help="Corpora with gold spans.")],
+    corpora: Annotated[list[str], typer.Argument(metavar="[SCHEME=]PATH[@IDS]...", help="Corpora with gold spans.")],
     only: Annotated[list[str] | None, typer.Option(help="A layer or baseline by name; again for another.")] = None,
     tagger: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FOLDER", help="A released tagger, as one more layer; again for another."),
+        typer.Option(metavar="FOLDER|TIER", help="A released tagger, as one more layer; again for another."),
     ] = None,
     documents: Annotated[int, typer.Option(min=0, help="At most so many of each corpus, spread evenly; 0: all.")] = 0,
     least: Annotated[list[str] | None, typer.Option(metavar="FIGURE=VALUE", help="Must reach; repeatable.")] = None,
@@ -46,7 +47,8 @@ def evaluate(
     queries and CSV notes. A scheme says what a corpus' labels mean: a YAML
     file or one of es_meddocan, fr_edspseudo, en_asq_phi, en_visit_notes,
     multi_edge_cases, i2b2_2014, deidstream (JSON lines with our categories).
-    It need not be named where the path holds its name.
+    It need not be named where the path holds its name. @IDS: a file with the
+    ids of those documents that count, one a line.
 
     Detectors are our layers (rules, the tagger of --tagger, identity where
     the corpus gives the subject), what the resolver makes of them (merged),
@@ -73,7 +75,8 @@ def evaluate(
       deidstream evaluate deidstream=ours.jsonl --least covered=0.95 \\
         --most clinical=0.003
     """
-    layers, wanted = _layers(tagger or ()), tuple(only or ())
+    taggers = [folder_of(one) for one in tagger or ()]
+    layers, wanted = _layers(taggers), tuple(only or ())
     if unknown := set(wanted) - {*layers.names, *baselines.NAMES}:
         names = ", ".join((*layers.names, *baselines.NAMES))
         raise Misconfigured("no-such-detector", f"--only ({len(unknown)})", f"there are {names}")
@@ -89,7 +92,7 @@ def evaluate(
     if report is not None:
         run.write(report)
     if frontier is not None:
-        frontier.write_text(run.frontier(_sizes(tagger or ())), encoding="utf-8")
+        frontier.write_text(run.frontier(_sizes(taggers)), encoding="utf-8")
     if browser is not None:
         write(browser, read, found)
         Console(stderr=True).print(

@@ -13,6 +13,7 @@ import typer
 
 from deidstream.adapters import policy_files
 from deidstream.adapters.folder_destination import FolderDestination
+from deidstream.adapters.taggers import folder_of
 from deidstream.cli.access import Access, ConfigOption
 from deidstream.cli.replay.difference import Account, Difference, account_of
 from deidstream.cli.replay.engine import Replay
@@ -39,7 +40,9 @@ def replay(
     to: Annotated[str, typer.Option(metavar="TIME", help="Received before, with time zone.")],
     project: Annotated[str, typer.Option(help="For which project, under its keys.")],
     policy: Annotated[str, typer.Option(help="A shipped policy by name, or a YAML file; default: the project's.")] = "",
-    tagger: Annotated[str, typer.Option(help="A tagger's folder, or none; default: the deployment's.")] = "",
+    tagger: Annotated[
+        str, typer.Option(help="A tagger's folder, standard, fast or none; default: the deployment's.")
+    ] = "",
     diff: Annotated[bool, typer.Option("--diff", help="Show how it differs from what was released.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the results into this folder, which is made.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON: ids, places, counts.")] = False,
@@ -61,7 +64,7 @@ def replay(
       deidstream replay --from 2026-03-01T00:00Z --to 2026-03-02T00:00Z \\
         --project research --policy hipaa-safe-harbor --diff
       deidstream replay --from 2026-03-01T00:00Z --to 2026-03-02T00:00Z \\
-        --project research --tagger models/phi-tagger/standard --diff
+        --project research --tagger standard --diff
       deidstream replay --from 2026-03-01T08:00+01:00 --to 2026-03-01T09:00+01:00 \\
         --project research --out replayed/ --json
     """
@@ -181,7 +184,7 @@ def _text(access: Access, tagger: str) -> TextSettings:
 def _named(text: TextSettings) -> str:
     if text.tagger is None:
         return "none"
-    found = described(text.tagger.folder)
+    found = described(folder_of(text.tagger.folder))
     return f"{found.name} {found.version}"
 
 

@@ -35,10 +35,10 @@ def build(process: Process) -> Text:
 
 
 def _opened(settings: TaggerSettings) -> Tagger:
-    from deidstream.adapters.taggers import open_tagger
+    from deidstream.adapters.taggers import folder_of, open_tagger
 
     server = None if settings.triton is None else TritonServer(**settings.triton.model_dump())
-    return open_tagger(settings.folder, settings.threads, settings.signed_by, server)
+    return open_tagger(folder_of(settings.folder), settings.threads, settings.signed_by, server)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,10 @@ class TaggerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    folder: Path = Field(description="Folder of a released tagger, with tagger.json.")
+    folder: Path = Field(
+        Path("standard"),
+        description="Folder of a released tagger, with tagger.json; standard or fast: those that come with deidstream.",
+    )
     signed_by: Path | None = Field(
         None, description="PEM file of an Ed25519 public key; the tagger must be signed with it."
     )

@@ -34,9 +34,11 @@ class Corpus:
 def opened(named: str, most: int) -> Corpus:
     """The corpus that ``named`` says: ``PATH``, where the path holds a shipped scheme's name, or ``SCHEME=PATH``.
 
-    At most ``most`` documents (0: all), spread evenly, the same each time. Raises Misconfigured where there is no such path, scheme
-    or document, Malformed (with file and line) for what the reader cannot read.
+    ``@FILE`` after it leaves those documents whose ids are the lines of a file. At most ``most`` documents (0: all), spread evenly,
+    the same each time. Raises Misconfigured where there is no such path, scheme, document or id, Malformed (with file and line) for
+    what the reader cannot read.
     """
+    named, ids = _chosen(named)
     scheme_name, path = _split(named)
     scheme = load(scheme_name)
     if not path.exists():
@@ -44,9 +46,25 @@ def opened(named: str, most: int) -> Corpus:
     documents = list(_READERS[scheme.format](path, scheme))
     if not documents:
         raise Misconfigured("empty-corpus", str(path), f"no document of the scheme {scheme.name} is in there")
+    if ids is not None:
+        documents = _only(documents, ids)
     step = max(1.0, len(documents) / most) if most else 1.0
     chosen = (documents[int(step * number)] for number in range(min(len(documents), most or len(documents))))
     return Corpus(scheme.name, tuple(chosen), len(documents))
+
+
+def _chosen(named: str) -> tuple[str, Path | None]:
+    """The corpus, and the file that says which of its documents."""
+    corpus, at, ids = named.rpartition("@")
+    return (corpus, Path(ids)) if at and Path(ids).is_file() else (named, None)
+
+
+def _only(documents: list[Annotated], path: Path) -> list[Annotated]:
+    wanted = frozenset(path.read_text(encoding="utf-8").splitlines())
+    found = [one for one in documents if one.id in wanted]
+    if len({one.id for one in found}) < len(wanted):
+        raise Misconfigured("no-such-document", str(path), "it names documents that the corpus does not have")
+    return found
 
 
 def _split(named: str) -> tuple[str, Path]:
