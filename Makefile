@@ -39,7 +39,7 @@ test: $(STAMP)
 
 test-full: $(STAMP) $(TRAINING)/.installed
 	tests/full/prepare
-	$(BIN)/pytest -m full -n 2 --dist loadfile
+	tests/full/run $(BIN)/pytest
 	$(TRAINING)/bin/pytest tests/training/torch
 
 check: $(STAMP)

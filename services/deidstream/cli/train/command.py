@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deidstream.adapters.taggers import open_tagger
+from deidstream.adapters.taggers import folder_of, open_tagger
 from deidstream.cli.clean.inputs import Input, inputs
 from deidstream.cli.train import files
 from deidstream.cli.train.judged import Verdict, judged
@@ -36,7 +36,7 @@ _SYNTHETIC_HELD_OUT = 300
 
 def train(
     from_: Annotated[list[Path], typer.Option("--from", help="The site's own notes: files and folders of any format.")],
-    tagger: Annotated[Path, typer.Option(metavar="FOLDER", help="The released tagger that goes on learning.")],
+    tagger: Annotated[Path, typer.Option(metavar="FOLDER|TIER", help="The released tagger that goes on learning.")],
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the next version goes.")] = None,
     reviewed: Annotated[
         list[str] | None, typer.Option(metavar="[SCHEME=]PATH", help="Corrected documents; again for more.")
@@ -72,10 +72,11 @@ def train(
 
     \b
     Examples:
-      deidstream train --from notes/ --tagger models/site --propose some.jsonl
-      deidstream train --from notes/ --tagger models/site --out models/site-2 \\
+      deidstream train --from notes/ --tagger standard --propose some.jsonl
+      deidstream train --from notes/ --tagger standard --out models/site \\
         --reviewed deidstream=some.jsonl
     """
+    tagger = folder_of(tagger)
     found = described(tagger)
     items = inputs(from_)
     if propose is not None:
