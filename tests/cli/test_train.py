@@ -51,6 +51,7 @@ def test_it_proposes_what_is_found_by_tagger_rules_and_the_subjects_own_identity
     found = {one.text[gold.span.start : gold.span.end] for one in corpus.documents for gold in one.gold}
     assert found == {"Quorra", "030 12345678", "Zanzibarski"}
     assert len(corpus.documents) == 2
+    assert "1 of 4 files could not be read" in ran.err
     assert "Quorra" not in ran.out + ran.err
 
 

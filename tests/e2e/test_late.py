@@ -192,7 +192,11 @@ def test_a_replay_shows_what_another_policy_would_have_changed_and_gives_its_res
     results = {path.read_bytes() for path in out.glob("*[!p].*")}  # without the Provenance of each resource
     assert len(results) == other["compared"]
     assert release.content not in results
-    assert "cases.replayed" in {one["event"] for one in audit_entries(running)}
+    said = [one["details"] for one in audit_entries(running) if one["event"] == "cases.replayed"]
+    assert {(one["policy"], one["tagger"]) for one in said} == {
+        ("research-dates-shifted", "none"),
+        ("hipaa-safe-harbor", "none"),
+    }
     assert releases_of(running, case) == [release]
 
     shown = cli(running, "replay", *day, "--policy", "hipaa-safe-harbor", "--diff").stdout

@@ -77,12 +77,14 @@ def replay(
     if not (diff or folder):
         raise Misconfigured("nothing-to-do", "replay", "say --diff, --out FOLDER, or both")
     archive = _archive(access)
+    shipped, tagged = policy_files.load(chosen.policy), _named(text)
     details: dict[str, object] = {"project": project, "from": since, "to": until, "written": folder is not None}
+    details |= {"policy": shipped.name, "policy_hash": shipped.hash, "tagger": tagged}
     access.audit(Audit("cases.replayed", "", details))
     kept = archive.received(since, until)
     released = _Released(archive, access.bus, project) if diff else None
     report = _replayed(Replay.of(access, chosen, text), kept, released, folder)
-    report.policy, report.tagger = policy_files.load(chosen.policy).name, _named(text)
+    report.policy, report.tagger = shipped.name, tagged
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2))
     else:

@@ -202,12 +202,22 @@ def _aside(tagger: Path) -> Path:
 
 
 @contextmanager
-def _progress(items: Sequence[Input], what: str) -> Iterator[Callable[[int], None]]:
+def _progress(items: Sequence[Input], what: str) -> Iterator[Callable[[int, int], None]]:
+    """Says at the end how many of ``items`` could not be read."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=2 * len(items))
-        yield lambda done: progress.advance(task, done)
+        unread = 0
+
+        def tell(done: int, left_out: int) -> None:
+            nonlocal unread
+            unread += left_out
+            progress.advance(task, done)
+
+        yield tell
+    if unread:
+        console.print(f"{unread} of {len(items)} files could not be read and teach nothing", highlight=False)
 
 
 def _show(verdict: Verdict, documents: int) -> None:

@@ -36,10 +36,12 @@ _SHORTEST = 20
 """Code points: what is shorter has nothing around it to learn from."""
 
 
-def noted(items: Sequence[Input], tagger: Path, language: str, progress: Callable[[int], None]) -> Iterator[Annotated]:
+def noted(
+    items: Sequence[Input], tagger: Path, language: str, progress: Callable[[int, int], None]
+) -> Iterator[Annotated]:
     """A document for each text of ``items``, in their order, the same each time. Files that cannot be read are left out.
 
-    ``progress`` is told how many files are done, twice each: heard, read.
+    ``progress`` is told how many files are done, twice each (heard, read), and how many of them could not be read.
     """
     with tempfile.TemporaryDirectory(prefix="deidstream-") as state:
         process = Process.of(Settings(_tree(state, tagger)), Instance(("ingest", "identify", "fields", "text")))
@@ -53,16 +55,18 @@ def noted(items: Sequence[Input], tagger: Path, language: str, progress: Callabl
         settle()
         for item in items:
             reading.learn((item,))
-            progress(1)
+            progress(1, 0)
         reading.settle()
         for start in range(0, len(items), _CHUNK):
             chunk = items[start : start + _CHUNK]
             opened = [(item, number, case) for item in chunk for number, case in enumerate(_cases(reading, item), 1)]
             run([case for _, _, case in opened], stages)
+            there = set()
             for item, number, case in opened:
                 if (read := reader.read.pop(case.id, None)) is not None:
+                    there.add(item)
                     yield from _documents(f"{item.name}#{number}", read)
-            progress(len(chunk))
+            progress(len(chunk), len(chunk) - len(there))
 
 
 class _Reader:
