@@ -80,7 +80,7 @@ evaluate: $(STAMP)
 	  $(foreach one,fr_edspseudo en_asq_phi en_visit_notes,$(TEXTS)/$(one)@$(HELD_OUT)/$(one).txt) \
 	  --tagger standard --tagger fast --frontier models/phi-tagger/frontier.svg \
 	  --least es_meddocan.merged.strict_f1=0.96 --least es_meddocan.merged.covered=0.97 --least fr_edspseudo.merged.covered=0.97 \
-	  --least en_asq_phi.merged.covered=0.99 --most en_asq_phi.merged.hard_negatives=0.1 --most en_visit_notes.merged.clinical=0.003 $(WITH)
+	  --least en_asq_phi.merged.covered=0.99 --most en_asq_phi.merged.hard_negatives=0.1 --most en_visit_notes.merged.clinical_of_tokens=0.003 $(WITH)
 
 corpora: $(STAMP)
 	$(BIN)/python -m tests.corpora.check $(or $(CORPUS),../shared/data)

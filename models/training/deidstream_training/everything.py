@@ -76,6 +76,8 @@ def everything(
 
 
 class _Made(NamedTuple):
+    """Where the steps put what they make."""
+
     out: Path
     base: Path
     held_out: Path

@@ -38,10 +38,10 @@ class Options:
     out: Path
     state: Path
     policy: str
-    language: str = ""
-    tagger: str = "none"
+    language: str
+    tagger: str
     """A folder or a tier; ``none``: rules and identity alone."""
-    threads: int = 1
+    threads: int
     """Processors that the tagger may use."""
 
 
