@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.bench import parts
 from tests.bench.corpus import Corpus, load, spanish
 from tests.bench.figure import Figure, summary, table
+from tests.bench.machine import machine
 from tests.bench.pipeline import Pipeline
 from tests.harness.deployment import deployment
 
@@ -36,7 +37,9 @@ def main() -> int:
     wanted = given.only or _PARTS
     corpus = load(given.corpus)
     print(f"corpus: {corpus.name}, {len(corpus.hl7)} HL7 messages, {len(corpus.fhir)} FHIR resources", flush=True)
-    figures = [] if set(wanted) == {"text"} else _deployed(wanted, corpus)
+    figures = [machine()]
+    if set(wanted) != {"text"}:
+        figures += _deployed(wanted, corpus)
     if "text" in wanted:
         figures += parts.text(*spanish(given.corpus))
     print(table(figures))

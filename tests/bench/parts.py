@@ -7,8 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from deidstream.core.category import Category, Role
@@ -19,6 +18,7 @@ from deidstream.detection.text.rules import Rules
 
 from tests.bench.corpus import MARK, Corpus, numbered
 from tests.bench.figure import Figure
+from tests.bench.machine import best
 from tests.bench.pipeline import Load, Pipeline
 from tests.bench.sender import http_job, mllp_job
 from tests.chaos.feed import messages as lab_results
@@ -66,6 +66,7 @@ def cost(pipeline: Pipeline, corpus: Corpus) -> list[Figure]:
             6,
             f"{corpus.name}, {kilobytes:.1f} kB",
         ),
+        *_by_chain("cpu_hl7", hl7, len(corpus.hl7)),
         Figure("cpu_fhir", fhir.cpu / len(corpus.fhir) * 1e3, "CPU s/1,000", note=f"{len(corpus.fhir)} resources"),
         Figure("cpu_both", (hl7.cpu + fhir.cpu) / both * 1e3, "CPU s/1,000"),
         Figure("cpu_clean_hl7", clean_hl7 / len(corpus.hl7) * 1e3, "CPU s/1,000"),
@@ -89,6 +90,7 @@ def throughput(pipeline: Pipeline, corpus: Corpus) -> list[Figure]:
         Figure("throughput_small", small, "messages/s", note="lab results of two OBX"),
         Figure("acknowledged", count / sending, "messages/s"),
         Figure("throughput_cpu", load.cpu / count * 1e3, "CPU s/1,000"),
+        *_by_chain("throughput_cpu", load, count),
         Figure("sender_cpu", load.sent.cpu / count * 1e3, "CPU s/1,000", note="shares the cores"),
     ]
 
@@ -129,9 +131,9 @@ def text(name: str, texts: Sequence[str]) -> list[Figure]:
     many = [Subject(f"s{number}", 1, 1, known=_terms(number)) for number in range(len(parts))]
     rules.find(parts[:10])
     identity.find(parts[:10], (one,))
-    by_rules = _best(lambda: [rules.find([part]) for part in parts])
-    by_identity = _best(lambda: [identity.find([part], (one,)) for part in parts])
-    others = _best(lambda: [Identity().find([part], (who,)) for part, who in zip(parts, many, strict=True)], 1)
+    by_rules = best(lambda: [rules.find([part]) for part in parts])
+    by_identity = best(lambda: [identity.find([part], (one,)) for part in parts])
+    others = best(lambda: [Identity().find([part], (who,)) for part, who in zip(parts, many, strict=True)], 1)
     return [
         Figure("text", size / (by_rules + by_identity), "MB/s a core", "at least", 1, f"{name}, {size:.2f} MB"),
         Figure("text_rules", size / by_rules, "MB/s a core"),
@@ -150,14 +152,9 @@ def steady(load: Load) -> tuple[float, float]:
     return (after - before) / (last - first), last - first
 
 
-def _best(work: Callable[[], object], times: int = 3) -> float:
-    """CPU seconds of the quickest of some runs: what the others took more, the machine did elsewhere."""
-    taken = []
-    for _ in range(times):
-        began = time.process_time()
-        work()
-        taken.append(time.process_time() - began)
-    return min(taken)
+def _by_chain(name: str, load: Load, count: int) -> list[Figure]:
+    """Where the CPU goes: the chain that has most of it holds the rate."""
+    return [Figure(f"{name}_{chain}", cpu / count * 1e3, "CPU s/1,000") for chain, cpu in load.chains.items()]
 
 
 _GIVEN = ("María", "José", "Ernesto", "Antonio", "Carmen", "Lucía", "Francisco", "Dolores", "Javier", "Pilar")

@@ -27,6 +27,8 @@ class Load:
     seconds: float
     released: int
     samples: list[tuple[float, int]] = field(default_factory=list)
+    chains: dict[str, float] = field(default_factory=dict)
+    """CPU of each chain, by its first stage; what it uses when idle is in it."""
 
 
 class Pipeline:
@@ -52,6 +54,7 @@ class Pipeline:
     def run(self, job: Job, what: str) -> Load:
         """Sends ``job`` and waits until all of it has gone through. Shows progress."""
         used, began, before = self.cpu(), time.monotonic(), self.positions.released()
+        chains = self.chains()
         samples: list[tuple[float, int]] = []
         sending = Sending(job, self._running.folder)
 
@@ -68,11 +71,16 @@ class Pipeline:
         seconds = time.monotonic() - began
         cpu = self.cpu() - used - self.idle * seconds
         _show("")
-        return Load(sent, cpu, seconds, samples[-1][1], samples)
+        by_chain = {name: now - chains.get(name, 0.0) for name, now in self.chains().items()}
+        return Load(sent, cpu, seconds, samples[-1][1], samples, by_chain)
 
     def cpu(self) -> float:
         """User and system seconds of the supervisor and its chains so far."""
         return cpu_seconds([*self._supervisor(), *self._running.children()])
+
+    def chains(self) -> dict[str, float]:
+        """User and system seconds of each chain so far."""
+        return {chain_of(child): cpu_seconds([child]) for child in self._running.children()}
 
     def resident(self) -> dict[str, tuple[int, int]]:
         """For each process the bytes it holds, now and at most."""
