@@ -52,9 +52,9 @@ class Pace:
     """A batch may always be that large: below, what every batch costs by itself outweighs its cases."""
     batch_seconds: float = 0.15
     """How long a batch should take. A backlog doubles batches up to there, and one that takes twice as long halves them."""
-    portion_bytes: int = 128 << 10
+    portion_bytes: int = 96 << 10
     """Records that are in work together, at least one: what has been read from them takes many times their size, and each portion
-    is a transaction of the identity store (1.8 ms, measured). Larger ones cost memory and gain nothing more."""
+    is a transaction of the identity store (1.8 ms). Larger ones cost 3 % less CPU, and bring the process near 200 MB."""
     poll_seconds: float = 0.25
     linger_seconds: float = 0.02
     """How long records that trickle in wait for others, to share what every batch costs."""

@@ -7,7 +7,7 @@ from deidstream.adapters.memory_archive import MemoryCaseArchive
 from deidstream.adapters.memory_identity import MemoryIdentityStore
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.case import Case, Header
-from deidstream.core.errors import Unsafe
+from deidstream.core.errors import Unavailable, Unsafe
 from deidstream.core.outcome import Again, Outcome, Unchanged
 from deidstream.core.subject import Subject, revision_of
 from deidstream.ports import Ended, Kept, Run
@@ -194,6 +194,31 @@ def test_of_large_cases_only_so_many_go_through_at_once_and_the_rest_later(world
             found.append(case.id)
             world.end(case)
     assert found == ["c0", "c1", "c2", "c3"]
+
+
+def test_of_many_cases_a_few_go_through_with_each_tick_so_that_messages_need_not_wait_for_all(world: World) -> None:
+    for number in range(100):
+        world.message(f"c{number:02}", f"Doe{number}")
+    ticks = [[case.id for case in world.again(seconds)] for seconds in (60, 0.5, 0.5, 0.5, 0.5)]
+    assert max(map(len, ticks)) <= 32
+    assert [case for tick in ticks for case in tick] == [f"c{number:02}" for number in range(99)]
+
+
+def test_a_look_that_broke_off_is_done_again(world: World) -> None:
+    for number in range(3):
+        world.message(f"c{number}", f"Doe{number}")
+    reopen, world._reopened = world._reopened, _away
+    world.searching = world.searcher()
+    with pytest.raises(Unavailable):
+        world.due(60)
+    assert world.due(0.5) == []
+    world._reopened = reopen
+    world.searching = world.searcher()
+    assert [case.id for case in world.again(120)] == ["c0", "c1"]
+
+
+def _away(kept: Kept) -> Case:
+    raise Unavailable("artifacts-away", "store")
 
 
 def test_of_an_erased_subject_nothing_is_retained_or_searched_for(world: World) -> None:

@@ -8,7 +8,8 @@ so a search that dies is simply done again.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from deidstream.core.case import Case
 from deidstream.core.errors import Unsafe
@@ -22,6 +23,8 @@ _AT_ONCE = 10
 """Subjects a look."""
 _CASES, _BYTES = 200, 4 << 20
 """What of one subject goes through again at once, at least one case; the rest with the next look."""
+_A_TICK = 32
+"""Cases of all subjects that go through again with one tick: messages that arrive wait for these, not for hundreds."""
 _LOOK_SECONDS = 1.0
 _PRUNE_SECONDS = 3600.0
 
@@ -45,29 +48,33 @@ class Searching:
         self._after = after_seconds
         self._retained = retained_seconds
         self._looked, self._pruned = clock.now(), 0.0
+        self._waiting: Iterator[Outcome] = iter(())
+        """What the latest look leads to, found as it is asked for. Lost with the process, these searches are given out again."""
 
     def due(self, now: float) -> list[Outcome]:
-        """Cases that go through again, of subjects of whom nothing new was said for a while."""
+        """Cases that go through again, of subjects of whom nothing new was said for a while; a few at a time."""
         if now - self._pruned >= _PRUNE_SECONDS:
             self._pruned = now
             self._archive.prune(now - self._retained)
-        if now - self._looked < _LOOK_SECONDS:
-            return []
-        self._looked = now
-        searches = self._store.lease_searches(now - self._after, now, _AT_ONCE)
-        return [outcome for search in searches for outcome in self._searched(search)]
+        made = list(islice(self._waiting, _A_TICK))
+        if len(made) < _A_TICK and now - self._looked >= _LOOK_SECONDS:
+            self._looked = now
+            searches = self._store.lease_searches(now - self._after, now, _AT_ONCE)
+            self._waiting = (outcome for search in searches for outcome in self._searched(search))
+            made += islice(self._waiting, _A_TICK - len(made))
+        return made
 
-    def _searched(self, search: Search) -> list[Outcome]:
+    def _searched(self, search: Search) -> Iterable[Outcome]:
         retained = self._archive.searchable(self._store.cases(search.subject))
         known = self._known(sorted({subject for subjects in retained.values() for subject in subjects}))
         revisions = {case: revision_of(known[one] for one in subjects) for case, subjects in retained.items()}
         runs = self._archive.runs(sorted(retained))
         old = [run for run in runs if run.release_id and run.revision < revisions[run.case_id]]
-        if not old:
-            if {run.case_id for run in runs} == set(retained):
-                self._store.searched(search)
-            return []
-        return list(self._again(old, revisions))
+        if old:
+            return self._again(old, revisions)
+        if {run.case_id for run in runs} == set(retained):
+            self._store.searched(search)
+        return ()
 
     def _known(self, subjects: Sequence[str]) -> dict[str, Subject]:
         return {one.id: one for one in self._store.refresh([Subject(subject) for subject in subjects])}
