@@ -87,7 +87,7 @@ class Writer:
         for one in written:
             # What a person has looked at and let go is not held for the same reason again.
             if not one.held and not one.case.header.attribute("reviewed"):
-                one.held = tuple(residue.surviving_values(one.document, one.decisions, one.rendered))
+                one.held = tuple(residue.surviving_values(one.document, one.decisions, one.rendered)) + _headers(one)
 
     def _redacts(self, one: _Written, findings: Sequence[Finding]) -> bool:
         """Redacts those of ``findings`` that count; whether there were any."""
@@ -122,6 +122,10 @@ class Writer:
         if header.format == "fhir":
             content = fhir.label(content, self._settings.security_label)
             attributes = (*attributes, ("resource", _resource(content)))
+        if header.format == "dicom":
+            from deidstream.stages.writer import dicom
+
+            content = dicom.labelled(content, dicom.options_of(header))
         container = header.container
         release = Release(
             id=release_id(header),
@@ -163,6 +167,17 @@ class Writer:
             ordinal=0,
             size=0,
         )
+
+
+def _headers(one: _Written) -> tuple[Decision, ...]:
+    """What a header should not say any more, of formats that have one."""
+    if one.case.header.format != "dicom":
+        return ()
+    from deidstream.stages.writer import dicom
+
+    return tuple(
+        dicom.remaining(one.rendered.content, one.decisions, one.case.subjects, dicom.options_of(one.case.header))
+    )
 
 
 def _unchanged(case: Case) -> Outcome:
