@@ -61,8 +61,12 @@ class _Lengths:
             last += 1
         return self._found[first:last]
 
+    def _filled(self, element: Element) -> Sequence[Splice]:
+        """What is put into a value that was empty. (What starts there and has an end takes the next element out.)"""
+        return [one for one in self._within(element.end, element.end + 1) if one.end == element.value]
+
     def _element(self, element: Element, order: str) -> int:
-        own = self._within(element.start, element.end)
+        own = self._within(element.start, element.end) or self._filled(element)
         if not own:
             return 0
         if own[0].start == element.start:
