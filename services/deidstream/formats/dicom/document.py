@@ -45,9 +45,10 @@ class DicomDocument(Document):
         self.nested: dict[str, Document] = {}
         self._places: dict[str, tuple[Element, tuple[str, ...]]] = {}
         self._made: dict[str, Leaf] = {}
-        for element in opened.meta:
-            self._places[element.path] = (element, DEFAULT)
         self._index(elements, encodings)
+        self._walked = tuple(element for element, _ in self._places.values())
+        for element in opened.meta:
+            self._places.setdefault(element.path, (element, DEFAULT))
         self.parts = tuple(self._texts())
 
     @property
@@ -62,7 +63,7 @@ class DicomDocument(Document):
 
     def walk(self) -> Iterator[Element]:
         """Every element of the data set, a sequence before what lies in its items."""
-        return (element for element, _ in self._places.values() if element.tag >> 16 != 2)
+        return iter(self._walked)
 
     def element(self, path: str) -> Element | None:
         """The element at ``path``."""

@@ -10,7 +10,8 @@ from typing import cast
 
 from deidstream.core.document import Document
 from deidstream.core.policy import Dicom
-from deidstream.formats.dicom import DicomDocument
+from deidstream.formats.dicom import DicomDocument, Element
+from deidstream.formats.dicom.element import TEXTS, dictionary
 
 __all__ = ["refusal"]
 
@@ -22,7 +23,9 @@ _NO_PICTURES = (
     "1.2.840.10008.5.1.4.1.1.481.",  # radiotherapy
     "1.2.840.10008.5.1.4.1.1.9.",  # waveforms
     "1.2.840.10008.5.1.4.1.1.11.",  # presentation states
-    "1.2.840.10008.5.1.4.1.1.66",  # registration, segmentation, surfaces: tells apart below
+    "1.2.840.10008.5.1.4.1.1.66.1",  # registration
+    "1.2.840.10008.5.1.4.1.1.66.2",  # fiducials
+    "1.2.840.10008.5.1.4.1.1.66.3",
     "1.2.840.10008.5.1.4.1.1.67",  # real world value mapping
     "1.2.840.10008.5.1.4.1.1.78.",  # ophthalmic measurements
     "1.2.840.10008.5.1.4.1.1.79.1",
@@ -59,13 +62,15 @@ def refusal(source: Document, chosen: Dicom) -> str:
         return "no-sop-class"
     if not value("SOPInstanceUID"):
         return "no-sop-instance"
+    if any(map(_contradicts, document.walk())):
+        return "wrong-vr"
     if any(element.tag == _ENCAPSULATED for element in document.walk()):
         return "document-not-examined"
     if sop_class.startswith(_SOUND):
         return "sound-not-examined"
     pictured = any(element.tag in _PIXELS and "IconImageSequence" not in element.path for element in document.walk())
     if not pictured:
-        return "" if sop_class.startswith(_NO_PICTURES) or _is_empty_image(sop_class) else "class-not-understood"
+        return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
     if chosen.pixels == "keep":
         return ""
     if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class):
@@ -73,9 +78,12 @@ def refusal(source: Document, chosen: Dicom) -> str:
     return "pixels-not-examined"
 
 
-def _is_empty_image(sop_class: str) -> bool:
-    """A class of images, in an instance without any."""
-    return sop_class.startswith("1.2.840.10008.5.1.4.1.1.") and not sop_class.startswith(_NEVER[-1])
+def _contradicts(element: Element) -> bool:
+    """Whether it is written with a VR that hides from everybody who goes by VRs what the data dictionary says it is."""
+    entry = dictionary(element.tag)
+    if not entry.known or entry.vr not in _TELLING or element.vr == entry.vr:
+        return False
+    return not (element.vr in TEXTS and entry.vr in TEXTS)
 
 
 def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
@@ -94,6 +102,7 @@ def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
     return no_text and no_face and value("Modality").upper() not in _PRONE
 
 
+_TELLING = TEXTS | {"AE", "AS", "DA", "DT", "TM", "UI", "UR", "SQ"}
 _PRONE = frozenset(
     {"US", "IVUS", "XC", "ES", "GM", "SM", "OP", "OPT", "OT", "SC", "DOC", "XA", "RF", "ECG", "HD", "AU", "DMS"}
 )

@@ -45,6 +45,8 @@ _RESOLVED = {
     "X/Z/D": Action.DUMMY,
     "X/Z/U*": Action.REMAP,
 }
+_FIRST = 0x0008
+"""Lower groups are of messages, files and directories (PS3.5, 7.1): in a data set they have no meaning."""
 _SINGLE_LINES = frozenset({"LO", "SH", "UC"})
 _CLASSES = (
     "SOPClassUID",
@@ -79,7 +81,7 @@ def _cleaned(row: Row, vr: str, options: Iterable[str]) -> Action:
 
 def _unlisted(tag: int, vr: str, options: Iterable[str]) -> Action | None:
     entry = dictionary(tag)
-    if not entry.known:
+    if not entry.known or tag >> 16 < _FIRST:
         return Action.REMOVE
     if vr == "PN":
         return Action.DUMMY
@@ -91,7 +93,7 @@ def _unlisted(tag: int, vr: str, options: Iterable[str]) -> Action | None:
         return Action.CLEAN if _CLEAN in options else Action.EMPTY
     if vr in _SINGLE_LINES:
         return Action.CLEAN
-    return Action.REMOVE if vr in ("UR", "UN") else None
+    return Action.REMOVE if vr in ("UR", "UN", "AE") else None
 
 
 @lru_cache(maxsize=16384)
