@@ -49,7 +49,7 @@ class DicomDocument(Document):
         self._walked = tuple(element for element, _ in self._places.values())
         for element in opened.meta:
             self._places.setdefault(element.path, (element, DEFAULT))
-        self.parts = tuple(self._texts())
+        self._parts: tuple[Part, ...] | None = None
 
     @property
     def body(self) -> bytes:
@@ -60,6 +60,17 @@ class DicomDocument(Document):
     def leaves(self) -> Sequence[Leaf]:
         """All values that are character strings, in source order."""
         return [self.leaf(path) for path, (element, _) in self._places.items() if element.vr in STRINGS]
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """The free texts, in source order."""
+        if self._parts is None:
+            self._parts = tuple(self._texts())
+        return self._parts
+
+    @parts.setter
+    def parts(self, made: Sequence[Part]) -> None:
+        """What the base class begins with: nothing is known yet."""
 
     def walk(self) -> Iterator[Element]:
         """Every element of the data set, a sequence before what lies in its items."""

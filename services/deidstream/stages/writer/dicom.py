@@ -16,7 +16,7 @@ from deidstream.detection.fields.dicom.table import CODES, OPTIONS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
 from deidstream.formats.dicom.element import TEXTS
 
-__all__ = ["labelled", "options_of", "remaining"]
+__all__ = ["labelled", "options_of", "read_again", "remaining"]
 
 _SHORTEST = 4
 _LOOKED_FOR = frozenset(
@@ -39,13 +39,9 @@ def options_of(header: Header) -> tuple[str, ...]:
 
 
 def remaining(
-    content: bytes, decisions: Sequence[Decision], subjects: Sequence[Subject], options: tuple[str, ...]
+    document: DicomDocument, decisions: Sequence[Decision], subjects: Sequence[Subject], options: tuple[str, ...]
 ) -> list[Decision]:
-    """What stands in ``content`` and should not: attributes that the profile removes or empties, and the patient's own data.
-
-    Raises Unsafe when the result cannot be read.
-    """
-    document = _again(content)
+    """What stands in ``document`` and should not: attributes that the profile removes or empties, and the patient's own data."""
     decided = {one.locator: one for one in decisions}
     safe = safe_elements(document) if "retain-safe-private" in options else frozenset()
     found = [
@@ -56,14 +52,15 @@ def remaining(
     return found + list(_known(document, decided, subjects))
 
 
-def labelled(content: bytes, options: tuple[str, ...]) -> bytes:
-    """``content`` with what de-identified instances say of themselves: profile, options, what became of dates."""
+def labelled(document: DicomDocument, options: tuple[str, ...]) -> bytes:
+    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates."""
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
     temporal = "UNMODIFIED" if _FULL in options else "MODIFIED" if _MODIFIED in options else "REMOVED"
-    return label(_again(content), codes, temporal)
+    return label(document, codes, temporal)
 
 
-def _again(content: bytes) -> DicomDocument:
+def read_again(content: bytes) -> DicomDocument:
+    """What is about to be released. Raises Unsafe when it cannot be read."""
     try:
         return split(content)
     except Malformed as error:
