@@ -74,6 +74,15 @@ def test_a_truncated_file_says_where_and_not_what() -> None:
     assert not any("Quiltrane" in message or "4711081" in message for message in messages)
 
 
+def test_what_is_read_as_a_tag_by_mistake_is_named_by_no_error() -> None:
+    content = written(report(PatientID="4711081x"))
+    at = content.index(b"4711081x")
+    broken = content[: at - 2] + b"\0\0" + content[at:]  # its length says 0, so its value is read as an element
+    with pytest.raises(Malformed) as raised:
+        split(broken)
+    assert raised.value.place == "dataset"
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_whatever_bytes_are_changed_a_file_is_read_whole_or_refused(data: st.DataObject) -> None:

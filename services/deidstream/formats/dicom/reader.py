@@ -83,12 +83,14 @@ class _Reader:
     def _element(self, tag: int, start: int, end: int, prefix: str, depth: int) -> Element:
         entry = dictionary(tag)
         path = prefix + entry.step
-        written, length, length_at, value = self._head(start, end, entry.vr, path)
+        # A tag that nobody knows may be content, read from the wrong place: no error names it.
+        place = path if entry.known else prefix[:-1] or "dataset"
+        written, length, length_at, value = self._head(start, end, entry.vr, place)
         size = value - length_at
         vr = entry.vr if written == "UN" and entry.known else written
         if length != _UNDEFINED:
             if value + length > end:
-                raise Malformed("truncated", path)
+                raise Malformed("truncated", place)
             element = Element(path, tag, vr, start, value, value + length, length_at, size)
             if vr == "SQ":
                 element.items = self._inner(written).items(value, value + length, path, depth)[0]
@@ -97,7 +99,7 @@ class _Reader:
             stop = self._fragments(value, end, path)
             return Element(path, tag, vr, start, value, stop, length_at, size, undefined=True)
         if vr != "SQ" and written != "UN" and not (is_private(tag) and not self._encoding.explicit):
-            raise Malformed("undefined-length", path)
+            raise Malformed("undefined-length", place)
         items, stop = self._inner(written).items(value, end, path, depth, open_end=True)
         return Element(path, tag, "SQ", start, value, stop, length_at, size, undefined=True, items=items)
 
@@ -107,17 +109,17 @@ class _Reader:
             return self
         return _Reader(self._body, Encoding(explicit=False), self._count)
 
-    def _head(self, start: int, end: int, vr: str, path: str) -> tuple[str, int, int, int]:
+    def _head(self, start: int, end: int, vr: str, place: str) -> tuple[str, int, int, int]:
         """VR as written (implicit: as the dictionary says), length, where the length stands, where the value begins."""
         if not self._encoding.explicit:
             return vr, self._length(self._body, start + 4)[0], start + 4, start + 8
         code = _CODES.get(self._body[start + 4 : start + 6])
         if code is None:
-            raise Malformed("unknown-vr", path)
+            raise Malformed("unknown-vr", place)
         if code not in LONG:
             return code, self._short(self._body, start + 6)[0], start + 6, start + 8
         if start + 12 > end:
-            raise Malformed("truncated", path)
+            raise Malformed("truncated", place)
         return code, self._length(self._body, start + 8)[0], start + 8, start + 12
 
     def items(self, position: int, end: int, path: str, depth: int, open_end: bool = False) -> tuple[list[Item], int]:
