@@ -9,7 +9,10 @@ TRAINING := .venv-training
 # Presidio and spaCy's small English model: for the comparison of taggers.
 BASELINES := .venv-baselines
 
-.PHONY: training demo test test-full check evaluate bench bench-text bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+# Other de-identifiers of DICOM headers: for their comparison.
+DICOM_BASELINES := .venv-dicom-baselines
+
+.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -29,6 +32,12 @@ $(BASELINES)/.installed: tests/bench/taggers/requirements.lock
 	[ -x $(BASELINES)/bin/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(BASELINES); }
 	$(BASELINES)/bin/pip install --quiet --require-hashes -r tests/bench/taggers/requirements.lock
 	$(BASELINES)/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
+$(DICOM_BASELINES)/.installed: tests/bench/dicom/requirements.lock
+	[ -x $(DICOM_BASELINES)/bin/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(DICOM_BASELINES); }
+	$(DICOM_BASELINES)/bin/pip install --quiet --require-hashes -r tests/bench/dicom/requirements.lock
+	$(DICOM_BASELINES)/bin/pip install --quiet --no-deps --editable .
 	touch $@
 
 demo: $(STAMP)
@@ -56,6 +65,10 @@ bench: $(STAMP)
 # The released taggers beside Presidio. WITH: more options (`make bench-text WITH="--fast DIR"`).
 bench-text: $(BASELINES)/.installed
 	CORPUS=$(CORPUS) $(BASELINES)/bin/python -m tests.bench.taggers $(WITH)
+
+# Headers of DICOM instances a second, beside dicognito, dicom-anonymizer, deid and pydicom itself.
+bench-dicom: $(DICOM_BASELINES)/.installed
+	MESSAGELEVEL=QUIET $(DICOM_BASELINES)/bin/python -m tests.bench.dicom
 
 # Java and Maven too: a broker is started.
 bench-kafka: $(STAMP)
@@ -93,3 +106,4 @@ lock:
 	uv pip compile pyproject.toml --extra dev --extra monitor --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock
 	uv pip compile pyproject.toml --extra baselines --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o tests/bench/taggers/requirements.lock
 	uv pip compile pyproject.toml --extra training --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o models/training/requirements.lock
+	uv pip compile pyproject.toml --extra dicom-baselines --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o tests/bench/dicom/requirements.lock

@@ -19,6 +19,7 @@ _HEAVY = ("sqlalchemy", "hyperscan", "pydantic", "numpy", "opentelemetry", "cryp
 _SUBCOMMANDS = (
     ("policy", "show"),
     ("policy", "check"),
+    ("dicom", "conformance"),
     ("topics", "apply"),
     ("topics", "check"),
     ("dev", "kafka"),

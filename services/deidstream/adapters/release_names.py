@@ -10,7 +10,15 @@ from deidstream.core.release import Release
 
 __all__ = ["name_of", "notices", "step", "superseded_names"]
 
-_SUFFIX = {"hl7v2": ".hl7", "fhir": ".json", "cda": ".xml", "text": ".txt", "html": ".html", "rtf": ".rtf"}
+_SUFFIX = {
+    "hl7v2": ".hl7",
+    "fhir": ".json",
+    "cda": ".xml",
+    "text": ".txt",
+    "html": ".html",
+    "rtf": ".rtf",
+    "dicom": ".dcm",
+}
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
 
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("train.command:train", "Go on training a tagger with a site's own notes."),
     "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
     "policy": ("policy:app", "Show and check policies."),
+    "dicom": ("dicom:app", "Print the DICOM conformance statement."),
     "config": ("config:app", "Check the configuration, print its schema."),
     "topics": ("topics:app", "Make and check the topics on Kafka."),
     "database": ("database:app", "Make and check the tables in PostgreSQL."),

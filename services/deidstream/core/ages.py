@@ -29,6 +29,8 @@ def cap_age(value: str, form: str, cap: int) -> str:
     A bare number is taken for years. Written-out ages of ninety and more are replaced in the languages of the text rules.
     """
     most = str(cap + 1)
+    if form == "dicom.AS":  # PS3.5, 6.2: three digits and a unit
+        return f"{cap + 1:03d}Y" if value[3:].upper() not in ("D", "W", "M") and _above(value[:3], cap) else value
     if form == "number":
         return most if _above(value, cap) else value
     made = _NUMBER.sub(

@@ -5,7 +5,8 @@ Precision, padding, separators, time of day and zone stay. A partial date moves 
 caller redacts.
 
 Forms: ``hl7.DT``, ``hl7.DTM``, ``hl7.TM`` (HL7 v2 chapter 2A), ``fhir.date``, ``fhir.dateTime``, ``fhir.instant``, ``fhir.time``
-(FHIR datatypes), ``cda.TS`` (HL7 v3 TS), ``text`` and ``text.<language>`` (see ``core.written_dates``).
+(FHIR datatypes), ``cda.TS`` (HL7 v3 TS), ``dicom.DA``, ``dicom.DT``, ``dicom.TM`` (DICOM PS3.5, 6.2), ``text`` and
+``text.<language>`` (see ``core.written_dates``).
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ _HYPHENED = re.compile(
 )
 _HL7_TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d+)?)?)?(?:[+-]\d{4})?", re.ASCII)
 _FHIR_TIME = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?", re.ASCII)
-_COMPACT_FORMS = frozenset({"hl7.DT", "hl7.DTM", "cda.TS"})
+_COMPACT_FORMS = frozenset({"hl7.DT", "hl7.DTM", "cda.TS", "dicom.DA", "dicom.DT"})
 _WHOLE = frozenset({8, 12, 14})
 """Lengths of a day alone, with minutes, and with seconds."""
-_TIMES = {"hl7.TM": _HL7_TIME, "fhir.time": _FHIR_TIME}
+_DICOM_TIME = re.compile(r"\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?", re.ASCII)
+_TIMES = {"hl7.TM": _HL7_TIME, "fhir.time": _FHIR_TIME, "dicom.TM": _DICOM_TIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def shift(value: str, form: str, by: Shift) -> str | None:
     if form in _TIMES:
         return value if _TIMES[form].fullmatch(value) else None
     parsed = _parsed(value, form)
+    if parsed is None and form.startswith("dicom."):
+        return None
     if parsed is None:
         move = written_dates.Move(by.days, by.floor, by.reference_year)
         return written_dates.shift(value, _language(form), move, by.day_first)
@@ -65,18 +69,22 @@ def generalise(
 ) -> str | None:
     """``value`` to its ``unit`` (``year`` or ``month``), valid in ``form``; None where nothing may stand there.
 
-    An instant has no partial form in FHIR: it becomes the first moment of its year or month, UTC.
+    An instant has no partial form in FHIR, nor has DA in DICOM: it becomes the first moment of its year or month, UTC.
     """
     if form in _TIMES:
         return None
     parsed = _parsed(value, form)
     if parsed is None:
+        if form.startswith("dicom."):
+            return None
         return written_dates.years(value, _language(form), floor, day_first)
     day, _, compact = parsed
     if floor and (day.year or 0) < floor.year:
         day = Day(floor.year, None, None)
     if moved(day, 0) is None:
         return None
+    if form == "dicom.DA":
+        return f"{day.year:04d}{day.month or 1 if unit == 'month' else 1:02d}01"
     if form == "fhir.instant":
         return f"{day.year:04d}-{day.month or 1 if unit == 'month' else 1:02d}-01T00:00:00Z"
     return _written(Day(day.year, day.month if unit == "month" else None, None), "", compact)

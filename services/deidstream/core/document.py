@@ -136,6 +136,25 @@ class Document:
         """How to take whole elements out and leave the rest well-formed. Default: their bytes become none."""
         return [Splice(leaf.start, leaf.end, b"") for leaf in map(self.leaf, paths)]
 
+    @property
+    def body(self) -> bytes:
+        """The bytes that leaves are ranges of. Default: the source itself; not so where it is compressed as a whole."""
+        return self.source
+
+    def rewritten(self, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
+        """Splices of the body for edits that each replace a part of ``leaf``. Raises Unsafe when a span misses."""
+        at = leaf.codec.offsets(self.body[leaf.start : leaf.end])
+        found = []
+        for _, span, text in edits:
+            if span is None or not 0 <= span.start <= span.end < len(at) or at[-1] != leaf.end - leaf.start:
+                raise Unsafe("edit-outside-value", leaf.path)
+            found.append(Splice(leaf.start + at[span.start], leaf.start + at[span.end], leaf.codec.encode(text or "")))
+        return found
+
+    def completed(self, found: list[Splice]) -> list[Splice]:
+        """``found`` with what the format then requires (lengths), as splices of the source. Default: nothing more."""
+        return found
+
     def lift(self, leaf: Leaf, inner: Sequence[Splice]) -> list[Splice]:
         """Splices of ``leaf.nested.source`` as splices of this source. Default: the value is the nested text itself."""
         raw = self.source[leaf.start : leaf.end]
@@ -192,27 +211,16 @@ def splices(document: Document, edits: Iterable[Edit]) -> list[Splice]:
     if removed:
         found += document.removals(removed)
     for path, of_leaf in pieces.items():
-        found += _leaf_splices(document, leaf(path), of_leaf)
+        found += document.rewritten(leaf(path), of_leaf)
     for path, of_nested in nested.items():
         found += _lifted(document, leaf(path), of_nested)
-    return found
+    return document.completed(found)
 
 
 def _lifted(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
     if leaf.nested is None:
         raise Unsafe("no-such-locator", leaf.path)
     return document.lift(leaf, sorted(splices(leaf.nested, edits)))
-
-
-def _leaf_splices(document: Document, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
-    """Of edits that each replace a part of the leaf."""
-    at = leaf.codec.offsets(document.source[leaf.start : leaf.end])
-    found = []
-    for _, span, text in edits:
-        if span is None or not 0 <= span.start <= span.end < len(at) or at[-1] != leaf.end - leaf.start:
-            raise Unsafe("edit-outside-value", leaf.path)
-        found.append(Splice(leaf.start + at[span.start], leaf.start + at[span.end], leaf.codec.encode(text or "")))
-    return found
 
 
 class _code_point_index:

@@ -16,7 +16,7 @@ from deidstream.core.category import Category, Role
 from deidstream.core.decision import Method
 from deidstream.core.finding import Finding
 
-__all__ = ["Ages", "Dates", "Doubt", "Languages", "Policy", "PostalCodes", "Rule"]
+__all__ = ["DICOM_OPTIONS", "Ages", "Dates", "Dicom", "Doubt", "Languages", "Policy", "PostalCodes", "Rule"]
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -68,6 +68,30 @@ class Languages:
     unsupported: str = "redact"
 
 
+DICOM_OPTIONS = (
+    "retain-longitudinal-temporal-full-dates",
+    "retain-longitudinal-temporal-modified-dates",
+    "retain-patient-characteristics",
+    "retain-device-identity",
+    "retain-institution-identity",
+    "retain-uids",
+    "retain-safe-private",
+    "clean-descriptors",
+    "clean-structured-content",
+)
+"""The options of the Basic Application Level Confidentiality Profile (DICOM PS3.15, E.3) that a policy may choose: all but the
+three about pixels and graphics (clean pixel data, recognizable visual features, graphics), which nothing here carries out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dicom:
+    """The Basic Profile with ``options``. ``pixels``: what becomes of instances with pictures that nobody has looked at:
+    ``quarantine`` all, ``trust-header`` of those whose header rules out text and faces, ``keep`` all."""
+
+    options: tuple[str, ...] = ()
+    pixels: str = "quarantine"
+
+
 @dataclass(frozen=True)
 class Policy:
     """A versioned set of choices. Precedence: redact list, keep list, path, role, category, unknown, default."""
@@ -88,6 +112,7 @@ class Policy:
     noise: float = 0.1
     doubt: Doubt = Doubt()
     languages: Languages = Languages()
+    dicom: Dicom = Dicom()
 
     @cached_property
     def hash(self) -> str:

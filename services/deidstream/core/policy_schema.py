@@ -9,7 +9,7 @@ from typing import Any
 
 from deidstream.core.category import Category, Role
 from deidstream.core.decision import Method
-from deidstream.core.policy import Ages, Dates, Doubt, Languages, Policy, PostalCodes
+from deidstream.core.policy import DICOM_OPTIONS, Ages, Dates, Dicom, Doubt, Languages, Policy, PostalCodes
 from deidstream.core.postal_codes import TABLES
 
 __all__ = ["Invalid", "parse", "schema"]
@@ -95,6 +95,14 @@ _SECTIONS: dict[str, Json] = {
             "unsupported": {"enum": ["redact", "hold", "quarantine", "accept"]},
         },
     },
+    "dicom": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "options": {"type": "array", "items": {"enum": list(DICOM_OPTIONS)}, "uniqueItems": True},
+            "pixels": {"enum": ["quarantine", "trust-header", "keep"]},
+        },
+    },
 }
 
 
@@ -121,6 +129,10 @@ def parse(content: object) -> Policy:
             values[key] = make(values[key])
     policy = Policy(**values)
     low, high = policy.dates.shift_days
+    if {"retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"} <= {
+        *policy.dicom.options
+    }:
+        raise Invalid(("dicom", "options"), "dates stay in full or are modified, not both")
     if low > high or low == high == 0:
         raise Invalid(("dates", "shift_days"), "needs the least offset first, and another offset than 0")
     return policy
@@ -145,6 +157,9 @@ _MAKERS: dict[str, Callable[[Any], object]] = {
     "ages": lambda ages: Ages(**ages),
     "postal_codes": lambda codes: PostalCodes(**codes),
     "doubt": lambda doubt: Doubt(**doubt),
+    "dicom": lambda chosen: Dicom(
+        **{**chosen, **({"options": tuple(sorted(chosen["options"]))} if "options" in chosen else {})}
+    ),
     "languages": lambda tags: Languages(
         **{**tags, **({"supported": tuple(tags["supported"])} if "supported" in tags else {})}
     ),

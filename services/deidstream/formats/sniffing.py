@@ -8,7 +8,9 @@ __all__ = ["guess"]
 
 
 def guess(source: bytes, name: str = "") -> str:
-    """hl7v2, fhir, cda, html, rtf, text, or '' (binary, or a structure that no format here understands)."""
+    """hl7v2, fhir, cda, html, rtf, text, dicom, or '' (binary, or a structure that no format here understands)."""
+    if _is_dicom(source):
+        return "dicom"
     head = _readable(source[:_HEAD])
     if head is None:
         return ""
@@ -34,6 +36,19 @@ def _readable(head: bytes) -> str | None:
         return None
     text = head.decode("latin-1")
     return text.removeprefix("\xef\xbb\xbf")
+
+
+def _is_dicom(source: bytes) -> bool:
+    """A preamble and DICM (PS3.10, 7.1), or a bare data set. No library is loaded for a look."""
+    if source[128:132] == b"DICM":
+        return True
+    group, order = source[:2], "little" if source[1:2] == b"\0" else "big"
+    if group not in (b"\2\0", b"\x08\0", b"\0\x08", b"\0\2") or len(source) < 16:
+        return False
+    number = int.from_bytes(source[2:4], "little" if order == "little" else "big")
+    length = int.from_bytes(source[4:8], "little" if order == "little" else "big")
+    explicit = source[4:6].isalpha() and source[4:6].isupper()
+    return explicit or (number <= 0x18 and length <= 256 and 8 + length <= len(source))
 
 
 def _looks_like_json(start: str) -> bool:
@@ -98,7 +113,7 @@ _SUFFIXES = {
     "rtf": "rtf",
     "xml": "",
 }
-_REFUSED = frozenset({"csv", "tsv", "psv", "xlsx", "xls", "parquet", "sql", "dcm", "pdf", "docx", "doc"})
+_REFUSED = frozenset({"csv", "tsv", "psv", "xlsx", "xls", "parquet", "sql", "pdf", "docx", "doc"})
 _HTML_ROOTS = frozenset(
     {"html", "head", "body", "div", "p", "span", "table", "ul", "ol", "h1", "h2", "h3", "pre", "br", "b", "i"}
 )

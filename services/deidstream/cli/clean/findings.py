@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from deidstream.core.case import Case
 from deidstream.core.category import HIPAA_CLASS
 from deidstream.core.decision import Decision
+from deidstream.core.errors import Unsafe
 
 __all__ = ["lines"]
 
@@ -44,5 +45,7 @@ def _length(case: Case, locator: str) -> int:
     part = next((part for part in case.document.parts if part.locator == locator), None)
     if part is not None:
         return len(part.text)
-    leaves = {leaf.path: leaf for leaf in case.document.leaves}
-    return len(leaves[locator].text) if locator in leaves else 0
+    try:
+        return len(case.document.leaf(locator).text)
+    except Unsafe:  # an element that holds several
+        return 0

@@ -52,6 +52,10 @@ def _read(document: Document) -> Reading:
             from deidstream.detection.fields import cda
 
             return cda.read(document)
+        case "dicom":
+            from deidstream.detection.fields import dicom
+
+            return dicom.read(document)
         case _:
             from deidstream.detection.fields import pictures
 

@@ -16,7 +16,7 @@ class ProjectFilter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[str, ...] = Field(default=(), description="Names of sources.")
-    formats: tuple[str, ...] = Field(default=(), description="hl7v2, fhir, cda, text.")
+    formats: tuple[str, ...] = Field(default=(), description="hl7v2, fhir, cda, dicom, text.")
     kinds: tuple[str, ...] = Field(
         default=(),
         description="HL7 message types (`ORU`, or with the event: `ADT^A01`), FHIR resource types, `cda`, `text`.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -89,6 +89,10 @@ class Resolver:
     def _decided(self, case: Case, work: Opened, one: Recipient) -> Outcome:
         header = case.header._replace(project=one.project.name, policy=one.policy_id)
         own = case.changed(header=header, document=work.document)
+        if header.format == "dicom":
+            own, refused = _instance(own, work, one.policy)
+            if refused:
+                return self._quarantine(own, refused, "PixelData")
         unread = foreign(work.document.parts, one.policy.languages)
         if unread:
             action = one.policy.languages.unsupported
@@ -100,7 +104,9 @@ class Resolver:
         if header.format == "hl7v2":
             work = replace(work, control=release_id(header))
         scenes = self._scenes(case, work, one)
-        decided = decide(work, one.policy, one.transform, scenes, bool(case.header.attribute("reviewed")))
+        decided = _decides(header.format)(
+            work, one.policy, one.transform, scenes, bool(case.header.attribute("reviewed"))
+        )
         return self._outcome(own, decided)
 
     def _outcome(self, own: Case, decided: Decided) -> Outcome:
@@ -143,6 +149,30 @@ class Resolver:
             numbers = tuple(item.value for item in subject.known if item.category in IDENTIFIERS)
             known = self._people[key] = (person(subject), numbers)
         return known
+
+
+_Decides = Callable[[Opened, Policy, Transform, Sequence[Scene], bool], Decided]
+
+
+def _decides(format_: str) -> _Decides:
+    """Formats are imported when first needed."""
+    if format_ != "dicom":
+        return decide
+    from deidstream.stages.resolver.dicom import decide_instance
+
+    return decide_instance
+
+
+def _instance(case: Case, work: Opened, policy: Policy) -> tuple[Case, str]:
+    """The case with the options of its profile, and why it may not leave by its header alone."""
+    from deidstream.detection.fields.dicom.pixels import refusal
+
+    others = tuple(one for one in case.header.attributes if one[0] != _OPTIONS)
+    chosen = ((_OPTIONS, ",".join(policy.dicom.options)),) if policy.dicom.options else ()
+    return case.with_header(attributes=others + chosen), refusal(work.document, policy.dicom)
+
+
+_OPTIONS = "dicom.options"
 
 
 def _day(seconds: float) -> date:

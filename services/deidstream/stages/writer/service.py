@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from deidstream import formats
 from deidstream.core.case import Case
@@ -24,6 +25,9 @@ from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.render import Rendered, render
 
+if TYPE_CHECKING:  # formats are imported when first needed
+    from deidstream.formats.dicom import DicomDocument
+
 __all__ = ["Writer"]
 
 _ROUNDS = 3
@@ -39,6 +43,8 @@ class _Written:
     decisions: tuple[Decision, ...] = field(repr=False)
     rendered: Rendered = field(repr=False)
     held: tuple[Decision, ...] = field(default=(), repr=False)
+    again: DicomDocument | None = None
+    """The result, read: once for all who look at it."""
 
 
 class Writer:
@@ -87,7 +93,7 @@ class Writer:
         for one in written:
             # What a person has looked at and let go is not held for the same reason again.
             if not one.held and not one.case.header.attribute("reviewed"):
-                one.held = tuple(residue.surviving_values(one.document, one.decisions, one.rendered))
+                one.held = tuple(residue.surviving_values(one.document, one.decisions, one.rendered)) + _headers(one)
 
     def _redacts(self, one: _Written, findings: Sequence[Finding]) -> bool:
         """Redacts those of ``findings`` that count; whether there were any."""
@@ -108,7 +114,7 @@ class Writer:
             if superseded is None:
                 return [_unchanged(case)]
             case = case.with_header(supersedes=superseded)
-        return self._released(case, one.rendered, mark)
+        return self._released(case, one, mark)
 
     def _held(self, case: Case, decisions: Sequence[Decision]) -> Outcome:
         categories = sorted({str(decision.category) for decision in decisions})
@@ -116,12 +122,16 @@ class Writer:
         deadline = self._clock.now() + self._settings.review_days * 86_400
         return Hold(case.with_header(itinerary=("resolver", "writer")), "review", "residue", deadline, audit=(audit,))
 
-    def _released(self, case: Case, rendered: Rendered, mark: str) -> list[Outcome]:
+    def _released(self, case: Case, one: _Written, mark: str) -> list[Outcome]:
         header = case.header
-        content, attributes = rendered.content, header.attributes
+        content, attributes = one.rendered.content, header.attributes
         if header.format == "fhir":
             content = fhir.label(content, self._settings.security_label)
             attributes = (*attributes, ("resource", _resource(content)))
+        if header.format == "dicom":
+            from deidstream.stages.writer import dicom
+
+            content = dicom.labelled(_again(one), dicom.options_of(header))
         container = header.container
         release = Release(
             id=release_id(header),
@@ -163,6 +173,24 @@ class Writer:
             ordinal=0,
             size=0,
         )
+
+
+def _headers(one: _Written) -> tuple[Decision, ...]:
+    """What a header should not say any more, of formats that have one."""
+    if one.case.header.format != "dicom":
+        return ()
+    from deidstream.stages.writer import dicom
+
+    options = dicom.options_of(one.case.header)
+    return tuple(dicom.remaining(_again(one), one.decisions, one.case.subjects, options))
+
+
+def _again(one: _Written) -> DicomDocument:
+    from deidstream.stages.writer import dicom
+
+    if one.again is None:
+        one.again = dicom.read_again(one.rendered.content)
+    return one.again
 
 
 def _unchanged(case: Case) -> Outcome:

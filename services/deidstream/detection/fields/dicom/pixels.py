@@ -1,0 +1,108 @@
+"""Whether an instance holds what no header profile can clean: pictures, documents, sound. Fail closed.
+
+Nothing here looks at pixels. ``trust-header`` believes a header only where it rules out both text and faces, and never of classes
+and modalities in which text is burned in as a matter of course, or in which people are photographed.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from deidstream.core.document import Document
+from deidstream.core.policy import Dicom
+from deidstream.formats.dicom import DicomDocument, Element
+from deidstream.formats.dicom.element import TEXTS, dictionary
+
+__all__ = ["refusal"]
+
+_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_DIRECTORY = "1.2.840.10008.1.3.10"
+_ENCAPSULATED = 0x00420011
+_NO_PICTURES = (
+    "1.2.840.10008.5.1.4.1.1.88.",  # structured reports, key objects
+    "1.2.840.10008.5.1.4.1.1.481.",  # radiotherapy
+    "1.2.840.10008.5.1.4.1.1.9.",  # waveforms
+    "1.2.840.10008.5.1.4.1.1.11.",  # presentation states
+    "1.2.840.10008.5.1.4.1.1.66.1",  # registration
+    "1.2.840.10008.5.1.4.1.1.66.2",  # fiducials
+    "1.2.840.10008.5.1.4.1.1.66.3",
+    "1.2.840.10008.5.1.4.1.1.67",  # real world value mapping
+    "1.2.840.10008.5.1.4.1.1.78.",  # ophthalmic measurements
+    "1.2.840.10008.5.1.4.1.1.79.1",
+    "1.2.840.10008.5.1.4.1.1.80.1",
+    "1.2.840.10008.5.1.4.38.",  # hanging protocols
+    "1.2.840.10008.5.1.4.39.",  # color palettes
+)
+_SOUND = "1.2.840.10008.5.1.4.1.1.9.4."
+"""Audio waveforms: voices."""
+_TOMOGRAPHIC = frozenset({"CT", "MR", "PT", "NM"})
+_NEVER = (
+    "1.2.840.10008.5.1.4.1.1.7",  # secondary capture
+    "1.2.840.10008.5.1.4.1.1.6.",  # ultrasound
+    "1.2.840.10008.5.1.4.1.1.3.",
+    "1.2.840.10008.5.1.4.1.1.77.",  # visible light, video
+    "1.2.840.10008.5.1.4.1.1.104.",  # encapsulated
+)
+_NO_HEAD = frozenset(
+    "ABDOMEN ABDOMENPELVIS ANKLE ARM BLADDER BREAST CALF CHEST CHESTABDOMEN CHESTABDPELVIS COCCYX ELBOW EXTREMITY "  # noqa: SIM905
+    "FEMUR FINGER FOOT FOREARM HAND HEART HIP HUMERUS KNEE KIDNEY LEG LIVER LSPINE LUMBARSPINE LUNG PANCREAS PELVIS "
+    "PROSTATE RIB SACRUM SCAPULA SHOULDER SPLEEN STERNUM THIGH THUMB TIBIA TOE UTERUS WRIST".split()
+)
+"""BodyPartExamined (PS3.16, Annex L) in whose pictures no face can be. What is not here, or is not said, may be a head."""
+
+
+def refusal(source: Document, chosen: Dicom) -> str:
+    """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave by its header alone; '' where it may."""
+    document = cast(DicomDocument, source)
+    value = document.value
+    sop_class = value("SOPClassUID")
+    if _DIRECTORY in (sop_class, value("MediaStorageSOPClassUID")):
+        return "directory-unsupported"
+    if not sop_class:
+        return "no-sop-class"
+    if not value("SOPInstanceUID"):
+        return "no-sop-instance"
+    if any(map(_contradicts, document.walk())):
+        return "wrong-vr"
+    if any(element.tag == _ENCAPSULATED for element in document.walk()):
+        return "document-not-examined"
+    if sop_class.startswith(_SOUND):
+        return "sound-not-examined"
+    pictured = any(element.tag in _PIXELS and "IconImageSequence" not in element.path for element in document.walk())
+    if not pictured:
+        return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
+    if chosen.pixels == "keep":
+        return ""
+    if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class):
+        return ""
+    return "pixels-not-examined"
+
+
+def _contradicts(element: Element) -> bool:
+    """Whether it is written with a VR that hides from everybody who goes by VRs what the data dictionary says it is."""
+    entry = dictionary(element.tag)
+    if not entry.known or entry.vr not in _TELLING or element.vr == entry.vr:
+        return False
+    return not (element.vr in TEXTS and entry.vr in TEXTS)
+
+
+def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
+    value = document.value
+    if sop_class.startswith("1.2.840.10008.5.1.4.1.1.481.2"):
+        return True  # a grid of doses shows nobody
+    kinds = value("ImageType").upper().split("\\")
+    if sop_class.startswith(_NEVER) or not sop_class.startswith("1.2.840.10008.") or value("ConversionType"):
+        return False
+    if "SECONDARY" in kinds or "SCREEN SAVE" in kinds or not kinds[0]:
+        return False
+    burned, recognizable = value("BurnedInAnnotation").upper(), value("RecognizableVisualFeatures").upper()
+    no_text = burned == "NO" or (not burned and value("Modality").upper() in _TOMOGRAPHIC)
+    part = value("BodyPartExamined").upper().replace(" ", "")
+    no_face = recognizable == "NO" or (not recognizable and part in _NO_HEAD)
+    return no_text and no_face and value("Modality").upper() not in _PRONE
+
+
+_TELLING = TEXTS | {"AE", "AS", "DA", "DT", "TM", "UI", "UR", "SQ"}
+_PRONE = frozenset(
+    {"US", "IVUS", "XC", "ES", "GM", "SM", "OP", "OPT", "OT", "SC", "DOC", "XA", "RF", "ECG", "HD", "AU", "DMS"}
+)

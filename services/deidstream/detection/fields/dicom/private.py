@@ -1,0 +1,33 @@
+"""Which private elements of an instance are safe, by the creators of their blocks (PS3.5, 7.8.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from deidstream.detection.fields.dicom.safe_private import SAFE
+from deidstream.formats.dicom import DicomDocument, Element
+from deidstream.formats.dicom.element import is_private
+
+__all__ = ["safe_elements"]
+
+
+def safe_elements(document: DicomDocument) -> frozenset[str]:
+    """Paths of safe elements, and of the creators of their blocks."""
+    return frozenset(_of_level(document, document.elements))
+
+
+def _of_level(document: DicomDocument, elements: Sequence[Element]) -> Iterator[str]:
+    creators: dict[tuple[int, int], Element] = {}
+    for element in elements:
+        group, number = element.tag >> 16, element.tag & 0xFFFF
+        if is_private(element.tag) and 0x10 <= number <= 0xFF:
+            creators[group, number] = element
+        elif is_private(element.tag) and element.items is None and element.vr != "UN":
+            block = creators.get((group, number >> 8))
+            name = document.bare(block).decode("ascii", "replace").strip(" \0") if block else ""
+            if block is not None and number & 0xFF in SAFE.get((group, name), frozenset()):
+                yield element.path
+                yield block.path
+        elif not is_private(element.tag):
+            for item in element.items or ():
+                yield from _of_level(document, item.elements)

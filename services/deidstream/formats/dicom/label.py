@@ -1,0 +1,122 @@
+"""What a de-identified instance says of itself (PS3.15, E.1.1, 6 to 8; PS3.3, C.7.1.1 and C.12.1), put into its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from struct import pack
+from typing import Literal
+
+from deidstream.core.document import Splice, apply_splices
+from deidstream.core.errors import Malformed
+from deidstream.formats.dicom.document import DicomDocument
+from deidstream.formats.dicom.element import LONG, Element
+from deidstream.formats.dicom.preamble import deflated
+from deidstream.formats.dicom.reader import Encoding
+
+__all__ = ["IMPLEMENTATION", "label"]
+
+IMPLEMENTATION = "2.25.243279214790843561283905523218466537241"
+"""ImplementationClassUID of what we write."""
+_VERSION = "DEIDSTREAM"
+_KEPT_META = frozenset({0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013})
+_METHOD = "deidstream"
+
+
+def label(document: DicomDocument, codes: Mapping[str, str], temporal: str) -> bytes:
+    """``document`` (as released) with PatientIdentityRemoved YES, the method, its ``codes`` of scheme DCM (value to meaning), and
+    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED).
+
+    The preamble is cleared, and of the file meta information only what PS3.10 requires stays, with the UID of the instance. All
+    other bytes stay. Raises Malformed where the data set has no SOPInstanceUID.
+    """
+    data = _data_set(document, codes, temporal)
+    opened = document.opened
+    if not opened.preamble and not opened.meta:
+        return data
+    head = b"\0" * 128 + b"DICM" if opened.preamble else b""
+    return head + _meta(document) + (deflated(data) if opened.deflated else data)
+
+
+def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str) -> bytes:
+    encoding = document.opened.encoding
+    said = {
+        0x00120062: _written(0x00120062, "CS", b"YES", encoding),
+        0x00120063: _written(0x00120063, "LO", _METHOD.encode(), encoding),
+        0x00120064: _written(0x00120064, "SQ", b"".join(_item(*code, encoding) for code in codes.items()), encoding),
+        0x00280303: _written(0x00280303, "CS", temporal.encode(), encoding),
+    }
+    found = [_put(document.elements, tag, written, len(document.body)) for tag, written in said.items()]
+    found += _groups(document, [(tag >> 16, one) for tag, one in zip(said, found, strict=True)], encoding)
+    start = document.opened.start
+    moved = [Splice(one.start - start, one.end - start, one.replacement) for one in found]
+    return apply_splices(document.body[start:], moved)
+
+
+def _put(elements: Sequence[Element], tag: int, written: bytes, end: int) -> Splice:
+    """In the place of the element that has the tag, else before the first with a greater one."""
+    for element in elements:
+        if element.tag == tag:
+            return Splice(element.start, element.end, written)
+    at = next((element.start for element in elements if element.tag > tag), end)
+    return Splice(at, at, written)
+
+
+def _groups(document: DicomDocument, found: Sequence[tuple[int, Splice]], encoding: Encoding) -> list[Splice]:
+    grown: dict[int, int] = {}
+    for group, (start, end, written) in found:
+        grown[group] = grown.get(group, 0) + len(written) - (end - start)
+    return [
+        Splice(
+            one.value,
+            one.end,
+            pack(encoding.order + "I", int.from_bytes(document.bare(one), _ORDER[encoding.big]) + grown[one.tag >> 16]),
+        )
+        for one in document.elements
+        if one.tag & 0xFFFF == 0 and one.tag >> 16 in grown and one.end - one.value == 4
+    ]
+
+
+def _meta(document: DicomDocument) -> bytes:
+    """File meta information, explicit little endian (PS3.10, 7.1)."""
+    instance = document.value("SOPInstanceUID")
+    if not instance:
+        raise Malformed("no-sop-instance", "SOPInstanceUID")
+    kept = {one.tag: document.body[one.start : one.end] for one in document.opened.meta if one.tag in _KEPT_META}
+    little = Encoding(explicit=True)
+    kept[0x00020003] = _written(0x00020003, "UI", _even(instance.encode(), b"\0"), little)
+    kept[0x00020012] = _written(0x00020012, "UI", _even(IMPLEMENTATION.encode(), b"\0"), little)
+    kept[0x00020013] = _written(0x00020013, "SH", _VERSION.encode(), little)
+    kept.setdefault(0x00020001, _written(0x00020001, "OB", b"\0\1", little))
+    kept.pop(0x00020000, None)
+    rest = b"".join(kept[tag] for tag in sorted(kept))
+    return _written(0x00020000, "UL", pack("<I", len(rest)), little) + rest
+
+
+def _item(value: str, meaning: str, encoding: Encoding) -> bytes:
+    """One coded entry (PS3.3, 8.8)."""
+    content = b"".join(
+        (
+            _written(0x00080100, "SH", value.encode(), encoding),
+            _written(0x00080102, "SH", b"DCM", encoding),
+            _written(0x00080104, "LO", meaning.encode(), encoding),
+        )
+    )
+    return pack(encoding.order + "HHI", 0xFFFE, 0xE000, len(content)) + content
+
+
+def _written(tag: int, vr: str, value: bytes, encoding: Encoding) -> bytes:
+    value = _even(value, b" ")
+    order = encoding.order
+    head = pack(order + "HH", tag >> 16, tag & 0xFFFF)
+    if not encoding.explicit:
+        return head + pack(order + "I", len(value)) + value
+    if vr in LONG:
+        return head + vr.encode() + b"\0\0" + pack(order + "I", len(value)) + value
+    return head + vr.encode() + pack(order + "H", len(value)) + value
+
+
+def _even(value: bytes, pad: bytes) -> bytes:
+    return value + pad * (len(value) % 2)
+
+
+_ORDER: dict[bool, Literal["little", "big"]] = {False: "little", True: "big"}

@@ -1,0 +1,107 @@
+"""The last look at a DICOM instance before release: its header against the profile, and what is known of the patient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from deidstream.core.case import Header
+from deidstream.core.category import Category, Role
+from deidstream.core.decision import Decision, Method
+from deidstream.core.errors import Malformed, Unsafe
+from deidstream.core.subject import Subject
+from deidstream.detection.fields.dicom.private import safe_elements
+from deidstream.detection.fields.dicom.profile import Action, action
+from deidstream.detection.fields.dicom.table import CODES, OPTIONS
+from deidstream.formats.dicom import DicomDocument, Element, label, split
+from deidstream.formats.dicom.element import TEXTS
+
+__all__ = ["labelled", "options_of", "read_again", "remaining"]
+
+_SHORTEST = 4
+_LOOKED_FOR = frozenset(
+    {
+        Category.NAME,
+        Category.MEDICAL_RECORD,
+        Category.NATIONAL_ID,
+        Category.PHONE,
+        Category.HEALTH_PLAN,
+        Category.ACCOUNT,
+    }
+)
+_FULL, _MODIFIED = "retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"
+_CODED = ("CodeMeaning", "CodeValue", "CodingSchemeDesignator")
+
+
+def options_of(header: Header) -> tuple[str, ...]:
+    """The options of the profile under which the resolver decided."""
+    return tuple(filter(None, header.attribute("dicom.options").split(",")))
+
+
+def remaining(
+    document: DicomDocument, decisions: Sequence[Decision], subjects: Sequence[Subject], options: tuple[str, ...]
+) -> list[Decision]:
+    """What stands in ``document`` and should not: attributes that the profile removes or empties, and the patient's own data."""
+    decided = {one.locator: one for one in decisions}
+    safe = safe_elements(document) if "retain-safe-private" in options else frozenset()
+    found = [
+        _residue(element, Category.UNKNOWN)
+        for element in document.walk()
+        if element.path not in safe and _breaks(element, options, decided.get(element.path))
+    ]
+    return found + list(_known(document, decided, subjects))
+
+
+def labelled(document: DicomDocument, options: tuple[str, ...]) -> bytes:
+    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates."""
+    codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
+    temporal = "UNMODIFIED" if _FULL in options else "MODIFIED" if _MODIFIED in options else "REMOVED"
+    return label(document, codes, temporal)
+
+
+def read_again(content: bytes) -> DicomDocument:
+    """What is about to be released. Raises Unsafe when it cannot be read."""
+    try:
+        return split(content)
+    except Malformed as error:
+        raise Unsafe("result-unreadable", error.place) from None
+
+
+def _breaks(element: Element, options: tuple[str, ...], decision: Decision | None) -> bool:
+    if (
+        element.value == element.end
+        or element.tag & 0xFFFF == 0
+        or (decision is not None and decision.replacement is not None)
+    ):
+        return False
+    kept = decision is not None and decision.method is Method.KEEP
+    return (
+        not kept
+        and action(element.tag, element.vr, options) in (Action.REMOVE, Action.EMPTY, Action.DUMMY)
+        and element.vr != "SQ"
+    )
+
+
+def _known(document: DicomDocument, decided: dict[str, Decision], subjects: Sequence[Subject]) -> Iterator[Decision]:
+    """Texts that nothing replaced, in which the patient's names or numbers stand as whole words."""
+    words = {word for subject in subjects for word in _words(subject)}
+    if not words:
+        return
+    pattern = re.compile(r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, words))) + r")(?!\w)", re.IGNORECASE)
+    for element in document.walk():
+        if element.vr not in TEXTS or element.items is not None or element.keyword in _CODED or "(" in element.path:
+            continue
+        if element.path not in decided and pattern.search(document.leaf(element.path).text):
+            yield _residue(element, Category.OTHER_ID)
+
+
+def _words(subject: Subject) -> Iterator[str]:
+    for known in subject.known:
+        if known.role is Role.PATIENT and known.category in _LOOKED_FOR and known.form not in ("prefix", "suffix"):
+            value = known.value.strip()
+            if len(value) >= _SHORTEST:
+                yield value
+
+
+def _residue(element: Element, category: Category) -> Decision:
+    return Decision(element.path, None, category, Method.HOLD, None, "residue", ("writer.dicom/1",))

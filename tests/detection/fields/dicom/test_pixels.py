@@ -1,0 +1,74 @@
+"""What may leave by its header alone."""
+
+from __future__ import annotations
+
+import pytest
+from deidstream.core.policy import Dicom
+from deidstream.detection.fields.dicom.pixels import refusal
+from deidstream.formats.dicom import split
+
+from tests.formats.dicom.files import report, written
+
+_CT, _US, _SC = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.7"
+_DX, _VL, _PDF = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.840.10008.5.1.4.1.1.104.1"
+_CHEST = {"SOPClassUID": _CT, "Modality": "CT", "BodyPartExamined": "CHEST", "ImageType": ["ORIGINAL", "PRIMARY"]}
+_CLEAN = {"BurnedInAnnotation": "NO", "RecognizableVisualFeatures": "NO"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "released", "why"),
+    [
+        (_CHEST, True, "a chest in tomography shows no face, and its pixels no text"),
+        (_CHEST | {"BodyPartExamined": "HEAD"}, False, "a face can be rendered"),
+        (_CHEST | {"BodyPartExamined": ""}, False, "unknown means head"),
+        (_CHEST | {"BodyPartExamined": "WHOLEBODY"}, False, "so has the whole body"),
+        (_CHEST | {"BodyPartExamined": "HEAD", "RecognizableVisualFeatures": "NO"}, True, "somebody removed it"),
+        (_CHEST | {"RecognizableVisualFeatures": "YES"}, False, "the header says so"),
+        (_CHEST | {"BurnedInAnnotation": "YES"}, False, "the header says so"),
+        (_CHEST | {"ImageType": ["DERIVED", "SECONDARY"]}, False, "a dose report is a CT image too"),
+        (_CHEST | {"ImageType": ["ORIGINAL", "PRIMARY", "SCREEN SAVE"]}, False, "a screen with names on it"),
+        (_CHEST | {"ImageType": None}, False, "nobody says that it is original"),
+        (_CHEST | {"SOPClassUID": "1.3.12.2.1107.5.9.1"}, False, "a private class may be anything"),
+        (_CHEST | {"ConversionType": "WSD"}, False, "captured"),
+        (_CHEST | {"SOPClassUID": _DX, "Modality": "DX"}, False, "radiographs have text burned in"),
+        (_CHEST | _CLEAN | {"SOPClassUID": _DX, "Modality": "DX"}, True, "but this one has none, it says"),
+        (_CHEST | _CLEAN | {"SOPClassUID": _US, "Modality": "US"}, False, "ultrasound is never believed"),
+        (_CHEST | _CLEAN | {"SOPClassUID": _SC, "Modality": "OT"}, False, "nor is secondary capture"),
+        (_CHEST | _CLEAN | {"SOPClassUID": _VL, "Modality": "XC"}, False, "nor are photographs"),
+        (_CHEST | _CLEAN | {"Modality": "US"}, False, "the modality contradicts the class"),
+    ],
+)
+def test_pixels_are_trusted_only_where_the_header_rules_out_text_and_faces(
+    attributes: dict[str, object], released: bool, why: str
+) -> None:
+    made = report(PixelData=b"\0\0", **attributes)
+    made["PixelData"].VR = "OW"
+    document = split(written(made))
+    assert refusal(document, Dicom(pixels="trust-header")) == ("" if released else "pixels-not-examined"), why
+    assert refusal(document, Dicom()) == "pixels-not-examined"
+    assert refusal(document, Dicom(pixels="keep")) == ""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({}, ""),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.5"}, ""),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.9.1.1"}, ""),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.9.4.1"}, "sound-not-examined"),
+        ({"SOPClassUID": _PDF}, "class-not-understood"),
+        ({"SOPClassUID": _PDF, "EncapsulatedDocument": b"%PDF"}, "document-not-examined"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.68.1"}, "class-not-understood"),  # the surface of a face
+        ({"SOPClassUID": "1.3.12.2.1107.5.9.1"}, "class-not-understood"),
+        ({"SOPClassUID": "1.2.840.10008.1.3.10"}, "directory-unsupported"),
+    ],
+)
+def test_instances_without_pixels_go_by_their_class(attributes: dict[str, object], reason: str) -> None:
+    assert refusal(split(written(report(**attributes))), Dicom(pixels="keep")) == reason
+
+
+def test_a_vr_that_hides_what_an_attribute_is_stops_the_instance() -> None:
+    content = written(report(DerivationDescription="seen with Quiltrane "))
+    assert refusal(split(content), Dicom()) == ""
+    at = content.index(b"\x08\0\x11\x21ST")
+    assert refusal(split(content[: at + 4] + b"CS" + content[at + 6 :]), Dicom()) == "wrong-vr"

@@ -1,0 +1,97 @@
+"""Reading: no byte is lost, every element is where pydicom finds it, and what breaks the rules is refused without its content."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+from deidstream.core.document import splice
+from deidstream.core.errors import Malformed
+from deidstream.formats import sniff
+from deidstream.formats.dicom import split
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from tests.formats.dicom.files import REFUSED, SYNTAXES, bundled, report, written
+
+_FILES = [path for path in bundled() if path.name not in REFUSED]
+
+
+def _elements(dataset: Dataset) -> Iterator[tuple[int, bytes | None]]:
+    """Tags in order, and raw values of strings."""
+    for element in dataset:
+        yield int(element.tag), None
+        if element.VR == "SQ":
+            for item in element.value:
+                yield from _elements(item)
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
+def test_what_no_edit_names_keeps_every_byte_and_every_element_is_found(path: Path) -> None:
+    source = path.read_bytes()
+    document = split(source)
+    assert splice(document, ()) == source
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = sorted(tag for tag, _ in _elements(pydicom.dcmread(path, force=True)))
+    ours = [element.tag for element in document.walk()]
+    lengths = [tag for tag in ours if tag & 0xFFFF == 0]
+    assert theirs in (sorted(ours), sorted(tag for tag in ours if tag not in lengths))
+    assert len(list(document.leaves)) == len({leaf.path for leaf in document.leaves})
+
+
+def test_there_are_files_of_every_kind() -> None:
+    assert len(_FILES) > 150
+
+
+@pytest.mark.parametrize("path", [path for path in bundled() if path.name in REFUSED], ids=lambda path: path.name)
+def test_broken_files_are_refused_with_place_and_rule(path: Path) -> None:
+    with pytest.raises(Malformed, match=REFUSED[path.name]):
+        split(path.read_bytes())
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("bare", [False, True])
+def test_instances_are_known_by_their_content(syntax: str, bare: bool) -> None:
+    content = written(report(PatientID="4711"), syntax, bare)
+    assert sniff(content) == "dicom"
+    assert split(content).value("PatientID") == "4711"
+
+
+def test_a_truncated_file_says_where_and_not_what() -> None:
+    content = written(report(PatientName="Quiltrane^Ada", PatientID="4711081"))
+    messages = set()
+    for size in range(140, len(content) - 1):
+        try:
+            split(content[:size])
+        except Malformed as error:
+            messages.add(str(error))
+    assert len(messages) > 3
+    assert not any("Quiltrane" in message or "4711081" in message for message in messages)
+
+
+def test_what_is_read_as_a_tag_by_mistake_is_named_by_no_error() -> None:
+    content = written(report(PatientID="4711081x"))
+    at = content.index(b"4711081x")
+    broken = content[: at - 2] + b"\0\0" + content[at:]  # its length says 0, so its value is read as an element
+    with pytest.raises(Malformed) as raised:
+        split(broken)
+    assert raised.value.place == "dataset"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_bytes_are_changed_a_file_is_read_whole_or_refused(data: st.DataObject) -> None:
+    content = bytearray(written(report(PatientName="A^B", PatientID="4711081", ContentSequence=[report()])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(132, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        document = split(bytes(content))
+        assert splice(document, ()) == bytes(content)
+        list(document.leaves)
+    except Malformed:
+        pass
