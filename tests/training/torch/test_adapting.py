@@ -70,22 +70,20 @@ def trained_on(tagger: Path, tmp_path: Path, *arguments: str) -> Ran:
     return run("train", "--from", notes(tmp_path / "notes"), "--tagger", tagger, *arguments, *QUICK)
 
 
-def test_a_released_model_is_unpacked_as_it_was_but_for_its_eight_bits(
-    made: Path, tagger: Path, tmp_path: Path
-) -> None:
+def test_a_released_model_is_unpacked_as_it_was_but_for_rounding(made: Path, tagger: Path, tmp_path: Path) -> None:
     unpack(tagger, tmp_path / "backbone", tmp_path / "model")
     again = trained(tmp_path / "model", tmp_path / "backbone").eval()
     before = trained(made / "model", made / "backbone").eval()
     words = "encoder.embeddings.word_embeddings.weight"
     assert torch.equal(again.state_dict()[words], before.state_dict()[words])
     for name, tensor in before.state_dict().items():
-        assert torch.allclose(again.state_dict()[name], tensor, atol=float(tensor.abs().max()) / 250), name
+        assert torch.allclose(again.state_dict()[name], tensor, atol=float(tensor.abs().max()) / 40), name
     ids = np.arange(4, 60, dtype=np.int64)[None]
     with torch.no_grad():
         mine = again(torch.from_numpy(ids), torch.ones_like(torch.from_numpy(ids))).numpy()
     inference = OnnxInference(tagger / "model.onnx.gz")
     theirs = inference.infer({"input_ids": ids, "attention_mask": np.ones_like(ids)})["logits"]
-    assert np.abs(mine - theirs).mean() < 0.001 * np.abs(mine).mean()
+    assert np.abs(mine - theirs).mean() < 0.02 * np.abs(mine).mean()  # which rounds what it computes, too
 
 
 def test_it_learns_how_the_site_writes_and_leaves_no_text_behind(tagger: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from deidstream.ports import Inference
 from deidstream_training.backbone import recover
 from deidstream_training.release.calibrate import Answers, temperature, thresholds
 from deidstream_training.release.export import export
-from deidstream_training.train.examples import Mark, batched, examples, read
+from deidstream_training.train.examples import Batch, Mark, batched, examples, read
 from deidstream_training.train.labels import CATEGORIES, LABELS
 from deidstream_training.train.model import trained
 
@@ -30,6 +30,8 @@ __all__ = ["Wanted", "release"]
 
 _BATCH = 4_096
 """Pieces that are judged at once."""
+_RANGED = 200
+"""Documents that show how great numbers get within the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,12 @@ class Wanted:
 def release(model: Path, backbone: Path, held_out: Sequence[Path], wanted: Wanted, out: Path) -> Description:
     """Writes the folder ``out``. ``held_out``: documents of which training has seen nothing, to calibrate with."""
     out.mkdir(parents=True, exist_ok=True)
-    export(trained(model, backbone), backbone, out / MODEL)
     (out / PIECES).write_bytes(gzip.compress((backbone / recover.PIECES).read_bytes(), mtime=0))
+    pieces = Pieces(out / PIECES)
     documents = list(islice(chain.from_iterable(map(read, held_out)), wanted.most))
-    pieces, inference = Pieces(out / PIECES), OnnxInference(out / MODEL, threads=2)
+    some = documents[:: max(1, len(documents) // _RANGED)]
+    export(trained(model, backbone), backbone, out / MODEL, _batches(some, pieces, wanted))
+    inference = OnnxInference(out / MODEL, threads=2)
     found = Description(
         wanted.name,
         wanted.version,
@@ -80,6 +84,10 @@ def _reliability(documents: Sequence[tuple[str, list[Mark]]], tagger: Tagger) ->
 def _answers(
     documents: Sequence[tuple[str, list[Mark]]], pieces: Pieces, inference: Inference, wanted: Wanted
 ) -> Iterator[Answers]:
-    for batch in batched(examples(documents, pieces, LABELS, wanted.window), pieces, _BATCH):
+    for batch in _batches(documents, pieces, wanted):
         inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
         yield Answers(inference.infer(inputs)["logits"], batch)
+
+
+def _batches(documents: Sequence[tuple[str, list[Mark]]], pieces: Pieces, wanted: Wanted) -> Iterator[Batch]:
+    return batched(examples(documents, pieces, LABELS, wanted.window), pieces, _BATCH)

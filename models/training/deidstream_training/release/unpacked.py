@@ -55,10 +55,5 @@ def _words(stored: dict[str, Any]) -> Arrays:
 
 def _weights(graph: Any, stored: dict[str, Any]) -> Arrays:
     """By the names that they have in the model."""
-    prefix = "model."
-    whole = {
-        name.removeprefix(prefix): numpy_helper.to_array(one).astype(np.float32)
-        for name, one in stored.items()
-        if name.startswith(prefix)
-    }
+    whole = {name: numpy_helper.to_array(one) for name, one in stored.items() if name.endswith((".weight", ".bias"))}
     return whole | floats(graph)
