@@ -22,7 +22,7 @@ _CHECKED = 1.0
 """A score that says that check digits fit: nothing to weigh."""
 _LONGEST = 500
 """Code points: what begins further before a finding is not looked for."""
-_SEEN = 30
+_SEEN = 5
 """Findings that a row takes at least."""
 
 
