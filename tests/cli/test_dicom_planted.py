@@ -117,3 +117,11 @@ def test_a_number_of_the_patient_in_a_public_code_holds(tmp_path: Path) -> None:
     ran, out, said = _clean(tmp_path, written(made))
     assert ran != 0
     assert out == b"", said
+
+
+def test_a_text_where_a_date_should_be_is_not_retained_as_a_date(tmp_path: Path) -> None:
+    content = written(report(StudyDate="20240310", SeriesDate="19990101")).replace(b"19990101", b"Zq00001 ")
+    code, out, said = _clean(tmp_path, content, "retain-longitudinal-temporal-full-dates")
+    assert code == 0, said
+    assert _kept(out) == set()
+    assert pydicom.dcmread(io.BytesIO(out)).StudyDate == "20240310"

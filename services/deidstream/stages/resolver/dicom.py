@@ -30,6 +30,8 @@ _TRAITS = frozenset({Category.AGE, Category.SEX, Category.ETHNICITY})
 _UID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}|2\.25\.[1-9][0-9]{9,38}", re.ASCII)
 """UIDs (PS3.5, 9.1) that are OIDs to ``Surrogates``, so that they are mapped as in HL7 and FHIR."""
 _LONGEST_UID = 64
+_MOMENTS = frozenset({"DA", "DT", "TM"})
+_MOMENT = re.compile(r"[0-9.:+ \\-]*", re.ASCII)
 
 
 def decide_instance(
@@ -99,6 +101,9 @@ class _Header:
             return
         elif asked is Action.KEEP and first.category in _TRAITS and rule.method is not Method.KEEP:
             self._replaced(element, findings, Action.KEEP)
+        elif asked is Action.KEEP and element.vr in _MOMENTS and not _MOMENT.fullmatch(self._document.leaf(path).text):
+            self._settled.add(path)
+            self._say(first, None, Method.REDACT, "", f"dicom:{Action.EMPTY}")  # a text where a date should be
         elif asked is Action.KEEP or path in self._safe:
             self._settled.add(path)
             self._say(first, None, Method.KEEP, None, f"dicom:{Action.KEEP}")
