@@ -112,6 +112,44 @@ def test_references_hold_over_a_study(inputs: Path) -> None:
     assert len({one.StudyInstanceUID for one in made} | {one.FrameOfReferenceUID for one in made}) == 2
 
 
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        "1.2.840.Quiltrane.4711081",
+        "1.2.840.4711081.01",
+        "4711081",
+        "1.2.840.10008.4711081.7",
+        "1.2." + "4711081." * 9 + "7",
+        "1.4711081",
+        "2.25.4711081",
+        "2.25.329800735698586629295641978511506172918",
+    ],
+    ids=[
+        "letters",
+        "leading zero",
+        "a number",
+        "not issued by the standard",
+        "too long",
+        "two parts",
+        "UUID, short",
+        "UUID",
+    ],
+)
+def test_what_is_no_uid_becomes_a_valid_one_and_the_same_everywhere(malformed: str, inputs: Path) -> None:
+    with pydicom.config.disable_value_validation():
+        reference = Dataset()
+        reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", malformed
+        made = _patient(FrameOfReferenceUID=malformed, ReferencedImageSequence=[reference])
+        (inputs / "b.dcm").write_bytes(written(made))
+        out, reasons = _cleaned(inputs)
+        assert reasons == {}
+        read = pydicom.dcmread(out / "b.dcm")
+        assert read.FrameOfReferenceUID == read.ReferencedImageSequence[0].ReferencedSOPInstanceUID
+        assert read.FrameOfReferenceUID.is_valid
+        assert read.FrameOfReferenceUID.startswith("2.25.")
+        assert b"4711081" not in (out / "b.dcm").read_bytes()
+
+
 def _planted() -> tuple[Dataset, list[str]]:
     """One value of its own in every text attribute of the table's first groups, in private blocks, sequences and SR items."""
     values = [f"Zorq{number:03d}vax" for number in range(25)]

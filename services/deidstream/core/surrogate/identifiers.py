@@ -27,7 +27,7 @@ __all__ = ["Identifiers"]
 
 _PATTERN = str.maketrans({**dict.fromkeys(digits, "0"), **dict.fromkeys(ascii_uppercase, "A")})
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}", re.ASCII)
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}|2\.25\.[1-9][0-9]{9,38}", re.ASCII)
 _URN = re.compile(r"urn:(?:uuid|oid):", re.IGNORECASE)
 _PREFIX = re.compile(r"([a-z]{1,8})[^a-z]", re.ASCII | re.IGNORECASE)
 _PREFIXES = frozenset(

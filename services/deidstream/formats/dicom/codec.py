@@ -10,6 +10,7 @@ from functools import lru_cache
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
 
 from deidstream.core.errors import Malformed
+from deidstream.formats.dicom.limits import fitted
 from deidstream.formats.text import TextCodec
 
 __all__ = ["DEFAULT", "ValueCodec", "codec_of", "encodings_of"]
@@ -38,6 +39,7 @@ class ValueCodec:
     encodings: tuple[str, ...]
     pad: bytes
     longest: int
+    vr: str = ""
 
     def decode(self, raw: bytes) -> str:
         """The text without its padding. Raises Malformed for bytes that are none of the character set's."""
@@ -52,8 +54,11 @@ class ValueCodec:
             raise Malformed("invalid-charset", "value") from None
 
     def encode(self, text: str) -> bytes:
-        """The value, of even length. Characters that the encodings lack become ``?``. Raises Malformed for what is too long."""
-        raw = self.bare(text)
+        """The value, of even length, cut to what its VR allows. Characters that the encodings lack become ``?``.
+
+        Raises Malformed for what the length field cannot say.
+        """
+        raw = self.bare(fitted(text, self.vr))
         if len(raw) > self.longest:
             raise Malformed("value-too-long", "value")
         return raw + self.pad * (len(raw) % 2)
@@ -80,4 +85,4 @@ class ValueCodec:
 def codec_of(vr: str, encodings: tuple[str, ...], length_size: int) -> ValueCodec:
     """The codec of values of ``vr`` whose length field has ``length_size`` bytes."""
     binary = vr in ("UI", "OB", "UN", "OW")
-    return ValueCodec(encodings, b"\0" if binary else b" ", _LONGEST[length_size])
+    return ValueCodec(encodings, b"\0" if binary else b" ", _LONGEST[length_size], vr)

@@ -10,6 +10,7 @@ from deidstream.core.span import Span
 from deidstream.formats.dicom.codec import DEFAULT, ValueCodec, codec_of, encodings_of
 from deidstream.formats.dicom.element import STRINGS, TEXTS, Element, Item, is_private
 from deidstream.formats.dicom.lengths import lengths
+from deidstream.formats.dicom.limits import fitted
 from deidstream.formats.dicom.preamble import Opening, deflated, opening
 from deidstream.formats.dicom.reader import read
 
@@ -110,7 +111,10 @@ class DicomDocument(Document):
         return found
 
     def rewritten(self, leaf: Leaf, edits: Sequence[Edit]) -> list[Splice]:
-        """The whole value anew: padding depends on all of it, and so do code extensions. What no edit names keeps its bytes."""
+        """The whole value anew: padding depends on all of it, and so do code extensions. What no edit names keeps its bytes.
+
+        Values that would become longer than their VR allows are cut.
+        """
         codec = leaf.codec
         if not isinstance(codec, ValueCodec):
             raise Unsafe("edit-outside-value", leaf.path)
@@ -127,8 +131,9 @@ class DicomDocument(Document):
             if not stateful:
                 pieces += (raw[at[position] : at[span.start]], codec.bare(new or ""))
             position = span.end
-        if stateful:
-            return [Splice(leaf.start, leaf.end, codec.encode("".join(text) + leaf.text[position:]))]
+        whole = "".join(text) + leaf.text[position:]
+        if stateful or fitted(whole, codec.vr) != whole:
+            return [Splice(leaf.start, leaf.end, codec.encode(whole))]
         made = b"".join(pieces) + raw[at[position] :]
         return [Splice(leaf.start, leaf.end, made + codec.pad * (len(made) % 2))]
 

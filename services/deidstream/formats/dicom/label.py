@@ -18,7 +18,7 @@ __all__ = ["IMPLEMENTATION", "label"]
 IMPLEMENTATION = "2.25.243279214790843561283905523218466537241"
 """ImplementationClassUID of what we write."""
 _VERSION = "DEIDSTREAM"
-_KEPT_META = frozenset({0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013})
+_TRANSFER_SYNTAX = 0x00020010
 _METHOD = "deidstream"
 
 
@@ -81,13 +81,14 @@ def _meta(document: DicomDocument) -> bytes:
     instance = document.value("SOPInstanceUID")
     if not instance:
         raise Malformed("no-sop-instance", "SOPInstanceUID")
-    kept = {one.tag: document.body[one.start : one.end] for one in document.opened.meta if one.tag in _KEPT_META}
+    # Of what was there only the transfer syntax, which is one of PS3.6 (see ``opening``).
+    kept = {one.tag: document.body[one.start : one.end] for one in document.opened.meta if one.tag == _TRANSFER_SYNTAX}
     little = Encoding(explicit=True)
+    kept[0x00020001] = _written(0x00020001, "OB", b"\0\1", little)
+    kept[0x00020002] = _written(0x00020002, "UI", _even(document.value("SOPClassUID").encode(), b"\0"), little)
     kept[0x00020003] = _written(0x00020003, "UI", _even(instance.encode(), b"\0"), little)
     kept[0x00020012] = _written(0x00020012, "UI", _even(IMPLEMENTATION.encode(), b"\0"), little)
     kept[0x00020013] = _written(0x00020013, "SH", _VERSION.encode(), little)
-    kept.setdefault(0x00020001, _written(0x00020001, "OB", b"\0\1", little))
-    kept.pop(0x00020000, None)
     rest = b"".join(kept[tag] for tag in sorted(kept))
     return _written(0x00020000, "UL", pack("<I", len(rest)), little) + rest
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pydicom.config import IGNORE
+from pydicom.uid import UID
 
 from deidstream.core.errors import Malformed
 from deidstream.formats.dicom.element import VRS, Element
@@ -33,11 +37,15 @@ class Opening:
 
 
 def opening(source: bytes) -> Opening:
-    """Raises Malformed: ``truncated`` and the like in file meta information, ``deflate-broken``, ``inflates-too-far``."""
+    """Raises Malformed: ``truncated`` and the like in file meta information, ``transfer-syntax-unsupported`` for what PS3.6
+    does not list, ``deflate-broken``, ``inflates-too-far``.
+    """
     preamble = 132 if source[128:132] == b"DICM" else 0
     stop = _meta_end(source, preamble)
     meta = tuple(read(source, preamble, stop, Encoding(explicit=True), "")) if stop > preamble else ()
     syntax = next((_uid(source, one) for one in meta if one.tag == 0x00020010), "")
+    if syntax and not _is_known(syntax):
+        raise Malformed("transfer-syntax-unsupported", "TransferSyntaxUID")
     if syntax == _DATASET_DEFLATED:
         body = source[:stop] + _inflated(source[stop:])
         return Opening(body, stop, preamble, Encoding(explicit=True), meta, deflated=True)
@@ -90,6 +98,11 @@ def deflated(data: bytes) -> bytes:
     deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     out = deflater.compress(data) + deflater.flush()
     return out + b"\0" * (len(out) % 2)
+
+
+@lru_cache(maxsize=256)
+def _is_known(syntax: str) -> bool:
+    return UID(syntax, validation_mode=IGNORE).type == "Transfer Syntax"
 
 
 def _uid(source: bytes, element: Element) -> str:

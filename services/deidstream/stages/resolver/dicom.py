@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import cast
 
 from deidstream.core.category import Category, Role
@@ -25,8 +27,11 @@ _FIELDS = "fields.dicom/"
 _SHIFTING = frozenset({"retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"})
 _TRAITS = frozenset({Category.AGE, Category.SEX, Category.ETHNICITY})
 """Where the option that retains them meets a stricter policy (ages over 89), the policy counts."""
-_LIMITS = {"SH": 16, "CS": 16, "AE": 16, "LO": 64, "PN": 194}
-"""Characters of one value (PS3.5, 6.2)."""
+_UID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}|2\.25\.[1-9][0-9]{9,38}", re.ASCII)
+"""UIDs (PS3.5, 9.1) that are OIDs to ``Surrogates``, so that they are mapped as in HL7 and FHIR."""
+_LONGEST_UID = 64
+_MOMENTS = frozenset({"DA", "DT", "TM"})
+_MOMENT = re.compile(r"[0-9.:+ \\-]*", re.ASCII)
 
 
 def decide_instance(
@@ -96,6 +101,9 @@ class _Header:
             return
         elif asked is Action.KEEP and first.category in _TRAITS and rule.method is not Method.KEEP:
             self._replaced(element, findings, Action.KEEP)
+        elif asked is Action.KEEP and element.vr in _MOMENTS and not _MOMENT.fullmatch(self._document.leaf(path).text):
+            self._settled.add(path)
+            self._say(first, None, Method.REDACT, "", f"dicom:{Action.EMPTY}")  # a text where a date should be
         elif asked is Action.KEEP or path in self._safe:
             self._settled.add(path)
             self._say(first, None, Method.KEEP, None, f"dicom:{Action.KEEP}")
@@ -134,7 +142,7 @@ class _Header:
             self._say(findings[0], Span(0, len(text)), method, made, f"dicom:{asked}")
             return
         self._gone.add(element.path)
-        instead = "" if asked in (Action.EMPTY, Action.KEEP) or element.items is not None else dummy(element.vr)
+        instead = "" if asked in (Action.EMPTY, Action.KEEP) or element.items is not None else self._instead(element)
         self._say(findings[0], None, Method.REDACT, instead, f"dicom:{asked}")
 
     def _made(self, element: Element, findings: Sequence[Finding], text: str, asked: Action) -> tuple[str, Method]:
@@ -148,14 +156,15 @@ class _Header:
             value = text[finding.span.start : finding.span.end]
             made, method = self._value(finding, value, asked)
             used = method if made else used
-            out += (text[position : finding.span.start], self._fitting(element, made))
+            out += (text[position : finding.span.start], self._fitting(made))
             position = finding.span.end
         # What no finding speaks of are delimiters, and UIDs that the standard issued.
         return "".join((*out, text[position:])) if out else (text if asked is Action.REMAP else ""), used
 
     def _value(self, finding: Finding, value: str, asked: Action) -> tuple[str, Method]:
         if asked is Action.REMAP:
-            return self._transform.apply(Method.PSEUDONYM, finding, value, self._scene) or "", Method.PSEUDONYM
+            uid = value if _UID.fullmatch(value) and len(value) <= _LONGEST_UID else _uid_of(value)
+            return self._transform.apply(Method.PSEUDONYM, finding, uid, self._scene) or "", Method.PSEUDONYM
         if finding.category in DATES and not _SHIFTING & set(self._options):
             return "", Method.REDACT
         method = self._policy.rule(finding, value).method
@@ -167,9 +176,14 @@ class _Header:
             return "", Method.REDACT  # the profile asks for another value
         return self._transform.apply(method, finding, value, self._scene) or "", method
 
-    def _fitting(self, element: Element, made: str) -> str:
+    def _fitting(self, made: str) -> str:
         plain = made if self._document.encodings != ("iso8859",) or made.isascii() else unmarked(made)
-        return plain.replace("\\", "/")[: _LIMITS.get(element.vr, len(plain))]
+        return plain.replace("\\", "/")
+
+    def _instead(self, element: Element) -> str:
+        """A dummy of the element's VR."""
+        values = self._document.leaf(element.path).text.count("\\") + 1
+        return dummy(element.vr, element.end - element.value, values)
 
     def _dummies(self, element: Element, finding: Finding) -> None:
         """Of a sequence that must be there the items stay, and every value in them that could say anything is a dummy."""
@@ -188,14 +202,17 @@ class _Header:
         own = finding._replace(locator=element.path, category=Category.UNKNOWN, role=Role.UNKNOWN)
         if asked in (None, Action.CLEAN) and element.path not in self._found and element.keyword not in _STRUCTURAL:
             self._settled.add(element.path)
-            instead = dummy(element.vr)
-            if instead is not None:
-                self._say(own, None, Method.REDACT, instead, f"dicom:{Action.DUMMY}")
+            self._say(own, None, Method.REDACT, self._instead(element), f"dicom:{Action.DUMMY}")
 
     def _say(self, finding: Finding, span: Span | None, method: Method, made: str | None, line: str) -> None:
         self.decisions.append(
             Decision(finding.locator, span, finding.category, method, made, line, (finding.detector,), 1.0)
         )
+
+
+def _uid_of(malformed: str) -> str:
+    """A well-formed UID in the place of what is none, the same for the same; its surrogate is keyed, as that of any other."""
+    return f"2.25.{int.from_bytes(sha256(malformed.encode()).digest()[:16], 'big')}"
 
 
 _STRUCTURAL = frozenset(

@@ -30,6 +30,8 @@ _LOOKED_FOR = frozenset(
     }
 )
 _FULL, _MODIFIED = "retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"
+_READ = TEXTS | {"AE", "CS", "DS", "IS", "UI", "UR"}
+_DIGIT = re.compile(r"\d")
 _CODED = ("CodeMeaning", "CodeValue", "CodingSchemeDesignator")
 
 
@@ -89,9 +91,11 @@ def _known(document: DicomDocument, decided: dict[str, Decision], subjects: Sequ
         return
     pattern = re.compile(r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, words))) + r")(?!\w)", re.IGNORECASE)
     for element in document.walk():
-        if element.vr not in TEXTS or element.items is not None or element.keyword in _CODED or "(" in element.path:
+        if element.vr not in _READ or element.items is not None or "(" in element.path or element.path in decided:
             continue
-        if element.path not in decided and pattern.search(document.leaf(element.path).text):
+        found = set(map(str.lower, pattern.findall(document.leaf(element.path).text)))
+        # Codes are full of words that somebody is called (stone, white): one alone says nothing, a number does.
+        if len(found) > 1 or any(element.keyword not in _CODED or _DIGIT.search(word) for word in found):
             yield _residue(element, Category.OTHER_ID)
 
 

@@ -9,18 +9,30 @@ _BY_VR = {
     "AS": "000D",
     "CS": "DEIDENTIFIED",
     "DA": "19000101",
-    "DS": "0",
     "DT": "19000101000000",
-    "IS": "0",
     "PN": "Deidentified",
     "TM": "000000",
     "UI": "2.25.0",
     "UR": "urn:deidentified",
     **dict.fromkeys(("LO", "LT", "SH", "ST", "UC", "UT"), "DEIDENTIFIED"),
-    **dict.fromkeys(("OB", "UN"), "\0\0"),
 }
+_NUMERALS = frozenset({"DS", "IS"})
+_SIZES = {
+    **dict.fromkeys(("OB", "OW", "SS", "UN", "US"), 2),
+    **dict.fromkeys(("AT", "FL", "OF", "OL", "SL", "UL"), 4),
+    **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
+}
+"""Bytes of one binary value (PS3.5, 6.2); of OB, OW and UN the least that is of even length."""
+_COUNTED = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
+_MOST = 64
 
 
-def dummy(vr: str) -> str:
-    """The dummy of ``vr``; of numbers and of other binary values none is needed, so they become empty."""
-    return _BY_VR.get(vr, "")
+def dummy(vr: str, length: int = 0, values: int = 1) -> str:
+    """The dummy of ``vr``. Numbers are 0, as many as there were: of ``values``, or in ``length`` bytes (64 at most)."""
+    if vr in _NUMERALS:
+        return "\\".join(["0"] * min(values, _MOST))
+    size = _SIZES.get(vr)
+    if size is None:
+        return _BY_VR.get(vr, "")
+    count = min(max(length // size, 1), _MOST) if vr in _COUNTED else 1
+    return "\0" * size * count

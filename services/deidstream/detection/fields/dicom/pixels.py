@@ -6,10 +6,12 @@ and modalities in which text is burned in as a matter of course, or in which peo
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from deidstream.core.document import Document
 from deidstream.core.policy import Dicom
+from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.formats.dicom.element import TEXTS, dictionary
 
@@ -64,6 +66,8 @@ def refusal(source: Document, chosen: Dicom) -> str:
         return "no-sop-instance"
     if any(map(_contradicts, document.walk())):
         return "wrong-vr"
+    if any(_is_disguised(document, element) for element in document.walk()):
+        return "value-contradicts-vr"
     if any(element.tag == _ENCAPSULATED for element in document.walk()):
         return "document-not-examined"
     if sop_class.startswith(_SOUND):
@@ -81,9 +85,17 @@ def refusal(source: Document, chosen: Dicom) -> str:
 def _contradicts(element: Element) -> bool:
     """Whether it is written with a VR that hides from everybody who goes by VRs what the data dictionary says it is."""
     entry = dictionary(element.tag)
-    if not entry.known or entry.vr not in _TELLING or element.vr == entry.vr:
+    if not entry.known or element.vr == entry.vr:
         return False
-    return not (element.vr in TEXTS and entry.vr in TEXTS)
+    return not any(element.vr in kind and entry.vr in kind for kind in _ALIKE)
+
+
+def _is_disguised(document: DicomDocument, element: Element) -> bool:
+    """Whether something else stands where a number or a class should, and would stay (PS3.5, table 6.2-1)."""
+    allowed = _REPERTOIRE.get(element.vr)
+    if allowed is None or element.items is not None or action(element.tag, element.vr, ()) is not None:
+        return False
+    return allowed.fullmatch(document.bare(element)) is None
 
 
 def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
@@ -102,7 +114,17 @@ def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
     return no_text and no_face and value("Modality").upper() not in _PRONE
 
 
-_TELLING = TEXTS | {"AE", "AS", "DA", "DT", "TM", "UI", "UR", "SQ"}
+_ALIKE = (
+    TEXTS,
+    frozenset({"DS", "IS"}),
+    frozenset({"AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "US", "UV"}),
+)
+"""VRs that may stand for one another: read as the one or the other, a value is treated alike."""
+_REPERTOIRE = {
+    **dict.fromkeys(("DS", "IS"), re.compile(rb"[0-9+.eE \\-]*\0*")),
+    "AS": re.compile(rb"[0-9DWMY \\]*\0*"),
+    "UI": re.compile(rb"[0-9. \\]*\0*"),
+}
 _PRONE = frozenset(
     {"US", "IVUS", "XC", "ES", "GM", "SM", "OP", "OPT", "OT", "SC", "DOC", "XA", "RF", "ECG", "HD", "AU", "DMS"}
 )

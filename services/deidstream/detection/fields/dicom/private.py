@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from deidstream.detection.fields.dicom.safe_private import SAFE
@@ -9,6 +10,8 @@ from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.formats.dicom.element import is_private
 
 __all__ = ["safe_elements"]
+
+_DECIMALS = re.compile(rb"[0-9+.eE \\-]*\0?")
 
 
 def safe_elements(document: DicomDocument) -> frozenset[str]:
@@ -25,9 +28,15 @@ def _of_level(document: DicomDocument, elements: Sequence[Element]) -> Iterator[
         elif is_private(element.tag) and element.items is None and element.vr != "UN":
             block = creators.get((group, number >> 8))
             name = document.bare(block).decode("ascii", "replace").strip(" \0") if block else ""
-            if block is not None and number & 0xFF in SAFE.get((group, name), frozenset()):
+            vr = SAFE.get((group, name), {}).get(number & 0xFF)
+            if block is not None and vr == element.vr and _is_number(document.bare(element), vr):
                 yield element.path
                 yield block.path
         elif not is_private(element.tag):
             for item in element.items or ():
                 yield from _of_level(document, item.elements)
+
+
+def _is_number(value: bytes, vr: str) -> bool:
+    """Whether decimal strings are: a text that is written as DS is none the safer for it."""
+    return vr != "DS" or _DECIMALS.fullmatch(value) is not None

@@ -4,7 +4,7 @@ Which type an attribute has in its IOD nobody asks: a compound action becomes th
 valid instance whatever the type is (``Z/D``, ``X/D`` and ``X/Z/D``: D; ``X/Z``: Z; ``X/Z/U*``: U). What the table does not list
 is kept, with these exceptions, which it leaves to the implementation: names of persons (D), dates and times (as dates of the
 table), unique identifiers of instances (U), free text (emptied, or cleaned under Clean Descriptors; single lines are cleaned
-under any), tags that the data dictionary does not know (X).
+under any), tags that the data dictionary does not know, and bytes that can be nothing else (X).
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def _unlisted(tag: int, vr: str, options: Iterable[str]) -> Action | None:
         return Action.CLEAN if _CLEAN in options else Action.EMPTY
     if vr in _SINGLE_LINES:
         return Action.CLEAN
-    return Action.REMOVE if vr in ("UR", "UN", "AE") else None
+    # Bytes of a form that nobody knows: no pixels, no tables, no waveforms, which may be words as well.
+    return Action.REMOVE if vr in ("UR", "UN", "AE") or entry.vr == "OB" else None
 
 
 @lru_cache(maxsize=16384)

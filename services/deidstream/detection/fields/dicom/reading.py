@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+from pydicom.config import IGNORE
+from pydicom.uid import UID
+
 from deidstream.core.category import Category, Role
 from deidstream.core.document import Document
 from deidstream.core.fact import Fact, Reading
@@ -25,8 +28,11 @@ _SOLE = frozenset({"ST", "LT", "UT", "UR"})
 
 
 def well_known(uid: str) -> bool:
-    """Whether the standard itself issued it (PS3.6, Annex A): classes, syntaxes, frames of reference of atlases."""
-    return uid.startswith("1.2.840.10008.")
+    """Whether the standard itself issued it (PS3.6, Annex A): classes, syntaxes, frames of reference of atlases.
+
+    Of its root alone that is not known: a number of somebody may stand behind it.
+    """
+    return uid.startswith("1.2.840.10008.") and bool(UID(uid, validation_mode=IGNORE).type)
 
 
 def read(document: Document) -> Reading:
