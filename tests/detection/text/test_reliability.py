@@ -63,10 +63,10 @@ def test_that_it_identifies_counts_for_existence_whatever_its_category() -> None
 
 def test_a_coarser_row_stands_for_one_that_was_seen_too_seldom() -> None:
     other = [finding(NAME, RULES, 0.9)]
-    table = learned([*measured(28, 28, other, NAME), *measured(10, 28, [BY_RULES], NAME)])
+    table = learned([*measured(4, 4, other, NAME), *measured(2, 4, [BY_RULES], NAME)])
     assert "text.rules/name/0.9/none" not in table
     (one,) = Reliability(table).weighed(other)
-    assert one.score == table["text.rules/name/none"].category == round(39 / 58, 4)
+    assert one.score == table["text.rules/name/none"].category == round(7 / 10, 4)
 
 
 def test_of_a_layer_that_was_not_measured_nothing_changes() -> None:

@@ -22,7 +22,7 @@ def export(
     version: Annotated[str, typer.Option(help="As findings will name it.")],
     right: Annotated[float, typer.Option(min=0.5, max=1, help="Share of what is found that must be right.")] = 0.97,
 ) -> None:
-    """Write a trained model as the product loads it: 8-bit matrices, 4-bit words, calibrated, with the hashes of its files."""
+    """Write a trained model as the product loads it: 7-bit matrices, 4-bit words, calibrated, with the hashes of its files."""
     from deidstream_training.release.release import Wanted, release
 
     found = release(model, backbone, held_out, Wanted(name, version, right), out)
