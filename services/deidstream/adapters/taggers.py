@@ -16,6 +16,8 @@ __all__ = ["TIERS", "folder_of", "open_tagger"]
 
 TIERS = ("standard", "fast")
 """Of the taggers that come with deidstream."""
+_SERVED = 1 << 13
+"""Pieces in one call of a server: each goes over the network, and a graphics processor wants many."""
 _RELEASED = Path(__file__).parents[3] / "models" / "phi-tagger"
 
 
@@ -42,14 +44,12 @@ def open_tagger(folder: Path, threads: int = 1, key: Path | None = None, server:
     found = described(folder)
     if key is not None:
         signature.verify(folder, key)
-    inference: Inference
-    if server is None:
-        from deidstream.adapters.onnx import OnnxInference
+    pieces = Pieces(folder / PIECES)
+    if server is not None:
+        return Tagger(found, pieces, _served(server, found.name, found.version, found.files[MODEL]), _SERVED)
+    from deidstream.adapters.onnx import OnnxInference
 
-        inference = OnnxInference(folder / MODEL, threads)
-    else:
-        inference = _served(server, found.name, found.version, found.files[MODEL])
-    return Tagger(found, Pieces(folder / PIECES), inference)
+    return Tagger(found, pieces, OnnxInference(folder / MODEL, threads))
 
 
 def _served(server: TritonServer, model: str, version: str, digest: str) -> Inference:
