@@ -12,6 +12,7 @@ from tests.formats.dicom.files import report, written
 _CT, _US, _SC = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.7"
 _DX, _VL, _PDF = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.840.10008.5.1.4.1.1.104.1"
 _CHEST = {"SOPClassUID": _CT, "Modality": "CT", "BodyPartExamined": "CHEST", "ImageType": ["ORIGINAL", "PRIMARY"]}
+_RT = {"Modality": "RTIMAGE", "BodyPartExamined": "HEAD"}
 _CLEAN = {"BurnedInAnnotation": "NO", "RecognizableVisualFeatures": "NO"}
 
 
@@ -36,6 +37,8 @@ _CLEAN = {"BurnedInAnnotation": "NO", "RecognizableVisualFeatures": "NO"}
         (_CHEST | _CLEAN | {"SOPClassUID": _SC, "Modality": "OT"}, False, "nor is secondary capture"),
         (_CHEST | _CLEAN | {"SOPClassUID": _VL, "Modality": "XC"}, False, "nor are photographs"),
         (_CHEST | _CLEAN | {"Modality": "US"}, False, "the modality contradicts the class"),
+        (_RT | {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.2"}, True, "a grid of doses shows nobody"),
+        (_RT | {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.23"}, False, "Enhanced RT Image is a picture"),
     ],
 )
 def test_pixels_are_trusted_only_where_the_header_rules_out_text_and_faces(

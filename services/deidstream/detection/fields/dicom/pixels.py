@@ -37,6 +37,8 @@ _NO_PICTURES = (
 )
 _SOUND = "1.2.840.10008.5.1.4.1.1.9.4."
 """Audio waveforms: voices."""
+_DOSES = "1.2.840.10008.5.1.4.1.1.481.2"
+"""A grid of doses shows nobody; classes that only begin so (481.23) are pictures."""
 _TOMOGRAPHIC = frozenset({"CT", "MR", "PT", "NM"})
 _NEVER = (
     "1.2.840.10008.5.1.4.1.1.7",  # secondary capture
@@ -100,8 +102,8 @@ def _is_disguised(document: DicomDocument, element: Element) -> bool:
 
 def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
     value = document.value
-    if sop_class.startswith("1.2.840.10008.5.1.4.1.1.481.2"):
-        return True  # a grid of doses shows nobody
+    if sop_class == _DOSES:
+        return True
     kinds = value("ImageType").upper().split("\\")
     if sop_class.startswith(_NEVER) or not sop_class.startswith("1.2.840.10008.") or value("ConversionType"):
         return False
