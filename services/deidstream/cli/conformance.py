@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deidstream.core.policy import Policy
-from deidstream.detection.fields.dicom.profile import Action, action
+from deidstream.detection.fields.dicom.profile import SAFE_PRIVATE, Action, action
 from deidstream.detection.fields.dicom.safe_private import SAFE
 from deidstream.detection.fields.dicom.table import CODES, EDITIONS, OPTIONS, Row, rows
 from deidstream.formats.dicom.element import dictionary
@@ -56,7 +56,7 @@ def statement(policy: Policy) -> str:
     lines.append(f"| {CODES[0]} | {CODES[1]} | applied |\n")
     for name, option in OPTIONS.items():
         lines.append(f"| {option.code} | {option.meaning} | {'applied' if name in chosen else 'available'} |\n")
-    safe = "retain-safe-private" in chosen
+    safe = SAFE_PRIVATE in chosen
     private = f", except {sum(map(len, SAFE.values()))} that are known to be safe" if safe else ""
     lines.append(_NOTES.format(policy=policy, private=private))
     return "".join((*lines, *_attributes(chosen)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from struct import unpack
 
 __all__ = ["guess"]
 
@@ -42,11 +43,9 @@ def _is_dicom(source: bytes) -> bool:
     """A preamble and DICM (PS3.10, 7.1), or a bare data set. No library is loaded for a look."""
     if source[128:132] == b"DICM":
         return True
-    group, order = source[:2], "little" if source[1:2] == b"\0" else "big"
-    if group not in (b"\2\0", b"\x08\0", b"\0\x08", b"\0\2") or len(source) < 16:
+    if source[:2] not in (b"\2\0", b"\x08\0", b"\0\x08", b"\0\2") or len(source) < 16:
         return False
-    number = int.from_bytes(source[2:4], "little" if order == "little" else "big")
-    length = int.from_bytes(source[4:8], "little" if order == "little" else "big")
+    number, length = unpack("<HI" if source[1] == 0 else ">HI", source[2:8])
     explicit = source[4:6].isalpha() and source[4:6].isupper()
     return explicit or (number <= 0x18 and length <= 256 and 8 + length <= len(source))
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
-from deidstream_training.release.eightbit import CODES, INPUTS, PRODUCT, SCALES, coded, smoothing
+from deidstream_training.release.rounded import CODES, INPUTS, PRODUCT, SCALES, coded, smoothing
 
 __all__ = ["MICROSOFT", "Graph"]
 

@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 
 from deidstream_training.backbone import recover
 from deidstream_training.backbone.recover import WORDS
-from deidstream_training.release.eightbit import floats
+from deidstream_training.release.rounded import floats
 from deidstream_training.train.model import SHAPE, WEIGHTS
 
 __all__ = ["CONFIG", "unpack"]

@@ -23,11 +23,12 @@ from deidstream.core.surrogate.permutation import Permutations
 from deidstream.core.surrogate.prf import Prf
 from deidstream.core.surrogate.schemes import scheme_of
 
-__all__ = ["Identifiers"]
+__all__ = ["OID", "Identifiers"]
 
 _PATTERN = str.maketrans({**dict.fromkeys(digits, "0"), **dict.fromkeys(ascii_uppercase, "A")})
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}|2\.25\.[1-9][0-9]{9,38}", re.ASCII)
+OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}|2\.25\.[1-9][0-9]{9,38}", re.ASCII)
+"""Object identifiers, UIDs of DICOM (PS3.5, 9.1) among them: each is mapped to one below ``2.25``."""
 _URN = re.compile(r"urn:(?:uuid|oid):", re.IGNORECASE)
 _PREFIX = re.compile(r"([a-z]{1,8})[^a-z]", re.ASCII | re.IGNORECASE)
 _PREFIXES = frozenset(
@@ -52,7 +53,7 @@ class Identifiers:
             return self._opaque(value)
         if _UUID.fullmatch(value):
             return self._uuid(value)
-        if _OID.fullmatch(value):
+        if OID.fullmatch(value):
             return f"2.25.{self._uuid_number(value)}"
         return self._shaped(value)
 

@@ -13,22 +13,21 @@ from deidstream.core.decision import Decision, Method
 from deidstream.core.finding import Finding
 from deidstream.core.policy import Policy
 from deidstream.core.span import Span
+from deidstream.core.surrogate.identifiers import OID
 from deidstream.core.surrogate.names import unmarked
 from deidstream.core.transform import DATES, Scene, Transform
 from deidstream.detection.fields.dicom.dummies import dummy
 from deidstream.detection.fields.dicom.private import safe_elements
-from deidstream.detection.fields.dicom.profile import Action, action
+from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.stages.resolver.decide import Decided, Opened, decide
 
 __all__ = ["decide_instance"]
 
 _FIELDS = "fields.dicom/"
-_SHIFTING = frozenset({"retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"})
+_SHIFTING = frozenset({FULL_DATES, MODIFIED_DATES})
 _TRAITS = frozenset({Category.AGE, Category.SEX, Category.ETHNICITY})
 """Where the option that retains them meets a stricter policy (ages over 89), the policy counts."""
-_UID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){3,}|2\.25\.[1-9][0-9]{9,38}", re.ASCII)
-"""UIDs (PS3.5, 9.1) that are OIDs to ``Surrogates``, so that they are mapped as in HL7 and FHIR."""
 _LONGEST_UID = 64
 _MOMENTS = frozenset({"DA", "DT", "TM"})
 _MOMENT = re.compile(r"[0-9.:+ \\-]*", re.ASCII)
@@ -65,7 +64,7 @@ class _Header:
         """Elements that are removed, emptied or replaced: nothing in them is decided any more."""
         self._settled: set[str] = set()
         """Elements whose texts are not read, because all of them goes or stays."""
-        self._safe = safe_elements(document) if "retain-safe-private" in self._options else frozenset()
+        self._safe = safe_elements(document) if SAFE_PRIVATE in self._options else frozenset()
         self._found: Mapping[str, Sequence[Finding]] = {}
         self.decisions: list[Decision] = []
         self.held = self.quarantined = ""
@@ -163,7 +162,7 @@ class _Header:
 
     def _value(self, finding: Finding, value: str, asked: Action) -> tuple[str, Method]:
         if asked is Action.REMAP:
-            uid = value if _UID.fullmatch(value) and len(value) <= _LONGEST_UID else _uid_of(value)
+            uid = value if OID.fullmatch(value) and len(value) <= _LONGEST_UID else _uid_of(value)
             return self._transform.apply(Method.PSEUDONYM, finding, uid, self._scene) or "", Method.PSEUDONYM
         if finding.category in DATES and not _SHIFTING & set(self._options):
             return "", Method.REDACT

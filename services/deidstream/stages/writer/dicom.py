@@ -11,7 +11,7 @@ from deidstream.core.decision import Decision, Method
 from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.subject import Subject
 from deidstream.detection.fields.dicom.private import safe_elements
-from deidstream.detection.fields.dicom.profile import Action, action
+from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
 from deidstream.detection.fields.dicom.table import CODES, OPTIONS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
 from deidstream.formats.dicom.element import TEXTS
@@ -29,7 +29,6 @@ _LOOKED_FOR = frozenset(
         Category.ACCOUNT,
     }
 )
-_FULL, _MODIFIED = "retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"
 _READ = TEXTS | {"AE", "CS", "DS", "IS", "UI", "UR"}
 _DIGIT = re.compile(r"\d")
 _CODED = ("CodeMeaning", "CodeValue", "CodingSchemeDesignator")
@@ -45,7 +44,7 @@ def remaining(
 ) -> list[Decision]:
     """What stands in ``document`` and should not: attributes that the profile removes or empties, and the patient's own data."""
     decided = {one.locator: one for one in decisions}
-    safe = safe_elements(document) if "retain-safe-private" in options else frozenset()
+    safe = safe_elements(document) if SAFE_PRIVATE in options else frozenset()
     found = [
         _residue(element, Category.UNKNOWN)
         for element in document.walk()
@@ -57,7 +56,7 @@ def remaining(
 def labelled(document: DicomDocument, options: tuple[str, ...]) -> bytes:
     """``document`` with what de-identified instances say of themselves: profile, options, what became of dates."""
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
-    temporal = "UNMODIFIED" if _FULL in options else "MODIFIED" if _MODIFIED in options else "REMOVED"
+    temporal = "UNMODIFIED" if FULL_DATES in options else "MODIFIED" if MODIFIED_DATES in options else "REMOVED"
     return label(document, codes, temporal)
 
 

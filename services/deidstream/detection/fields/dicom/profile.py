@@ -16,11 +16,12 @@ from functools import lru_cache
 from deidstream.detection.fields.dicom.table import Row, row_of
 from deidstream.formats.dicom.element import dictionary, is_private
 
-__all__ = ["DATES", "Action", "action", "is_listed", "may_differ"]
+__all__ = ["DATES", "FULL_DATES", "MODIFIED_DATES", "SAFE_PRIVATE", "Action", "action", "is_listed", "may_differ"]
 
 DATES = frozenset({"DA", "DT", "TM"})
-_FULL, _MODIFIED = "retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"
-_CLEAN, _PRIVATE = "clean-descriptors", "retain-safe-private"
+FULL_DATES, MODIFIED_DATES = "retain-longitudinal-temporal-full-dates", "retain-longitudinal-temporal-modified-dates"
+SAFE_PRIVATE = "retain-safe-private"
+_CLEAN = "clean-descriptors"
 
 
 class Action(StrEnum):
@@ -75,7 +76,7 @@ def action(tag: int, vr: str, options: tuple[str, ...]) -> Action | None:
 def _cleaned(row: Row, vr: str, options: Iterable[str]) -> Action:
     """C: texts and dates can be cleaned, and sequences through what lies in them. What is none of these: as without the option."""
     if vr in DATES:
-        return Action.CLEAN if _MODIFIED in options else _RESOLVED[row.basic]
+        return Action.CLEAN if MODIFIED_DATES in options else _RESOLVED[row.basic]
     return Action.CLEAN if vr in ("SQ", "LO", "SH", "LT", "ST", "UT", "UC") else _RESOLVED[row.basic]
 
 
@@ -88,7 +89,7 @@ def _unlisted(tag: int, vr: str, options: Iterable[str]) -> Action | None:
     if vr == "UI":
         return None if entry.step.endswith(_CLASSES) or "retain-uids" in options else Action.REMAP
     if vr in DATES:
-        return Action.KEEP if _FULL in options else Action.CLEAN if _MODIFIED in options else Action.DUMMY
+        return Action.KEEP if FULL_DATES in options else Action.CLEAN if MODIFIED_DATES in options else Action.DUMMY
     if vr in ("LT", "ST", "UT"):
         return Action.CLEAN if _CLEAN in options else Action.EMPTY
     if vr in _SINGLE_LINES:
