@@ -103,7 +103,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 lock:
-	uv pip compile pyproject.toml --extra dev --extra monitor --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra image --extra monitor --generate-hashes --no-annotate --no-header --python-version 3.11 -o requirements.lock
 	uv pip compile pyproject.toml --extra baselines --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o tests/bench/taggers/requirements.lock
 	uv pip compile pyproject.toml --extra training --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o models/training/requirements.lock
 	uv pip compile pyproject.toml --extra dicom-baselines --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o tests/bench/dicom/requirements.lock
