@@ -10,7 +10,8 @@ from functools import lru_cache
 from importlib.resources import files
 from unicodedata import normalize
 
-from deidstream.detection.text.allow import is_clinical
+from deidstream.detection.text.allow import terms
+from deidstream.detection.text.fold import fold_word
 
 __all__ = ["is_harmless", "is_moment"]
 
@@ -53,7 +54,8 @@ def _is_harmless_atom(atom: str) -> bool:
         return atom.casefold() in _vocabulary()
     if _NUMBER.fullmatch(atom) or _SETTING.fullmatch(atom) or atom.casefold() in _vocabulary():
         return True
-    return len(atom) > 1 and atom.isalpha() and is_clinical(atom)
+    # No eponyms: Parkinson is a patient here, where no sentence says otherwise.
+    return len(atom) > 1 and atom.isalpha() and fold_word(atom).lower() in terms()
 
 
 @lru_cache(maxsize=1)
