@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from struct import unpack
 
+from deidstream.formats.image.kinds import kind_of
+
 __all__ = ["guess"]
 
 
 def guess(source: bytes, name: str = "") -> str:
-    """hl7v2, fhir, cda, html, rtf, text, dicom, or '' (binary, or a structure that no format here understands)."""
+    """hl7v2, fhir, cda, html, rtf, text, dicom, image, or '' (binary, or a structure that no format here understands)."""
     if _is_dicom(source):
         return "dicom"
+    if kind_of(source):
+        return "image"
     head = _readable(source[:_HEAD])
     if head is None:
         return ""

@@ -85,6 +85,11 @@ def opened(format_: str, source: bytes) -> Picture:
         from deidstream.formats.dicom.pixels.picture import DicomPicture
 
         return DicomPicture(split(source))
+    if format_ == "image":
+        from deidstream.formats.image import split as split_image
+        from deidstream.formats.image.picture import FilePicture
+
+        return FilePicture(split_image(source))
     raise Malformed("unsupported-format", format_)
 
 

@@ -29,7 +29,8 @@ class Painter:
     def painted(self, format_: str, content: bytes, decisions: Iterable[Decision]) -> bytes:
         """``content`` with the rectangles of ``decisions`` filled, but for those that are kept."""
         regions = [region for decision, region in _placed(decisions) if decision.method is not _KEEP]
-        return self._pictures().painted(format_, content, regions) if regions else content
+        # Of a picture file all that is no pixel goes, whatever was found.
+        return self._pictures().painted(format_, content, regions) if regions or format_ == "image" else content
 
     def checked(
         self, format_: str, content: bytes, decisions: Sequence[Decision], subjects: Sequence[Subject]
@@ -40,8 +41,8 @@ class Painter:
         """
         every = tuple(decisions)
         made = self.painted(format_, content, every)
-        if made is content:
-            return content, every, ()
+        if all(decision.method is _KEEP for decision in every):
+            return made, every, ()
         left: tuple[Decision, ...] = ()
         for _ in range(_ROUNDS):
             left = tuple(self._left(format_, made, every, subjects))

@@ -105,7 +105,7 @@ class Writer:
     def _paint(self, one: _Written) -> None:
         """Pixels come last: what is held for another reason waits without."""
         pixels = tuple(decision for decision in one.decisions if Region.parse(decision.locator))
-        if not pixels:
+        if not pixels and one.case.header.format != "image":
             return
         if self._painter is None:
             raise Unsafe("pixels-not-painted", one.case.id)
