@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +60,13 @@ def cleaned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, n
     folder = tmp_path_factory.mktemp("images")
     (folder / "in").mkdir()
     files = _files(folder / "in")
-    options = ("--tagger", "none", "--findings", folder / "findings.jsonl")
+    options = ("--tagger", "none", "--preview", "--findings", folder / "findings.jsonl")
     assert run("clean", folder / "in", "--out", folder / "out", *options).code == 0
     return folder / "out", files, [json.loads(one) for one in (folder / "findings.jsonl").read_text().splitlines()]
 
 
 def test_no_byte_of_metadata_stays_but_the_orientation(cleaned: tuple[Path, object, object]) -> None:
-    for path in sorted(cleaned[0].iterdir()):
+    for path in sorted(cleaned[0].glob("?.*")):
         content = path.read_bytes()
         assert not [one for one in (_SECRET, b"adobe:ns") if one in content], path.name
         image = Image.open(io.BytesIO(content))
@@ -98,6 +100,21 @@ def test_what_is_outside_of_the_rectangles_keeps_every_bit(
         assert bool(places) == (name != "f.webp"), name
     first = Image.open(out / "d.tiff")
     assert np.array_equal(np.asarray(first), speckle(seed=2))
+
+
+def test_the_preview_shows_each_picture_before_and_after_with_its_rectangles_and_reasons(
+    cleaned: tuple[Path, dict[str, np.ndarray], list[dict[str, str]]],
+) -> None:
+    out, files, found = cleaned
+    path = out / ".preview.html"
+    text = path.read_text()
+    assert path.stat().st_mode & 0o077 == 0, "it shows patients"
+    assert "not de-identified" in text
+    assert text.count("<rect") == sum("@" in one["part"] for one in found)
+    first, second = re.findall(r"base64,([^\"]+)", text.partition("<h2>a.png</h2>")[2])[:2]
+    before, after = (np.asarray(Image.open(io.BytesIO(base64.b64decode(one)))) for one in (first, second))
+    assert np.array_equal(before, files["a.png"])
+    assert np.array_equal(after, np.asarray(Image.open(out / "a.png")))
 
 
 def test_a_jpeg_without_anything_on_it_keeps_its_compressed_pixels(cleaned: tuple[Path, object, object]) -> None:

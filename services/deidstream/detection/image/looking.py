@@ -58,6 +58,13 @@ class Looking:
         """See ``ports.Pictures``."""
         return opened(format_, source).painted(regions)
 
+    def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
+        """See ``ports.Pictures``."""
+        import cv2
+
+        picture = opened(format_, source)
+        return [cv2.imencode(".png", picture.looks(frame)[0][:, :, ::-1])[1].tobytes() for frame in frames]
+
     def close(self) -> None:
         """See ``ports.Pictures``."""
 
