@@ -56,10 +56,10 @@ def _read(document: Document) -> Reading:
             from deidstream.detection.fields import dicom
 
             return dicom.read(document)
-        case "pdf":
-            from deidstream.detection.fields import pdf
+        case "pdf" | "docx":
+            from deidstream.detection.fields import printed
 
-            return pdf.read(document)
+            return printed.read(document)
         case _:
             from deidstream.detection.fields import pictures
 
