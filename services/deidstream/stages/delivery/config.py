@@ -15,6 +15,7 @@ __all__ = [
     "ClientTls",
     "DeliverySettings",
     "DestinationSettings",
+    "DicomDestinationSettings",
     "FhirDestinationSettings",
     "FolderDestinationSettings",
     "KafkaDestinationSettings",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 Seconds = Annotated[float, Field(gt=0)]
+AeTitle = Annotated[str, Field(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
+"""PS3.5, 6.2: up to 16 characters, no backslash, no spaces at either end."""
 
 
 class _Settings(BaseModel):
@@ -86,6 +89,21 @@ class MllpDestinationSettings(_Destination):
     answer_seconds: Seconds = 30.0
 
 
+class DicomDestinationSettings(_Destination):
+    """A DICOM receiver, by C-STORE."""
+
+    kind: Literal["dicom"]
+    host: str
+    port: int = Field(default=104, gt=0, le=65535)
+    called_ae: AeTitle
+    """What the receiver is called."""
+    calling_ae: AeTitle = "DEIDSTREAM"
+    """What it knows us as."""
+    tls: ClientTls | None = None
+    connect_seconds: Seconds = 10.0
+    answer_seconds: Seconds = 120.0
+
+
 class FhirDestinationSettings(_Destination):
     """A FHIR server."""
 
@@ -126,6 +144,7 @@ class KafkaDestinationSettings(_Destination):
 DestinationSettings = Annotated[
     FolderDestinationSettings
     | MllpDestinationSettings
+    | DicomDestinationSettings
     | FhirDestinationSettings
     | BucketDestinationSettings
     | TopicDestinationSettings
