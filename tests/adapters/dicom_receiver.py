@@ -21,6 +21,7 @@ class DicomReceiver:
         self.got: list[tuple[str, str, bytes]] = []
         self.statuses: list[int] = []
         self.associations = 0
+        self._closed = False
         self.answering = threading.Event()
         self.answering.set()
         entity = AE("STORE")
@@ -44,7 +45,9 @@ class DicomReceiver:
         return int(self._server.server_address[1])
 
     def close(self) -> None:
-        self._server.shutdown()
+        if not self._closed:
+            self._closed = True
+            self._server.shutdown()
 
     def drop(self) -> None:
         """Aborts every association."""

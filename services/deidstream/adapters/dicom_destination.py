@@ -11,7 +11,7 @@ from deidstream.formats.dicom.network.command import Status
 from deidstream.formats.dicom.part10 import Instance, instance
 from deidstream.ports import Receipt
 
-__all__ = ["DicomDestination", "judge"]
+__all__ = ["DicomDestination", "judge", "read_release", "without_blame"]
 
 _OUT_OF_RESOURCES = "out-of-resources"
 _WARNINGS = frozenset({0x0001, 0x0107, 0x0116})
@@ -31,7 +31,7 @@ class DicomDestination:
 
     def send(self, releases: Sequence[Release]) -> Sequence[Receipt | Exception]:
         """One after the other; when the receiver is away, none of the rest is tried."""
-        read = [_instance(release) for release in releases]
+        read = [read_release(release) for release in releases]
         self._client.expect((one.identity.sop_class, one.syntax) for one in read if isinstance(one, Instance))
         results: list[Receipt | Exception] = []
         away: Unavailable | None = None
@@ -40,7 +40,7 @@ class DicomDestination:
             if isinstance(result, Unavailable) and result.code not in (_OUT_OF_RESOURCES, "application-error"):
                 away = result
             results.append(result)
-        return _without_blame(results)
+        return without_blame(results)
 
     def close(self) -> None:
         """Releases the association."""
@@ -67,7 +67,7 @@ def judge(status: int) -> Receipt | DeidstreamError:
     return Malformed(code, "dicom")
 
 
-def _without_blame(results: list[Receipt | Exception]) -> list[Receipt | Exception]:
+def without_blame(results: list[Receipt | Exception]) -> list[Receipt | Exception]:
     """Where the receiver took others, it has room: that an instance finds none is about that instance."""
     if not any(isinstance(one, Receipt) for one in results):
         return results
@@ -79,7 +79,8 @@ def _without_blame(results: list[Receipt | Exception]) -> list[Receipt | Excepti
     ]
 
 
-def _instance(release: Release) -> Instance | DeidstreamError:
+def read_release(release: Release) -> Instance | DeidstreamError:
+    """The instance in ``release``, or why it is none."""
     if release.format != "dicom":
         return Malformed("not-dicom", release.format)
     try:

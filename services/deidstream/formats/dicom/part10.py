@@ -12,12 +12,25 @@ from deidstream.formats.dicom.label import IMPLEMENTATION
 from deidstream.formats.dicom.preamble import opening
 from deidstream.formats.dicom.reader import Encoding, leading
 
-__all__ = ["BIG", "DEFLATED", "EXPLICIT", "IMPLICIT", "Identity", "Instance", "head", "identity", "instance", "is_uid"]
+__all__ = [
+    "BIG",
+    "DEFLATED",
+    "EXPLICIT",
+    "IMPLICIT",
+    "Identity",
+    "Instance",
+    "head",
+    "identity",
+    "instance",
+    "is_uid",
+    "study_of",
+]
 
 IMPLICIT, EXPLICIT, BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 _CLASS, _INSTANCE, _SYNTAX = 0x00080016, 0x00080018, 0x00020010
 _UID = re.compile(r"(?=.{3,64}\Z)[0-9]+(\.[0-9]+)+", re.ASCII)
+_STUDY = 0x0020000D
 _LOOKED_AT = 1 << 16
 """Bytes of a deflated data set in which its UIDs are looked for: they stand in its first group."""
 
@@ -79,6 +92,13 @@ def instance(source: bytes) -> Instance:
     if not who.sop_class or not who.instance:
         raise Malformed("no-sop-instance", "SOPInstanceUID")
     return Instance(who, syntax, memoryview(source)[opened.start :])
+
+
+def study_of(source: bytes) -> str:
+    """The study that the instance in ``source`` belongs to; '' where it does not say. Raises Malformed."""
+    opened = opening(source)
+    found = {one.tag: one for one in leading(opened.body, opened.start, opened.encoding, _STUDY)}.get(_STUDY)
+    return _text(opened.body[found.value : found.end]) if found else ""
 
 
 def _inflated(data: bytes, start: int) -> bytes:

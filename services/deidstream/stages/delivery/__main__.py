@@ -28,6 +28,7 @@ from deidstream.stages.delivery.config import (
     FolderDestinationSettings,
     KafkaDestinationSettings,
     MllpDestinationSettings,
+    StowDestinationSettings,
 )
 from deidstream.stages.delivery.workers import Workers, Workplace
 from deidstream.stages.process import Process, open_bucket
@@ -57,6 +58,8 @@ def open_destination(settings: DestinationSettings, bus: BusFactory) -> Destinat
         return FhirDestination(FhirAddress(settings.url, token, _tls(settings.tls), settings.answer_seconds))
     if isinstance(settings, DicomDestinationSettings):
         return _dicom(settings)
+    if isinstance(settings, StowDestinationSettings):
+        return _stow(settings)
     if isinstance(settings, KafkaDestinationSettings):
         return _kafka(settings)
     if isinstance(settings, BucketDestinationSettings):
@@ -109,6 +112,13 @@ def _dicom(settings: DicomDestinationSettings) -> Destination:
         settings.answer_seconds,
     )
     return DicomDestination(address)
+
+
+def _stow(settings: StowDestinationSettings) -> Destination:
+    from deidstream.adapters.stow_destination import StowAddress, StowDestination
+
+    token = settings.token.get_secret_value() if settings.token else ""
+    return StowDestination(StowAddress(settings.url, token, _tls(settings.tls), settings.answer_seconds))
 
 
 def _tls(settings: ClientTls | None) -> ssl.SSLContext | None:

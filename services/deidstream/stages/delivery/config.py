@@ -20,6 +20,7 @@ __all__ = [
     "FolderDestinationSettings",
     "KafkaDestinationSettings",
     "MllpDestinationSettings",
+    "StowDestinationSettings",
     "TopicDestinationSettings",
 ]
 
@@ -104,6 +105,17 @@ class DicomDestinationSettings(_Destination):
     answer_seconds: Seconds = 120.0
 
 
+class StowDestinationSettings(_Destination):
+    """A DICOMweb server, by STOW-RS."""
+
+    kind: Literal["stow"]
+    url: str = Field(pattern=r"^https?://")
+    """The base URL; instances are posted to ``URL/studies``."""
+    token: SecretStr | None = None
+    tls: ClientTls | None = None
+    answer_seconds: Seconds = 120.0
+
+
 class FhirDestinationSettings(_Destination):
     """A FHIR server."""
 
@@ -145,6 +157,7 @@ DestinationSettings = Annotated[
     FolderDestinationSettings
     | MllpDestinationSettings
     | DicomDestinationSettings
+    | StowDestinationSettings
     | FhirDestinationSettings
     | BucketDestinationSettings
     | TopicDestinationSettings

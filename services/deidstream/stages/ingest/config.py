@@ -21,6 +21,8 @@ __all__ = [
     "IngestSettings",
     "MllpListener",
     "ServerTls",
+    "StowListener",
+    "StowSource",
     "TopicSource",
     "WatchedSource",
 ]
@@ -155,6 +157,38 @@ class DicomListener(_Source):
     """How long an instance waits for room in the intake before it is answered A700H."""
 
 
+class StowSource(_Source):
+    """One base path of the DICOMweb endpoint: instances are posted to ``BASE/studies``."""
+
+    base: str = Field(default="/dicom-web", pattern=r"^(/[A-Za-z0-9._-]+)*$")
+
+
+class StowListener(_Settings):
+    """One port for DICOM instances over HTTP (STOW-RS)."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8043
+    tls: ServerTls | None = None
+    token: SecretStr | None = None
+    """Bearer token that clients must give."""
+    sources: tuple[StowSource, ...] = Field(min_length=1)
+    max_instance_bytes: int = Field(default=512 << 20, gt=0)
+    max_held_bytes: int = Field(default=1 << 30, gt=0)
+    """Bytes of all instances that are on their way into the bus at a time."""
+    max_requests: int = Field(default=32, gt=0)
+    """Requests in work at a time; more are answered 429."""
+    idle_seconds: Seconds = 60.0
+    """A body of which nothing comes for so long is answered 408."""
+    busy_seconds: Seconds = 10.0
+    """How long an instance waits for room in the intake before it is answered A700H."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len({source.base for source in self.sources}) < len(self.sources):
+            raise ValueError("two DICOMweb sources have the same base path")
+        return self
+
+
 class WatchedSource(_Source):
     """A place in which files appear."""
 
@@ -221,6 +255,7 @@ class IngestSettings(_Settings):
     mllp: tuple[MllpListener, ...] = ()
     fhir: tuple[FhirListener, ...] = ()
     dicom: tuple[DicomListener, ...] = ()
+    stow: tuple[StowListener, ...] = ()
     folders: tuple[FolderSource, ...] = ()
     buckets: tuple[BucketSource, ...] = ()
     topics: tuple[TopicSource, ...] = ()
@@ -233,6 +268,7 @@ class IngestSettings(_Settings):
     def _named_once(self) -> Self:
         names = [one.name for one in (*self.mllp, *self.dicom, *self.folders, *self.buckets, *self.topics)]
         names += [source.name for listener in self.fhir for source in listener.sources]
+        names += [source.name for listener in self.stow for source in listener.sources]
         if len(set(names)) < len(names):
             raise ValueError("two sources have the same name")
         return self

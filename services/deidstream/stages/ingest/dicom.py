@@ -16,8 +16,8 @@ from deidstream.formats.dicom.part10 import IMPLICIT
 from deidstream.ports import Intake
 from deidstream.stages.ingest import dicom_commitment as commitment
 from deidstream.stages.ingest.config import DicomListener, DicomPeer
-from deidstream.stages.ingest.dicom_association import Association, Message, Room
-from deidstream.stages.ingest.instances import handed_in, mark, received, status_of, stored
+from deidstream.stages.ingest.dicom_association import Association, Message
+from deidstream.stages.ingest.instances import Room, handed_in, mark, received, status_of, stored
 from deidstream.stages.ingest.service import Admission
 from deidstream.stream import log
 

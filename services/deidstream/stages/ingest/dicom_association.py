@@ -15,8 +15,9 @@ from deidstream.formats.dicom.network.classes import COMMITMENT, VERIFICATION, s
 from deidstream.formats.dicom.network.command import Command, CommandSet, Field
 from deidstream.formats.dicom.part10 import EXPLICIT, IMPLICIT, Identity, head
 from deidstream.stages.ingest.config import DicomListener
+from deidstream.stages.ingest.instances import Room
 
-__all__ = ["Association", "Context", "Message", "Room"]
+__all__ = ["Association", "Context", "Message"]
 
 _MOST_ASKED = 1 << 20
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with every transfer syntax take 200 kB."""
@@ -30,24 +31,6 @@ class Context(NamedTuple):
 
     abstract: str
     syntax: str
-
-
-class Room:
-    """Bytes of instances that may be held at a time, over all associations of a listener."""
-
-    def __init__(self, size: int) -> None:
-        self._left = size
-
-    def take(self, size: int) -> bool:
-        """Whether there was room."""
-        if size > self._left:
-            return False
-        self._left -= size
-        return True
-
-    def give(self, size: int) -> None:
-        """Makes room again."""
-        self._left += size
 
 
 @dataclass(slots=True)

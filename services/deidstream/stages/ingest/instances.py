@@ -18,7 +18,7 @@ from deidstream.stages.ingest.service import Admission, Received
 if TYPE_CHECKING:
     from deidstream.stages.ingest.dicom_association import Message
 
-__all__ = ["STATUSES", "Taken", "check", "handed_in", "mark", "received", "status_of", "stored"]
+__all__ = ["STATUSES", "Room", "Taken", "check", "handed_in", "mark", "received", "status_of", "stored"]
 
 Attributes = tuple[tuple[str, str], ...]
 _RETRY = 0.02
@@ -29,6 +29,8 @@ STATUSES: Mapping[str, Status] = {
     "instance-too-large": Status.OUT_OF_RESOURCES,
     "no-room": Status.OUT_OF_RESOURCES,
     "bad-sop-instance": Status.INVALID_INSTANCE,
+    "class-not-stored": Status.CLASS_NOT_SUPPORTED,
+    "transfer-syntax-unsupported": Status.SYNTAX_NOT_SUPPORTED,
     "class-not-of-the-data-set": Status.DATA_SET_MISMATCH,
 }
 """What a reason code is told as (PS3.4, B.2.3; PS3.7, annex C); whatever is wrong besides cannot be understood."""
@@ -40,6 +42,24 @@ class Taken:
 
     identity: Identity
     content: bytes = field(repr=False)
+
+
+class Room:
+    """Bytes of instances that may be held at a time, over all associations of a listener."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def take(self, size: int) -> bool:
+        """Whether there was room."""
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+    def give(self, size: int) -> None:
+        """Makes room again."""
+        self._left += size
 
 
 def stored(message: Message) -> Taken:

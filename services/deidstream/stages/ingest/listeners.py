@@ -22,11 +22,13 @@ from deidstream.stages.ingest.config import (
     IngestSettings,
     MllpListener,
     ServerTls,
+    StowListener,
     TopicSource,
     WatchedSource,
 )
 from deidstream.stages.ingest.fhir import FhirEndpoint, FhirServer
 from deidstream.stages.ingest.folder import FolderWatch
+from deidstream.stages.ingest.http import HttpServer
 from deidstream.stages.ingest.mllp import MllpServer
 from deidstream.stages.ingest.service import Admission
 from deidstream.stages.ingest.topic import FeedFactory, TopicReader
@@ -45,7 +47,7 @@ _TURN = 0.2
 OpenBucket = Callable[[BucketSource], ArtifactStore]
 TlsFactory = Callable[[ServerTls], ssl.SSLContext]
 Ports = dict[str, int]
-"""Where each MLLP and DICOM source, and each source of a FHIR listener, listens."""
+"""Where each MLLP and DICOM source, and each source of a FHIR or DICOMweb listener, listens."""
 
 
 def _no_feeds(settings: TopicSource) -> Feed:
@@ -89,7 +91,7 @@ class _Listeners:
         self._settings = settings
         self._door = door
         self._tls = tls
-        self._servers: list[MllpServer | FhirServer | DicomServer] = []
+        self._servers: list[MllpServer | HttpServer | DicomServer] = []
         self._watches: list[asyncio.Task[None]] = []
         self._topics: list[TopicReader] = []
         self._ports: Ports = {}
@@ -124,6 +126,8 @@ class _Listeners:
             await self._open_fhir(fhir)
         for dicom in self._settings.dicom:
             await self._open_dicom(dicom)
+        for stow in self._settings.stow:
+            await self._open_stow(stow)
         for folder in filter(self._watched, self._settings.folders):
             self._watch_folder(folder)
         for bucket in filter(self._watched, self._settings.buckets):
@@ -141,6 +145,15 @@ class _Listeners:
         door, context = self._door, self._tls(settings.tls) if settings.tls else None
         await self._start(DicomServer(settings, door.admission, door.intake, door.report, context), settings.name)
 
+    async def _open_stow(self, settings: StowListener) -> None:
+        from deidstream.stages.ingest.stow import StowEndpoint
+
+        door, context = self._door, self._tls(settings.tls) if settings.tls else None
+        endpoint = StowEndpoint(settings, door.admission, door.intake)
+        server = HttpServer("stow", settings.host, settings.port, endpoint, context)
+        await server.start(door.shared)
+        self._opened(server, *(source.name for source in settings.sources))
+
     async def _start(self, server: MllpServer | DicomServer, source: str) -> None:
         try:
             await server.start(self._door.shared)
@@ -154,7 +167,7 @@ class _Listeners:
         await server.start(door.shared)
         self._opened(server, *(source.name for source in settings.sources))
 
-    def _opened(self, server: MllpServer | FhirServer | DicomServer, *sources: str) -> None:
+    def _opened(self, server: MllpServer | HttpServer | DicomServer, *sources: str) -> None:
         self._servers.append(server)
         for source in sources:
             self._ports[source] = server.port

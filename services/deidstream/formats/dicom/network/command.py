@@ -62,6 +62,7 @@ class Status(IntEnum):
     OUT_OF_RESOURCES = 0xA700
     DATA_SET_MISMATCH = 0xA900
     CANNOT_UNDERSTAND = 0xC000
+    SYNTAX_NOT_SUPPORTED = 0xC122
 
 
 class CommandSet:
