@@ -28,6 +28,8 @@ from deidstream.stream import log
 __all__ = ["StowEndpoint"]
 
 _INSTANCE = "application/dicom"
+_LONGEST_BOUNDARY = 256
+"""Characters. RFC 2046 allows 70; Orthanc writes 147."""
 _TOGETHER = 64
 """Instances of one request that wait for their commit at a time."""
 _BEGIN = 1 << 16
@@ -243,7 +245,7 @@ def _media_type(http: HttpRequest) -> tuple[str, str]:
     if media_type != "multipart/related" or str(inner).strip().lower() not in (_INSTANCE, ""):
         raise Malformed("unsupported-media-type")
     boundary = parsed.get_boundary()
-    if not boundary or len(boundary) > 70:
+    if not boundary or len(boundary) > _LONGEST_BOUNDARY:
         raise Malformed("no-boundary", "content-type")
     if http.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
         raise Malformed("unsupported-media-type")
