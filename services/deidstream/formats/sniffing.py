@@ -9,9 +9,11 @@ __all__ = ["guess"]
 
 
 def guess(source: bytes, name: str = "") -> str:
-    """hl7v2, fhir, cda, html, rtf, text, dicom, or '' (binary, or a structure that no format here understands)."""
+    """hl7v2, fhir, cda, html, rtf, text, dicom, pdf, or '' (binary, or a structure that no format here understands)."""
     if _is_dicom(source):
         return "dicom"
+    if b"%PDF-" in source[:_PDF_WITHIN]:
+        return "pdf"
     head = _readable(source[:_HEAD])
     if head is None:
         return ""
@@ -76,6 +78,8 @@ def _by_suffix(suffix: str) -> str:
 
 
 _HEAD = 65536
+_PDF_WITHIN = 1024
+"""Readers look for the header of a PDF so far into a file (ISO 32000-1, annex H, note 13)."""
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32-le"),
     (b"\0\0\xfe\xff", "utf-32-be"),

@@ -56,6 +56,10 @@ def _read(document: Document) -> Reading:
             from deidstream.detection.fields import dicom
 
             return dicom.read(document)
+        case "pdf":
+            from deidstream.detection.fields import pdf
+
+            return pdf.read(document)
         case _:
             from deidstream.detection.fields import pictures
 

@@ -22,6 +22,7 @@ def media_type(kind: str, subtype: str) -> str:
 
 _SUBTYPES = {
     "rtf": "application/rtf",
+    "pdf": "application/pdf",
     "html": "text/html",
     "xml": "text/xml",
     "x-hl7-cda-level-one": "text/xml",

@@ -15,7 +15,7 @@ from deidstream.ports import SubjectLayer, TextLayer
 
 __all__ = ["Text", "Weigh"]
 
-Weigh = Callable[[Sequence[Finding]], list[Finding]]
+Weigh = Callable[[str, Sequence[Finding]], list[Finding]]
 
 
 class Text:
@@ -38,7 +38,7 @@ class Text:
             for findings, more in zip(found, layer.find(parts), strict=True):
                 findings.extend(more)
         if self._weigh is not None:
-            found = list(map(self._weigh, found))
+            found = [self._weigh(part.text, findings) for part, findings in zip(parts, found, strict=True)]
         position = 0
         out: list[Outcome] = []
         for case in cases:
