@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from deidstream.stream.buckets import BucketAccess
+from deidstream.stream.dicom import AeTitle
 from deidstream.stream.kafka import KafkaClient
 
 __all__ = [
@@ -25,8 +26,6 @@ __all__ = [
 ]
 
 Seconds = Annotated[float, Field(gt=0)]
-AeTitle = Annotated[str, Field(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
-"""PS3.5, 6.2: up to 16 characters, no backslash, no spaces at either end."""
 
 
 class _Settings(BaseModel):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, model_validator
 
 from deidstream.stream.buckets import BucketAccess
+from deidstream.stream.dicom import AeTitle
 from deidstream.stream.kafka import KafkaClient
 
 __all__ = [
@@ -32,8 +33,6 @@ SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 _STEP = r"^[A-Za-z0-9._-]+$"
 Seconds = Annotated[float, Field(gt=0)]
-AeTitle = Annotated[str, Field(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
-"""PS3.5, 6.2: up to 16 characters, no backslash, no spaces at either end."""
 
 
 class _Settings(BaseModel):
