@@ -176,7 +176,7 @@ class DicomServer:
         transaction = None
         try:
             if status is Status.SUCCESS:
-                transaction = commitment.read_transaction(bytes(message.content), message.context.syntax)
+                transaction = commitment.read_transaction(message.content.getvalue(), message.context.syntax)
         except Malformed:
             status = Status.INVALID_ARGUMENT
         await association.reply(message.number, reply(asked, status, ACTION_TYPE=max(action, 0)))

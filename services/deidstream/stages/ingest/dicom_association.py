@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import NamedTuple
 
 from deidstream.core.errors import Malformed
@@ -41,7 +42,7 @@ class Message:
     number: int
     context: Context
     command: CommandSet
-    content: bytearray = field(default_factory=bytearray, repr=False)
+    content: BytesIO = field(default_factory=BytesIO, repr=False)
     head: int = 0
     excess: str = ""
 
@@ -191,8 +192,7 @@ class Association:
             return message
         if message.kind == Command.STORE:
             who = Identity(command.text(Field.AFFECTED_CLASS), command.text(Field.AFFECTED_INSTANCE))
-            message.content += head(who, context.syntax)
-            message.head = len(message.content)
+            message.head = message.content.write(head(who, context.syntax))
         self._message = message
         return None
 
@@ -202,13 +202,13 @@ class Association:
             raise Malformed("data-unasked", "pdu")
         size = len(value.content)
         most = self._settings.max_instance_bytes if message.kind == Command.STORE else _MOST_INFORMATION
-        if not message.excess and len(message.content) + size > most:
+        if not message.excess and message.content.tell() + size > most:
             self._exceeds(message, "instance-too-large")
         if not message.excess and not self._room.take(size):
             self._exceeds(message, "no-room")
         if not message.excess:
             self._held += size
-            message.content += value.content
+            message.content.write(value.content)
         if not value.last:
             return None
         self._message = None
@@ -217,7 +217,7 @@ class Association:
     def _exceeds(self, message: Message, why: str) -> None:
         """The rest is read and dropped: only a peer that has sent all of it hears the answer."""
         message.excess = why
-        message.content = bytearray()
+        message.content = BytesIO()
         self._drop()
 
     def _drop(self) -> None:

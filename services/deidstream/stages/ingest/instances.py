@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from deidstream.core.case import Case
@@ -72,9 +73,10 @@ def stored(message: Message) -> Taken:
         raise Malformed("bad-sop-instance", "C-STORE")
     if message.excess:
         raise Malformed(message.excess, "C-STORE")
-    if len(message.content) <= message.head:
+    if message.content.tell() <= message.head:
         raise Malformed("empty", "C-STORE")
-    content, message.content = bytes(message.content), bytearray()
+    content = message.content.getvalue()  # its own bytes, no copy of them
+    message.content = BytesIO()
     check(identity(content, message.context.syntax, message.head), who)
     return Taken(who, content)
 
