@@ -463,6 +463,13 @@ def test_what_was_taken_is_answered_before_the_listener_ends(admission: Admissio
     assert statuses == [0]
 
 
+def test_who_is_idle_when_the_listener_ends_is_told_so(admission: Admission, intake: RememberingIntake) -> None:
+    with listening(admission, intake) as server, connected(server.port) as exchange:
+        assert exchange(request())[0] == pdu.Kind.ACCEPTANCE
+        _closed(server)
+        assert exchange(b"")[0] == pdu.Kind.ABORT
+
+
 def _closed(server: Any) -> None:
     """Closes the listener while a message is being answered, in its own loop."""
     import asyncio

@@ -93,6 +93,9 @@ class Association:
             await self._abort(pdu.Abort.NOT_SPECIFIED)
         except (OSError, asyncio.IncompleteReadError):
             pass  # gone; what was durable stays so
+        except asyncio.CancelledError:
+            self._writer.write(pdu.abort(pdu.Abort.NOT_SPECIFIED))
+            raise
         finally:
             self._drop()
             self._writer.close()
