@@ -69,6 +69,7 @@ bench-text: $(BASELINES)/.installed
 # Headers of DICOM instances a second, beside dicognito, dicom-anonymizer, deid and pydicom itself.
 bench-dicom: $(DICOM_BASELINES)/.installed
 	MESSAGELEVEL=QUIET $(DICOM_BASELINES)/bin/python -m tests.bench.dicom
+	$(BIN)/python -m tests.bench.dicom.network
 
 # Java and Maven too: a broker is started.
 bench-kafka: $(STAMP)
