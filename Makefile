@@ -69,6 +69,7 @@ bench-text: $(BASELINES)/.installed
 # Headers of DICOM instances a second, beside dicognito, dicom-anonymizer, deid and pydicom itself.
 bench-dicom: $(DICOM_BASELINES)/.installed
 	MESSAGELEVEL=QUIET $(DICOM_BASELINES)/bin/python -m tests.bench.dicom
+	$(BIN)/python -m tests.bench.dicom.network
 
 # What is left in pixels after clean: deid-data's ultrasound and planted instances, read again by tesseract. WITH: more options (`--seed 7`).
 evaluate-dicom: $(STAMP)

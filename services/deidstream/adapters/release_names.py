@@ -18,6 +18,8 @@ _SUFFIX = {
     "text": ".txt",
     "html": ".html",
     "rtf": ".rtf",
+    "pdf": ".pdf",
+    "docx": ".docx",
     "dicom": ".dcm",
 }
 _PICTURES = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tiff", "BMP": ".bmp", "WEBP": ".webp"}

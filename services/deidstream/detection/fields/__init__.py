@@ -65,6 +65,10 @@ def _read(document: Document) -> Reading:
             from deidstream.detection.fields import dicom
 
             return dicom.read(document)
+        case "pdf" | "docx":
+            from deidstream.detection.fields import printed
+
+            return printed.read(document)
         case _:
             from deidstream.detection.fields import pictures
 
