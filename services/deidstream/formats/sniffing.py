@@ -9,11 +9,13 @@ __all__ = ["guess"]
 
 
 def guess(source: bytes, name: str = "") -> str:
-    """hl7v2, fhir, cda, html, rtf, text, dicom, pdf, or '' (binary, or a structure that no format here understands)."""
+    """hl7v2, fhir, cda, html, rtf, text, dicom, pdf, docx, or '' (binary, or a structure that no format here understands)."""
     if _is_dicom(source):
         return "dicom"
     if b"%PDF-" in source[:_PDF_WITHIN]:
         return "pdf"
+    if _is_word(source):
+        return "docx"
     head = _readable(source[:_HEAD])
     if head is None:
         return ""
@@ -50,6 +52,13 @@ def _is_dicom(source: bytes) -> bool:
     number, length = unpack("<HI" if source[1] == 0 else ">HI", source[2:8])
     explicit = source[4:6].isalpha() and source[4:6].isupper()
     return explicit or (number <= 0x18 and length <= 256 and 8 + length <= len(source))
+
+
+def _is_word(source: bytes) -> bool:
+    """A package with a Word document, or one in an envelope that only a password opens."""
+    if source.startswith(b"PK\x03\x04"):
+        return b"word/document.xml" in source
+    return source.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in source
 
 
 def _looks_like_json(start: str) -> bool:

@@ -17,6 +17,7 @@ from deidstream.ports.inference import Inference, Tensors
 from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
 from deidstream.ports.locks import Locks
+from deidstream.ports.pictures import Mark, Pictures, Sight, TextLine
 
 __all__ = [
     "REBALANCED",
@@ -44,7 +45,9 @@ __all__ = [
     "KeyRing",
     "Lane",
     "Locks",
+    "Mark",
     "Output",
+    "Pictures",
     "Receipt",
     "Record",
     "Run",
@@ -52,7 +55,9 @@ __all__ = [
     "Search",
     "Seen",
     "Shelved",
+    "Sight",
     "SubjectLayer",
     "Tensors",
     "TextLayer",
+    "TextLine",
 ]

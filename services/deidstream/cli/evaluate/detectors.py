@@ -15,6 +15,7 @@ from deidstream.core.merge import merge
 from deidstream.core.span import Span
 from deidstream.core.subject import Subject
 from deidstream.detection.text.identity import Identity
+from deidstream.detection.text.repeated import repeated
 from deidstream.detection.text.rules import Rules
 from deidstream.detection.text.tagger import Tagger
 from deidstream.evaluation.annotated import Annotated, Predicted
@@ -109,7 +110,11 @@ class Layers:
             for document, *layers in zip(documents, *texts, strict=True)
         ]
         known = found.get(_IDENTITY) or [[] for _ in together]
-        return [list(merge([*read, *more])) for read, more in zip(together, known, strict=True)]
+        seen = [[*read, *more] for read, more in zip(together, known, strict=True)]
+        return [
+            list(merge([*one, *repeated([Part("text", document.text, ())], [one], self._identity)[0]]))
+            for document, one in zip(documents, seen, strict=True)
+        ]
 
     def _layer(self, name: str) -> TextLayer | None:
         return self._texts.get(name) or self._others.get(name)

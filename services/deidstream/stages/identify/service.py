@@ -45,6 +45,7 @@ class Identify:
 
     Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
     case depends on which others were handled before it. ``searching``: where cases are retained.
+    ``pictures``: whether somebody looks at pixels.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class Identify:
         *,
         remember: bool = True,
         searching: Searching | None = None,
+        pictures: bool = False,
     ) -> None:
+        self._pictures = pictures
         self._searching = searching
         self._remember = remember
         self._store = store
@@ -199,6 +202,11 @@ class Identify:
             outcomes.append(self._outcome(read, own))
         return outcomes
 
+    def _detectors(self, document: Document) -> tuple[str, ...]:
+        """Those that a case visits beside ``fields``: it has what they read."""
+        texts = ("text",) if document.parts else ()
+        return (*texts, "image") if self._pictures and fields.is_pictured(document) else texts
+
     def _outcome(self, read: _Read, found: Sequence[Subject | Contradiction]) -> Outcome:
         for one in found:
             if isinstance(one, Contradiction):
@@ -208,9 +216,7 @@ class Identify:
                 return Hold(read.case, _STAGE, one.code, deadline, audit=(*read.audit, audit))
         subjects = tuple(one for one in found if isinstance(one, Subject))
         first = subjects[0] if subjects else Subject("")
-        itinerary = (
-            ("fields", "text", "resolver", "writer") if read.document.parts else ("fields", "resolver", "writer")
-        )
+        itinerary = ("fields", *self._detectors(read.document), "resolver", "writer")
         header = read.case.header._replace(
             itinerary=itinerary,
             key=first.id or read.case.header.source,

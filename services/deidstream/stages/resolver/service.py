@@ -169,7 +169,8 @@ def _instance(case: Case, work: Opened, policy: Policy) -> tuple[Case, str]:
 
     others = tuple(one for one in case.header.attributes if one[0] != _OPTIONS)
     chosen = ((_OPTIONS, ",".join(policy.dicom.options)),) if policy.dicom.options else ()
-    return case.with_header(attributes=others + chosen), refusal(work.document, policy.dicom)
+    refused = refusal(work.document, policy.dicom, case.header.attribute("pixels"))
+    return case.with_header(attributes=others + chosen), refused
 
 
 _OPTIONS = "dicom.options"

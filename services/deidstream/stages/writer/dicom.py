@@ -10,9 +10,10 @@ from deidstream.core.category import Category, Role
 from deidstream.core.decision import Decision, Method
 from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.subject import Subject
+from deidstream.detection.fields.dicom.pixels import EXAMINED
 from deidstream.detection.fields.dicom.private import safe_elements
 from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
-from deidstream.detection.fields.dicom.table import CODES, OPTIONS
+from deidstream.detection.fields.dicom.table import CLEAN_PIXELS, CODES, OPTIONS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
 from deidstream.formats.dicom.element import TEXTS
 
@@ -53,11 +54,15 @@ def remaining(
     return found + list(_known(document, decided, subjects))
 
 
-def labelled(document: DicomDocument, options: tuple[str, ...]) -> bytes:
-    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates."""
+def labelled(document: DicomDocument, options: tuple[str, ...], pixels: str = "") -> bytes:
+    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that its
+    ``pixels`` were ``examined``.
+    """
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
+    if pixels == EXAMINED:
+        codes = dict(sorted([*codes.items(), CLEAN_PIXELS]))
     temporal = "UNMODIFIED" if FULL_DATES in options else "MODIFIED" if MODIFIED_DATES in options else "REMOVED"
-    return label(document, codes, temporal)
+    return label(document, codes, temporal, pixels == EXAMINED)
 
 
 def read_again(content: bytes) -> DicomDocument:

@@ -1,7 +1,7 @@
 """Whether an instance holds what no header profile can clean: pictures, documents, sound. Fail closed.
 
-Nothing here looks at pixels. ``trust-header`` believes a header only where it rules out both text and faces, and never of classes
-and modalities in which text is burned in as a matter of course, or in which people are photographed.
+``examine`` lets through what the image stage has looked at. ``trust-header`` believes a header only where it rules out both text
+and faces, and never of classes and modalities in which text is burned in as a matter of course, or people are photographed.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import cast
 
 from deidstream.core.document import Document
 from deidstream.core.policy import Dicom
+from deidstream.detection.fields.dicom.pictures import PIXELS, is_pictured
 from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.formats.dicom.element import TEXTS, dictionary
 
-__all__ = ["refusal"]
+__all__ = ["EXAMINED", "refusal"]
 
-_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+EXAMINED = "examined"
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _ENCAPSULATED = 0x00420011
 _NO_PICTURES = (
@@ -55,8 +56,11 @@ _NO_HEAD = frozenset(
 """BodyPartExamined (PS3.16, Annex L) in whose pictures no face can be. What is not here, or is not said, may be a head."""
 
 
-def refusal(source: Document, chosen: Dicom) -> str:
-    """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave by its header alone; '' where it may."""
+def refusal(source: Document, chosen: Dicom, examined: str = "") -> str:
+    """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave; '' where it may.
+
+    ``examined``: what became of looking at its pixels: ``examined``, the code of why they could not be, or '' for nobody did.
+    """
     document = cast(DicomDocument, source)
     value = document.value
     sop_class = value("SOPClassUID")
@@ -74,14 +78,32 @@ def refusal(source: Document, chosen: Dicom) -> str:
         return "document-not-examined"
     if sop_class.startswith(_SOUND):
         return "sound-not-examined"
-    pictured = any(element.tag in _PIXELS and "IconImageSequence" not in element.path for element in document.walk())
-    if not pictured:
+    if not is_pictured(document):
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
     if chosen.pixels == "keep":
         return ""
     if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class):
         return ""
-    return "pixels-not-examined"
+    if chosen.pixels != "examine" or not examined:
+        return "pixels-not-examined"
+    if examined != EXAMINED:
+        return examined
+    if any(element.tag in PIXELS and "." in element.path for element in document.walk() if _is_picture(element)):
+        return "pixels-nested"
+    return "" if _shows_no_head(document) else "head-not-examined"
+
+
+def _is_picture(element: Element) -> bool:
+    return "IconImageSequence" not in element.path
+
+
+def _shows_no_head(document: DicomDocument) -> bool:
+    """Slices of a head can be put together to a face that anybody recognises; what is not ruled out may be one."""
+    if document.value("Modality").strip().upper() not in _TOMOGRAPHIC:
+        return True
+    recognizable = document.value("RecognizableVisualFeatures").strip().upper()
+    part = document.value("BodyPartExamined").upper().replace(" ", "")
+    return recognizable == "NO" or (not recognizable and part in _NO_HEAD)
 
 
 def _contradicts(element: Element) -> bool:

@@ -1,4 +1,4 @@
-"""PDF through all stages: as a file, in an HL7 v2 message and in a FHIR resource, with one surrogate for one patient."""
+"""PDF and Word documents through all stages: as files, in an HL7 v2 message, in a FHIR resource; one surrogate for one patient."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run
+from tests.formats.docx.made import read, rezipped, unzipped, word
 from tests.formats.pdf.made import everything, pdf, text_of
 from tests.formats.pdf.test_pdf import scan
 
@@ -41,6 +42,8 @@ def cleaned(tmp_path: Path) -> tuple[Path, dict[str, int]]:
     (folder / "c.pdf").write_bytes(pdf(LETTER, then=lambda made: made.docinfo.update({"/Author": "Quiltrane"})))
     (folder / "d.pdf").write_bytes(pdf([], then=scan))
     (folder / "e.hl7").write_bytes(_message(pdf([], then=scan)).replace(b"|1|P|", b"|2|P|"))
+    (folder / "f.docx").write_bytes(word(lambda made: made.add_paragraph(LETTER[0])))
+    (folder / "g.docx").write_bytes(rezipped(word(), lambda members: members.pop("word/document.xml")))
     run("clean", folder, "--out", out, "--tagger", "none", "--report", tmp_path / "report.json")
     return out, json.loads((tmp_path / "report.json").read_text())["reasons"]
 
@@ -66,7 +69,16 @@ def test_a_pdf_is_read_wherever_it_stands_and_says_the_same_of_the_same_patient(
 
 def test_a_scan_is_quarantined_as_a_file_and_removed_from_a_message(cleaned: tuple[Path, dict[str, int]]) -> None:
     out, reasons = cleaned
-    assert reasons == {"page-not-read": 1}
+    assert reasons == {"page-not-read": 1, "docx-not-word": 1}
     assert not (out / "d.pdf").exists()
     value = (out / "e.hl7").read_bytes().decode().split("\r")[3].split("|")[5]
     assert "JVBER" not in value
+
+
+def test_a_word_document_opens_afterwards_and_names_nobody(cleaned: tuple[Path, dict[str, int]]) -> None:
+    source = (cleaned[0] / "f.docx").read_bytes()
+    text = "\n".join(line.text for line in read(source).paragraphs)
+    assert "Discharge letter" in text
+    assert "4711081" not in text
+    assert read(source).tables[0].cell(0, 1).text == "13.2 g/dl & falling"
+    assert not any(b"McGrath" in one or b"Quiltrane" in one for one in unzipped(source).values())
