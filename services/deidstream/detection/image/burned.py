@@ -21,9 +21,11 @@ from deidstream.detection.image.known import Known
 from deidstream.detection.image.vocabulary import is_harmless, is_moment
 from deidstream.ports import Mark, Sight, SubjectLayer, TextLayer, TextLine
 
-__all__ = ["findings"]
+__all__ = ["UNREAD", "findings"]
 
-_UNREAD, _UNKNOWN, _READ = "image.unread/1", "image.unknown/1", "image.text"
+UNREAD = "image.unread/1"
+"""The detector of lines that cannot be read."""
+_UNKNOWN, _READ = "image.unknown/1", "image.text"
 _FACE, _CODE = "image.face/1", "image.code/1"
 _LEGIBLE = 0.8
 """Mean certainty of characters from which a line counts as read."""
@@ -88,7 +90,7 @@ def _of_frame(lines: Sequence[TextLine], found: Sequence[Finding], known: Known)
 def _of_line(line: TextLine, start: int, found: Sequence[Finding], known: Known) -> Iterator[Finding]:
     if line.score < _LEGIBLE or not line.text.strip():
         if not _is_mark(line):
-            yield Finding(line.box.locator, None, Category.UNKNOWN, 1.0, _UNREAD)
+            yield Finding(line.box.locator, None, Category.UNKNOWN, 1.0, UNREAD)
         return
     if len(line.text.strip()) == 1 and _is_mark(line):
         return

@@ -22,14 +22,24 @@ _TRANSFER_SYNTAX = 0x00020010
 _METHOD = "deidstream"
 
 
-def label(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_text: bool = False) -> bytes:
+def label(
+    document: DicomDocument,
+    codes: Mapping[str, str],
+    temporal: str,
+    no_text: bool = False,
+    lossy: tuple[str, str] | None = None,
+) -> bytes:
     """``document`` (as released) with PatientIdentityRemoved YES, the method, its ``codes`` of scheme DCM (value to meaning), and
-    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED). ``no_text``: with BurnedInAnnotation NO.
+    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED).
+
+    ``no_text``: with BurnedInAnnotation NO. ``lossy``: ratio and method (PS3.3, C.7.6.1.1.5) of frames that were compressed with
+    loss once more, put behind those before.
 
     The preamble is cleared, and of the file meta information only what PS3.10 requires stays, with the UID of the instance. All
     other bytes stay. Raises Malformed where the data set has no SOPInstanceUID.
     """
-    data = _data_set(document, codes, temporal, no_text)
+    more = ({0x00280301: ("CS", b"NO")} if no_text else {}) | (_lossy(document, *lossy) if lossy else {})
+    data = _data_set(document, codes, temporal, more)
     opened = document.opened
     if not opened.preamble and not opened.meta:
         return data
@@ -37,13 +47,15 @@ def label(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_t
     return head + _meta(document) + (deflated(data) if opened.deflated else data)
 
 
-def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_text: bool) -> bytes:
+def _data_set(
+    document: DicomDocument, codes: Mapping[str, str], temporal: str, more: Mapping[int, tuple[str, bytes]]
+) -> bytes:
     encoding = document.opened.encoding
     said = {
         0x00120062: _written(0x00120062, "CS", b"YES", encoding),
         0x00120063: _written(0x00120063, "LO", _METHOD.encode(), encoding),
         0x00120064: _written(0x00120064, "SQ", b"".join(_item(*code, encoding) for code in codes.items()), encoding),
-        **({0x00280301: _written(0x00280301, "CS", b"NO", encoding)} if no_text else {}),
+        **{tag: _written(tag, vr, value, encoding) for tag, (vr, value) in more.items()},
         0x00280303: _written(0x00280303, "CS", temporal.encode(), encoding),
     }
     found = [_put(document.elements, tag, written, len(document.body)) for tag, written in said.items()]
@@ -51,6 +63,16 @@ def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str, 
     start = document.opened.start
     moved = [Splice(one.start - start, one.end - start, one.replacement) for one in found]
     return apply_splices(document.body[start:], moved)
+
+
+def _lossy(document: DicomDocument, ratio: str, method: str) -> dict[int, tuple[str, bytes]]:
+    """A value for each time (PS3.3, C.7.6.1.1.5.2)."""
+    ratios, methods = document.value("LossyImageCompressionRatio"), document.value("LossyImageCompressionMethod")
+    return {
+        0x00282110: ("CS", b"01"),
+        0x00282112: ("DS", "\\".join(filter(None, (ratios, ratio))).encode()),
+        0x00282114: ("CS", "\\".join(filter(None, (methods, method))).encode()),
+    }
 
 
 def _put(elements: Sequence[Element], tag: int, written: bytes, end: int) -> Splice:
