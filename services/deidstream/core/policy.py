@@ -86,10 +86,19 @@ three about pixels and graphics (clean pixel data, recognizable visual features,
 @dataclass(frozen=True, slots=True)
 class Dicom:
     """The Basic Profile with ``options``. ``pixels``: what becomes of instances with pictures that nobody has looked at:
-    ``quarantine`` all, ``trust-header`` of those whose header rules out text and faces, ``keep`` all."""
+    ``quarantine`` all, ``trust-header`` of those whose header rules out text and faces, ``keep`` all.
+
+    ``heads``: what becomes of tomographic series in which a head is possible: ``remove`` the face, ``quarantine``, or ``keep``; by
+    default ``remove``, but where all pixels are kept ``keep``."""
 
     options: tuple[str, ...] = ()
     pixels: str = "quarantine"
+    heads: str = ""
+
+    @property
+    def of_heads(self) -> str:
+        """What ``heads`` says, or what follows where it says nothing."""
+        return self.heads or ("keep" if self.pixels == "keep" else "remove")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from deidstream.ports.inference import Inference, Tensors
 from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
 from deidstream.ports.locks import Locks
+from deidstream.ports.series import SeriesShelf
 
 __all__ = [
     "REBALANCED",
@@ -51,6 +52,7 @@ __all__ = [
     "Sealed",
     "Search",
     "Seen",
+    "SeriesShelf",
     "Shelved",
     "SubjectLayer",
     "Tensors",

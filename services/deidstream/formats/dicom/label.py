@@ -22,14 +22,15 @@ _TRANSFER_SYNTAX = 0x00020010
 _METHOD = "deidstream"
 
 
-def label(document: DicomDocument, codes: Mapping[str, str], temporal: str) -> bytes:
+def label(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_face: bool = False) -> bytes:
     """``document`` (as released) with PatientIdentityRemoved YES, the method, its ``codes`` of scheme DCM (value to meaning), and
-    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED).
+    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED). ``no_face``: with
+    RecognizableVisualFeatures NO.
 
     The preamble is cleared, and of the file meta information only what PS3.10 requires stays, with the UID of the instance. All
     other bytes stay. Raises Malformed where the data set has no SOPInstanceUID.
     """
-    data = _data_set(document, codes, temporal)
+    data = _data_set(document, codes, temporal, no_face)
     opened = document.opened
     if not opened.preamble and not opened.meta:
         return data
@@ -37,12 +38,13 @@ def label(document: DicomDocument, codes: Mapping[str, str], temporal: str) -> b
     return head + _meta(document) + (deflated(data) if opened.deflated else data)
 
 
-def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str) -> bytes:
+def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_face: bool) -> bytes:
     encoding = document.opened.encoding
     said = {
         0x00120062: _written(0x00120062, "CS", b"YES", encoding),
         0x00120063: _written(0x00120063, "LO", _METHOD.encode(), encoding),
         0x00120064: _written(0x00120064, "SQ", b"".join(_item(*code, encoding) for code in codes.items()), encoding),
+        **({0x00280302: _written(0x00280302, "CS", b"NO", encoding)} if no_face else {}),
         0x00280303: _written(0x00280303, "CS", temporal.encode(), encoding),
     }
     found = [_put(document.elements, tag, written, len(document.body)) for tag, written in said.items()]

@@ -22,7 +22,12 @@ def build(process: Process, *, remember: bool = True) -> Identify:
     store = process.observed(store, "identity")
     config = process.settings.section("identity", IdentifyConfig)
     searching = _searching(process, store, config) if remember else None
-    return Identify(store, process.clock, config, remember=remember, searching=searching)
+    return Identify(store, process.clock, config, remember=remember, searching=searching, heads=_looks(process))
+
+
+def _looks(process: Process) -> bool:
+    """Whether any process of the deployment hosts the stage."""
+    return any("heads" in chain for chain in (process.instance.chain, *process.deployment.chains))
 
 
 def _searching(process: Process, store: IdentityStore, config: IdentifyConfig) -> Searching | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from deidstream import formats
@@ -44,7 +44,8 @@ class Identify:
     """Resolves subjects through ``store``. Cases of one call are resolved in one transaction, in order.
 
     Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
-    case depends on which others were handled before it. ``searching``: where cases are retained.
+    case depends on which others were handled before it. ``searching``: where cases are retained. ``heads``: whether somebody looks
+    for recognisable heads.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class Identify:
         *,
         remember: bool = True,
         searching: Searching | None = None,
+        heads: bool = False,
     ) -> None:
+        self._heads = heads
         self._searching = searching
         self._remember = remember
         self._store = store
@@ -208,9 +211,7 @@ class Identify:
                 return Hold(read.case, _STAGE, one.code, deadline, audit=(*read.audit, audit))
         subjects = tuple(one for one in found if isinstance(one, Subject))
         first = subjects[0] if subjects else Subject("")
-        itinerary = (
-            ("fields", "text", "resolver", "writer") if read.document.parts else ("fields", "resolver", "writer")
-        )
+        itinerary = ("fields", *self._detectors(read.document), "resolver", "writer")
         header = read.case.header._replace(
             itinerary=itinerary,
             key=first.id or read.case.header.source,
@@ -219,6 +220,21 @@ class Identify:
         )
         case = read.case.changed(header=header, subjects=subjects, document=read.document)
         return Forward(case, tuple(read.audit), keep=True)
+
+    def _detectors(self, document: Document) -> Iterator[str]:
+        if document.parts:
+            yield "text"
+        if self._heads and _shows_head(document):
+            yield "heads"
+
+
+def _shows_head(document: Document) -> bool:
+    """Formats are imported when first needed."""
+    if document.format != "dicom":
+        return False
+    from deidstream.detection.fields.dicom.pixels import may_show_head
+
+    return may_show_head(document)
 
 
 def _for_itself(person: Seen) -> Seen:

@@ -12,7 +12,7 @@ from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.subject import Subject
 from deidstream.detection.fields.dicom.private import safe_elements
 from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
-from deidstream.detection.fields.dicom.table import CODES, OPTIONS
+from deidstream.detection.fields.dicom.table import CLEAN_FEATURES, CODES, OPTIONS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
 from deidstream.formats.dicom.element import TEXTS
 
@@ -53,11 +53,15 @@ def remaining(
     return found + list(_known(document, decided, subjects))
 
 
-def labelled(document: DicomDocument, options: tuple[str, ...]) -> bytes:
-    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates."""
+def labelled(document: DicomDocument, options: tuple[str, ...], no_face: bool = False) -> bytes:
+    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that
+    recognisable features were removed (``no_face``).
+    """
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
+    if no_face:
+        codes = dict(sorted([*codes.items(), CLEAN_FEATURES]))
     temporal = "UNMODIFIED" if FULL_DATES in options else "MODIFIED" if MODIFIED_DATES in options else "REMOVED"
-    return label(document, codes, temporal)
+    return label(document, codes, temporal, no_face)
 
 
 def read_again(content: bytes) -> DicomDocument:

@@ -23,6 +23,7 @@ from deidstream.stages.writer import residue
 from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.earlier import Earlier
+from deidstream.stages.writer.heads import is_about_head, says_no_face, without_face
 from deidstream.stages.writer.render import Rendered, render
 
 if TYPE_CHECKING:  # formats are imported when first needed
@@ -75,8 +76,8 @@ class Writer:
         return [outcome for one in written for outcome in self._outcomes(one)]
 
     def _rendered(self, case: Case) -> _Written:
-        document = _document(case)
-        return _Written(case, document, case.decisions, render(document, case.decisions))
+        document = without_face(case, _document(case))
+        return _Written(case, document, case.decisions, _carried_out(document, case.decisions))
 
     def _look_again(self, written: Sequence[_Written]) -> None:
         """Redacts what the layers still find in changed texts, all cases of a batch at once; who has some left is held."""
@@ -101,7 +102,7 @@ class Writer:
         certain = without_codes(one.document, certain)
         if certain:
             one.decisions += tuple(_redactions(certain))
-            one.rendered = render(one.document, one.decisions)
+            one.rendered = _carried_out(one.document, one.decisions)
         return bool(certain)
 
     def _outcomes(self, one: _Written) -> list[Outcome]:
@@ -131,7 +132,7 @@ class Writer:
         if header.format == "dicom":
             from deidstream.stages.writer import dicom
 
-            content = dicom.labelled(_again(one), dicom.options_of(header))
+            content = dicom.labelled(_again(one), dicom.options_of(header), says_no_face(case, one.decisions))
         container = header.container
         release = Release(
             id=release_id(header),
@@ -173,6 +174,11 @@ class Writer:
             ordinal=0,
             size=0,
         )
+
+
+def _carried_out(document: Document, decisions: Sequence[Decision]) -> Rendered:
+    """All decisions but those about pixels, which are in ``document`` already."""
+    return render(document, [one for one in decisions if not is_about_head(one)])
 
 
 def _headers(one: _Written) -> tuple[Decision, ...]:

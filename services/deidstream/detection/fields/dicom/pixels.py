@@ -15,7 +15,10 @@ from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.formats.dicom.element import TEXTS, dictionary
 
-__all__ = ["refusal"]
+__all__ = ["REMOVED", "may_show_head", "refusal"]
+
+REMOVED = "removed"
+"""What the attribute ``head`` of a case says where the stage found the heads of a series, and what must go of them."""
 
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _DIRECTORY = "1.2.840.10008.1.3.10"
@@ -55,8 +58,22 @@ _NO_HEAD = frozenset(
 """BodyPartExamined (PS3.16, Annex L) in whose pictures no face can be. What is not here, or is not said, may be a head."""
 
 
-def refusal(source: Document, chosen: Dicom) -> str:
-    """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave by its header alone; '' where it may."""
+def may_show_head(source: Document) -> bool:
+    """Whether ``source`` is a tomographic picture in which the header does not rule out a head: what it does not say may be one."""
+    if source.format != "dicom":
+        return False
+    document = cast(DicomDocument, source)
+    if document.value("Modality").strip().upper() not in _TOMOGRAPHIC or not _is_pictured(document):
+        return False
+    recognizable = document.value("RecognizableVisualFeatures").strip().upper()
+    return recognizable != "NO" and (bool(recognizable) or not _is_of_other_part(document))
+
+
+def refusal(source: Document, chosen: Dicom, head: str = "") -> str:
+    """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave by its header alone; '' where it may.
+
+    ``head``: what became of looking for a head: REMOVED, the code of why nobody could, or '' for nobody did.
+    """
     document = cast(DicomDocument, source)
     value = document.value
     sop_class = value("SOPClassUID")
@@ -74,14 +91,27 @@ def refusal(source: Document, chosen: Dicom) -> str:
         return "document-not-examined"
     if sop_class.startswith(_SOUND):
         return "sound-not-examined"
-    pictured = any(element.tag in _PIXELS and "IconImageSequence" not in element.path for element in document.walk())
-    if not pictured:
+    if not _is_pictured(document):
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
+    if chosen.of_heads != "keep" and may_show_head(document):
+        if chosen.of_heads == "quarantine":
+            return "head-possible"
+        if head not in ("", REMOVED) or (not head and chosen.pixels == "keep"):
+            return head or "head-not-examined"
     if chosen.pixels == "keep":
         return ""
-    if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class):
+    no_face = chosen.of_heads == "keep" or head == REMOVED
+    if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class, no_face):
         return ""
     return "pixels-not-examined"
+
+
+def _is_pictured(document: DicomDocument) -> bool:
+    return any(element.tag in _PIXELS and "IconImageSequence" not in element.path for element in document.walk())
+
+
+def _is_of_other_part(document: DicomDocument) -> bool:
+    return document.value("BodyPartExamined").upper().replace(" ", "") in _NO_HEAD
 
 
 def _contradicts(element: Element) -> bool:
@@ -100,7 +130,7 @@ def _is_disguised(document: DicomDocument, element: Element) -> bool:
     return allowed.fullmatch(document.bare(element)) is None
 
 
-def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
+def _is_ruled_out(document: DicomDocument, sop_class: str, no_face: bool) -> bool:
     value = document.value
     if sop_class == _DOSES:
         return True
@@ -111,8 +141,7 @@ def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
         return False
     burned, recognizable = value("BurnedInAnnotation").upper(), value("RecognizableVisualFeatures").upper()
     no_text = burned == "NO" or (not burned and value("Modality").upper() in _TOMOGRAPHIC)
-    part = value("BodyPartExamined").upper().replace(" ", "")
-    no_face = recognizable == "NO" or (not recognizable and part in _NO_HEAD)
+    no_face = no_face or recognizable == "NO" or (not recognizable and _is_of_other_part(document))
     return no_text and no_face and value("Modality").upper() not in _PRONE
 
 

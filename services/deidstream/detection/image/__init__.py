@@ -1,0 +1,1 @@
+"""Pictures: what in them identifies somebody."""
