@@ -32,6 +32,8 @@ _OUTER = 6.0
 """Millimetres of scalp and skull at least."""
 _ENCLOSED = 0.7
 """Of the directions from the middle of a brain, how many must meet bone (CT)."""
+_BEYOND = 25.0
+"""Millimetres by which a volume is continued at its ends."""
 _FARTHEST = 120.0
 """Millimetres from the middle of a brain to its skull at most."""
 _COARSE, _FINE = 350, 150
@@ -128,8 +130,10 @@ def _from_mr(values: Floats, body: Body, step: float) -> tuple[Floats, Seed | No
 
 def _grown(seen: Floats, middle: Points, radius: float, step: float, threshold: float) -> Mask | None:
     """The inside of the surface. ``radius`` in grid points: of the ball that it begins as."""
-    padded = np.pad(seen, 1)  # behind the end of the volume it is dark: the surface ends there
-    around = _ball(padded.shape, middle + 1, radius)
+    # Where the volume ends in the head, the head goes on: else what is thin there would be left out.
+    beyond = round(_BEYOND / step)
+    padded = np.pad(seen, beyond, mode="edge")
+    around = _ball(padded.shape, middle + beyond, radius)
     inner = padded[around]
     t2, t98 = np.percentile(padded[padded > 0], [2, 98]) if (padded > 0).any() else (0.0, 0.0)
     middling = float(np.median(inner)) if inner.size else 0.0
@@ -137,11 +141,12 @@ def _grown(seen: Floats, middle: Points, radius: float, step: float, threshold: 
         return None
     surface = _Surface(padded, (float(t2), middling, float(t98)), step, threshold)
     points, faces, neighbours = _sphere(3)
-    where = middle + 1 + points * radius * 0.7
+    where = middle + beyond + points * radius * 0.7
     where = surface.relax(where, faces, neighbours, _COARSE)
     where, faces, neighbours = _refined(where, faces)
     where = surface.relax(where, faces, neighbours, _FINE)
-    return _inside(where, faces, (padded.shape[0], padded.shape[1], padded.shape[2]))[1:-1, 1:-1, 1:-1]
+    inside = _inside(where, faces, (padded.shape[0], padded.shape[1], padded.shape[2]))
+    return inside[beyond:-beyond, beyond:-beyond, beyond:-beyond]
 
 
 class _Surface:

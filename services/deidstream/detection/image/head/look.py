@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
-from deidstream.detection.image.head.render import Scene, View, rendered, views_around
+from deidstream.detection.image.head.render import Scene, rendered, views_around
 from deidstream.detection.image.head.survey import Seen
 from deidstream.ports import Inference
 
@@ -29,22 +27,5 @@ def heat_of(picture: npt.NDArray[np.uint8], model: Inference) -> float:
 def sees_face(seen: Seen, model: Inference) -> bool:
     """Whether ``model`` sees a face from where one would be, if it were not gone. Raises Unavailable."""
     scene = Scene(seen.values, seen.step, seen.threshold, _SIZE)
-    views = list(_views(seen))
+    views = list(views_around(seen.front, seen.top, _YAWS, _PITCHES))
     return any(heat_of(picture, model) >= FACE for picture in rendered(scene, views))
-
-
-def _views(seen: Seen) -> Iterator[View]:
-    yield from views_around(seen.front, seen.top, _YAWS, _PITCHES)
-    if not seen.directed:  # nobody knows where the face was: from all sides, and lying
-        side = np.cross(seen.front, seen.top)
-        for front, top in (
-            (-seen.front, seen.top),
-            (side, seen.top),
-            (-side, seen.top),
-            (seen.top, seen.front),
-            (-seen.top, seen.front),
-            (seen.front, -seen.top),
-            (seen.front, side),
-            (seen.front, -side),
-        ):
-            yield from views_around(front, top, (-30.0, 0.0, 30.0), (0.0,))

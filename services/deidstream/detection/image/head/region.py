@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,16 +21,14 @@ _DEEPEST = 36.0
 """Millimetres behind the middle of the face beyond which nothing is cut: the neck stays."""
 _AROUND_BRAIN = 16.0
 """Millimetres around the brain that stay: the skull, and what lies under it."""
+_BESIDE = 20.0
+"""Millimetres beside the face in which what stands out goes with it: brows."""
 _LEAST = 5.0
 """Millimetres that must go for anything to go: what is less is the skin of a forehead."""
 _SLOPE = 0.35
 """How fast the surface that is put in the place of a face falls at most: no brow, no chin, no socket."""
 _WALL = 5.0
 """Millimetres of it at least."""
-_UNDER_EARS = 11.0
-"""The same at the sides, where the skull is thin."""
-_SHELL = 32.0
-"""Millimetres of everything around a head of which nobody knows where its face is."""
 _REACH = 130.0
 """Millimetres from the brain, beyond which there is no face."""
 _SKIN = 3.0
@@ -44,35 +41,27 @@ _LIMIT = 20.0
 @dataclass(frozen=True, slots=True)
 class Region:
     """``air``: millimetres into what must become air (negative: outside of it, clipped); ``filled``: the same of what must become
-    tissue of no shape, where it is not air. ``directed``: whether the face was looked for in front; otherwise all around."""
+    tissue of no shape, where it is not air."""
 
     air: Floats = field(repr=False)
     filled: Floats = field(repr=False)
-    directed: bool
 
 
-def region_of(
-    values: Floats, body: Body, brain: Brain, step: float, front: Vector | None, top: Vector | None
-) -> Region:
-    """``front`` and ``top``: unit vectors in grid axes (z, y, x), as the header has them; None: it does not say."""
+def region_of(values: Floats, body: Body, brain: Brain, step: float, front: Vector, top: Vector) -> Region | None:
+    """``front`` and ``top``: unit vectors in grid axes (z, y, x), as the header has them. None where anatomy contradicts them."""
     from scipy import ndimage
 
     padded = np.pad(~brain.mask, 1, constant_values=True)
     from_brain = (ndimage.distance_transform_edt(padded) * step)[1:-1, 1:-1, 1:-1].astype(np.float32)
     frame = _frame(values, body, brain, from_brain, step, front, top)
     if frame is None:
-        depth = _depth(body.filled) * step
-        inside = np.minimum(_SHELL - depth, from_brain - _AROUND_BRAIN)
-        return _region(np.minimum(inside, _REACH - from_brain), np.full_like(inside, -_LIMIT), False)
+        return None
     filled, air = _cut(body.filled, from_brain, frame, step)
-    ears = _ears(body, from_brain, frame, step, _SKIN)
-    under = _ears(body, from_brain, frame, step, _SKIN + _WALL)
-    return _region(np.maximum(air, ears), np.maximum(filled, under), True)
-
-
-def _region(air: Floats, filled: Floats, directed: bool) -> Region:
-    made = [np.clip(one, -_LIMIT, _LIMIT).astype(np.float32) for one in (air, filled)]
-    return Region(made[0], made[1], directed)
+    ears, under = _ears(values, body, from_brain, frame, step)
+    made = [
+        np.clip(one, -_LIMIT, _LIMIT).astype(np.float32) for one in (np.maximum(air, ears), np.maximum(filled, under))
+    ]
+    return Region(made[0], made[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +74,9 @@ class _Frame:
 
 
 def _frame(
-    values: Floats, body: Body, brain: Brain, from_brain: Floats, step: float, front: Vector | None, top: Vector | None
+    values: Floats, body: Body, brain: Brain, from_brain: Floats, step: float, front: Vector, top: Vector
 ) -> _Frame | None:
     """The head's own axes: those of the header, turned to where its face is. None where the two contradict each other."""
-    if front is None or top is None:
-        return None
     seen = _evidence(values, body, brain, from_brain, step)
     side = np.cross(front, top)
     if seen is not None:
@@ -145,6 +132,10 @@ def _cut(filled: Mask, from_brain: Floats, frame: _Frame, step: float) -> tuple[
     touched = (ndimage.gaussian_filter(touched.astype(np.float32), 8 / step) > 0.35) & known
     surface = np.maximum(ndimage.gaussian_filter(_cone(kept, _SLOPE * step), 8 / step), kept + _WALL)
     surface = ndimage.gaussian_filter(surface, 6 / step)
+    # No cliff where the cut begins: what stands out above its surface goes as well.
+    beside = ndimage.distance_transform_edt(~touched) * step < _BESIDE
+    higher = known & beside & (_spread(face, known) > surface + _WALL / 2)
+    touched = (ndimage.gaussian_filter((touched | higher).astype(np.float32), 4 / step) > 0.4) & known
     at = np.stack([rows.ravel(), columns.ravel()])
 
     def over(heights: npt.NDArray[np.float64]) -> Floats:
@@ -187,10 +178,10 @@ def _foremost(
     return out
 
 
-def _ears(body: Body, from_brain: Floats, frame: _Frame, step: float, deep: float) -> Floats:
-    """How far each point lies within the sides of the head, below and behind its middle: the ears, and the skin that they stand on.
+def _ears(values: Floats, body: Body, from_brain: Floats, frame: _Frame, step: float) -> tuple[Floats, Floats]:
+    """How far each point lies in what becomes air at the sides of the head, and in cavities under it that are closed.
 
-    What sticks out is cut off first, so that what remains has the shape of a head and not that of an ear.
+    What sticks out goes, and around the auditory canals the skin that it stands on: what remains has the shape of a head.
     """
     from scipy import ndimage
 
@@ -200,16 +191,14 @@ def _ears(body: Body, from_brain: Floats, frame: _Frame, step: float, deep: floa
     away = ndimage.distance_transform_edt(~inner)[wide:-wide, wide:-wide, wide:-wide] * step - _THIN
     around = np.abs(away) < 2 * step
     half = float(np.percentile(np.abs(frame.side[around]), 98)) if around.any() else 0.0
-    limits = (
-        away + deep,
-        25 - away,
-        from_brain - _UNDER_EARS,
-        60 - from_brain,
-        55 + frame.front,
-        25 - frame.front,
-        np.abs(frame.side) - 0.6 * half,
-    )
-    return np.asarray(np.minimum.reduce(limits), np.float32)
+    aside = np.abs(frame.side) - 0.6 * half
+    sticking = (away - 4, 30 - away, from_brain - 8, 90 - from_brain, aside)
+    place = (60 - from_brain, 55 + frame.front, 25 - frame.front, aside, 25 - away)
+    skin = np.minimum.reduce((away + _SKIN, from_brain - 14, *place))
+    level = body.threshold + (100 if body.threshold < 0 else 0.5 * abs(body.threshold))
+    hollow = np.clip((level - values) / max(abs(level), 1e-6) * 10, -_LIMIT, _LIMIT)
+    under = np.minimum.reduce((away + _SKIN + 2 * _WALL, hollow, from_brain - 4, *place))
+    return np.maximum(np.minimum.reduce(sticking), skin).astype(np.float32), under.astype(np.float32)
 
 
 def _depth(filled: Mask) -> Floats:
@@ -217,9 +206,3 @@ def _depth(filled: Mask) -> Floats:
     from scipy import ndimage
 
     return np.asarray(ndimage.distance_transform_edt(np.pad(filled, 1, mode="edge"))[1:-1, 1:-1, 1:-1], np.float32)
-
-
-def unit(direction: Sequence[float]) -> Vector:
-    """Of length one."""
-    made = np.array(direction, dtype=np.float64)
-    return np.asarray(made / np.linalg.norm(made))

@@ -32,7 +32,7 @@ _PADDING = -1_100.0
 class Seen:
     """A volume on its grid as it would be released: for whoever looks whether a face can be seen. ``threshold``: air and tissue.
 
-    ``front`` and ``top``: of the patient, in grid axes, as the header has them; ``directed``: whether that can be true.
+    ``front`` and ``top``: of the patient, in grid axes.
     """
 
     values: Floats = field(repr=False)
@@ -40,7 +40,6 @@ class Seen:
     threshold: float
     front: npt.NDArray[np.float64] = field(repr=False)
     top: npt.NDArray[np.float64] = field(repr=False)
-    directed: bool = True
 
 
 Look = Callable[[Seen], bool]
@@ -87,8 +86,10 @@ class Survey:
             return Cut("head-unclear", grid)
         front, top = grid.index((0, -1, 0)), grid.index((0, 0, 1))
         region = region_of(values, body, brain, grid.step, front, top)
+        if region is None:
+            return Cut("head-turned", grid)
         cut = Cut.of(region, grid, *self._pools(samples, grid, region.air, region.filled, body.filled, body.threshold))
-        seen = Seen(_carried_out(values, cut), grid.step, body.threshold, front, top, region.directed)
+        seen = Seen(_carried_out(values, cut), grid.step, body.threshold, front, top)
         return Cut("face-remains", grid) if look(seen) else cut
 
     def _pools(
@@ -113,7 +114,7 @@ class Survey:
             empty = empty[empty > _PADDING]
         soft = np.concatenate(behind)
         if len(soft):
-            soft = soft[(soft >= np.percentile(soft, 20)) & (soft <= np.percentile(soft, 60))]
+            soft = soft[(soft >= np.percentile(soft, 45)) & (soft <= np.percentile(soft, 75))]
         lowest = -1000.0 if self.hounsfield else float(min((one.min() for *_, one in samples), default=0.0))
         return _pool(empty, lowest), _pool(soft, threshold * 0.5 + 50 if self.hounsfield else 3 * threshold)
 

@@ -96,10 +96,11 @@ class Verdict:
     @classmethod
     def from_bytes(cls, data: bytes) -> Verdict:
         """The inverse. Raises Malformed (``verdict-broken``)."""
-        parts = list(_sections(data))
-        if len(parts) % 5:
-            raise Malformed("verdict-broken", "series")
-        return cls(tuple(_cut(parts[n : n + 5]) for n in range(0, len(parts), 5)))
+        try:
+            parts = _sections(data)
+            return cls(tuple(_cut(parts[n : n + 5]) for n in range(0, len(parts), 5)))
+        except (zlib.error, ValueError, LookupError):
+            raise Malformed("verdict-broken", "series") from None
 
 
 def _extent(plane: Plane, grid: Grid) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
