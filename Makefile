@@ -12,7 +12,7 @@ BASELINES := .venv-baselines
 # Other de-identifiers of DICOM headers: for their comparison.
 DICOM_BASELINES := .venv-dicom-baselines
 
-.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-heads bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-dicom evaluate-heads bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -69,6 +69,12 @@ bench-text: $(BASELINES)/.installed
 # Headers of DICOM instances a second, beside dicognito, dicom-anonymizer, deid and pydicom itself.
 bench-dicom: $(DICOM_BASELINES)/.installed
 	MESSAGELEVEL=QUIET $(DICOM_BASELINES)/bin/python -m tests.bench.dicom
+	$(BIN)/python -m tests.bench.dicom.network
+
+# What is left in pixels after clean: deid-data's ultrasound and planted instances, read again by tesseract. WITH: more options (`--seed 7`).
+evaluate-dicom: $(STAMP)
+	tests/bench/pixels/prepare $(BIN)/pip
+	$(BIN)/python -m tests.bench.pixels $(WITH)
 
 # Java and Maven too: a broker is started.
 bench-kafka: $(STAMP)

@@ -137,6 +137,25 @@ def test_a_wrong_setting_is_named_with_its_line_and_not_with_its_value(tmp_path:
     assert "secret-place" not in ran.err
 
 
+_RECEIVER = "delivery: {destinations: [{name: x, kind: dicom, projects: [research], host: 127.0.0.1, port: 11112, called_ae: A}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("ingest: {dicom: [{name: a, ae_title: A-TITLE-THAT-IS-TOO-LONG}]}\n", "1 to 16 printable"),
+        ("ingest: {dicom: [{name: a, allowed: [{ae_title: A, addresses: [10.0.0.1/8]}]}]}\n", "addresses"),
+        ("ingest: {dicom: [{name: a}], stow: [{sources: [{name: a}]}]}\n", "two sources have the same name"),
+        ("ingest: {stow: [{sources: [{name: a}, {name: b}]}]}\n", "the same base path"),
+        ("ingest: {dicom: [{name: a, ae_title: A}]}\n" + _RECEIVER, "dicom-circle"),
+    ],
+)
+def test_a_wrong_setting_of_dicom_says_what_to_do(given: str, said: str, tmp_path: Path) -> None:
+    ran = run("config", "check", "--config", configured(tmp_path, given))
+    assert ran.code == 2
+    assert said in ran.err
+
+
 def test_a_good_configuration_is_exit_code_0(tmp_path: Path) -> None:
     assert run("config", "check", "--config", configured(tmp_path)).code == 0
 

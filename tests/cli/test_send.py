@@ -11,8 +11,10 @@ from deidstream.cli.simulate.day import day
 from deidstream.formats.hl7v2.acknowledgement import Verdict, acknowledge
 from deidstream.formats.hl7v2.header import peek
 
+from tests.adapters.dicom_receiver import DicomReceiver
 from tests.adapters.receivers import HttpReceiver, MllpReceiver
 from tests.cli.command import run
+from tests.stages.ingest.dicom_peer import sample
 
 
 @pytest.fixture
@@ -121,3 +123,19 @@ def test_wrong_addresses_are_one_line_and_exit_code_2(options: tuple[str, ...], 
     assert ran.code == 2
     assert ran.err.startswith(f"deidstream: {reason}")
     assert ran.err.count("\n") == 1
+
+
+def test_dicom_instances_go_by_c_store_and_what_is_refused_is_counted(tmp_path: Path) -> None:
+    receiver = DicomReceiver()
+    (tmp_path / "study").mkdir()
+    for name in ("CT_small.dcm", "JPEG2000.dcm", "no_meta.dcm"):
+        (tmp_path / "study" / name).write_bytes(sample(name).read_bytes())
+    where = ("--dicom", f"127.0.0.1:{receiver.port}", "--called-ae", "STORE")
+    ran = run("send", tmp_path / "study", *where)
+    assert ran.code == 3
+    assert "send: sent=2 accepted=2 refused=0" in ran.out
+    assert [syntax for _, syntax, _ in receiver.got] == ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.91"]
+    receiver.statuses = [0xC000]
+    ran = run("send", tmp_path / "study", *where)
+    assert "accepted=1 refused=1 (c000=1)" in ran.out
+    receiver.close()

@@ -27,7 +27,8 @@ from deidstream.formats import sniff, split
         (b"Dear colleague", "a/b.v/letter", "text", "a text without extension"),
         ("größe".encode("latin-1"), "n.txt", "text", "a text in Latin-1"),
         (b"a,b\n1,2\n", "x.csv", "", "a table is not a text"),
-        (b"%PDF-1.4", "a.txt", "", "binary, whatever its name"),
+        (b"%PDF-1.4", "a.txt", "pdf", "a PDF, whatever its name"),
+        (b"\x1f\x8b\x08", "a.txt", "", "binary, whatever its name"),
         (b"ab\0cd", "a.txt", "", "binary"),
     ],
 )
@@ -37,4 +38,4 @@ def test_the_format_is_told_by_content_then_by_name(source, name, format_, why):
 
 def test_an_unknown_format_is_malformed():
     with pytest.raises(Malformed, match="unsupported-format"):
-        split("docx", b"x")
+        split("xlsx", b"x")

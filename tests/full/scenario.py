@@ -20,6 +20,9 @@ from deidstream.formats.hl7v2.header import peek
 from deidstream.ports import Output
 from deidstream.stream.signals import Signal
 from deidstream.stream.stages import inbox
+from pydicom.dataset import Dataset
+from pynetdicom import build_context
+from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
 from tests.adapters.receivers import MllpReceiver, accept
 from tests.detection.text.tagger.tiny import save
@@ -33,6 +36,7 @@ from tests.harness.client import message, mllp
 from tests.harness.deployment import is_ready
 from tests.harness.foreign import make_topic, write
 from tests.harness.kafka import Broker
+from tests.stages.ingest.dicom_peer import associated, sends
 
 LOOPED = STAGES[1:-1]
 MRN = "MRN-778899123"
@@ -41,8 +45,10 @@ KEPT = "4471.90236"
 PLANTED = ("Quillfeather", "Ottoline", MRN, "19580229", "told only to those who may know")
 _NOTE = "OBX|9|TX|N^note||Ottoline Quillfeather was seen.||||||F"
 """Only what has a text goes by the stage of texts."""
+_CT = "1.2.840.10008.5.1.4.1.1.2"
+_DICOM_PEERS = [{"ae_title": "CT1", "report_to": "127.0.0.1:9"}]
 _SABOTAGE = Path(__file__).parent / "sabotage"
-_SOURCES = ("adt", "crash-delivery", *(f"{what}-{stage}" for what in ("crash", "die") for stage in LOOPED))
+_SOURCES = ("adt", "pacs", "crash-delivery", *(f"{what}-{stage}" for what in ("crash", "die") for stage in LOOPED))
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,8 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
     (health,) = free_row(1)
     sections = {
         "ingest": {
-            "mllp": [{"name": name, "port": port} for name, port in ports.items()],
+            "mllp": [{"name": name, "port": port} for name, port in ports.items() if name != "pacs"],
+            "dicom": [{"name": "pacs", "port": ports["pacs"], "allowed": _DICOM_PEERS}],
             "folders": [{"name": "drop", "path": str(folder / "drop"), "settle_seconds": 0.1}],
             "topics": [{"name": "lab", "topic": topic.name}],
         },
@@ -211,6 +218,7 @@ def _all_that_happens(site: Site, folder: Path) -> None:
     ]
     site.send(*calls, numbers=["M7"] * 5)
     (folder / "drop" / "one.hl7").write_bytes(message("DROP", "M9"))
+    _dicom_peers(site)
     _bad_records(site, LOOPED, 1)
     site.await_event("case.quarantined", *LOOPED)
     site.await_event("folder.looked", "ingest")
@@ -225,6 +233,21 @@ def _all_that_happens(site: Site, folder: Path) -> None:
     site.await_event("process.crashed", *STAGES, "monitor")
     site.await_event("canary.leaked", "monitor")
     site.await_event("monitor.drifted", "monitor")
+
+
+def _dicom_peers(site: Site) -> None:
+    """One that calls a wrong title, one whose instance is none, one that asks for commitment and does not listen for the answer."""
+    port = site.ports["pacs"]
+    with associated(port, [build_context(_CT)], called="OTHER") as rejected:
+        assert rejected.is_rejected
+    with associated(port, [build_context(_CT), build_context(StorageCommitmentPushModel)]) as peer:
+        assert sends(peer, _CT, "1.2.3.4", b"told only to those who may know") == 0xC000
+        asked, item = Dataset(), Dataset()
+        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = _CT, "1.2.3.4"
+        asked.TransactionUID, asked.ReferencedSOPSequence = "1.2.3.5", [item]
+        status, _ = peer.send_n_action(asked, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
+        assert status.Status == 0
+    site.await_event("dicom.unreported", "ingest")
 
 
 def _what_is_away(site: Site, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -14,7 +15,7 @@ from deidstream.adapters.memory_ledger import MemoryAcceptanceLedger
 from deidstream.adapters.sql_ledger import SqlAcceptanceLedger, ledger_engine
 from deidstream.adapters.sqlite_ledger import SqliteAcceptanceLedger
 from deidstream.core.case import Case, Header
-from deidstream.core.errors import Malformed, Misconfigured, Unavailable
+from deidstream.core.errors import Malformed, Misconfigured, Unavailable, Unsafe
 from deidstream.ports import Claim, Output
 from deidstream.stream import quarantine
 from deidstream.stream.audit import AuditChain, entries_of
@@ -258,6 +259,82 @@ def test_a_bad_case_goes_to_quarantine_once_and_the_others_on(bus: Bus, factory:
     assert quarantine.open_case(record, KEYS).source == b"x" * 10
     events = [entry["event"] for entry in entries_of(factory.scan("deidstream.audit.v1")[0])]
     assert events == ["case.accepted"] * 3 + ["case.quarantined"]
+
+
+def test_what_no_record_of_the_bus_can_hold_is_refused_alone(bus: Bus, factory: MemoryBusFactory) -> None:
+    commit = bus._commit
+
+    def refusing(outputs: Sequence[Output]) -> None:
+        if any(len(one.value) > 100_000 for one in outputs):
+            raise Unsafe("record-too-large", "deidstream.identify.v1")
+        commit(outputs)
+
+    bus._commit = refusing
+    bus.open.clear()
+    intake = intake_over(bus)
+    intake.start()
+    first = intake.submit([case(0)])
+    sent = [intake.submit([case(number, 200_000 if number == 2 else 10)]) for number in (1, 2, 3)]
+    bus.open.set()
+    wait([first, *sent], 5)
+    errors = [one.exception() for one in (first, *sent)]
+    assert [type(one) for one in errors] == [type(None), type(None), Unsafe, type(None)]
+    with pytest.raises(Unsafe):
+        intake.submit([case(2, 200_000)]).result(5)  # not taken for known
+    assert published(factory) == ["case-0", "case-1", "case-3"]
+    assert intake.waiting == 0
+    intake.close()
+
+
+def known(intake: GroupCommit, mark: str) -> bool:
+    """Whether it is within a moment."""
+    until = time.monotonic() + 2
+    while not intake.accepted([mark]) and time.monotonic() < until:
+        time.sleep(0.01)
+    return mark in intake.accepted([mark])
+
+
+def test_a_mark_is_accepted_with_its_case_and_with_a_copy_of_it(bus: Bus, tmp_path: Path) -> None:
+    ledger = SqliteAcceptanceLedger(tmp_path / "ledger.db", "0")
+    intake = GroupCommit(bus, ledger, KEYS, Clock())  # type: ignore[arg-type]
+    intake.start()
+    intake.submit([case(1)]).result(5)
+    assert not intake.accepted(["mark-1"])
+    intake.submit([case(1)], marks={"case-1": "mark-1"}).result(5)
+    intake.submit([case(2)], marks={"case-2": "mark-2"}).result(5)
+    assert known(intake, "mark-1")
+    assert known(intake, "mark-2")
+    assert bus.groups == [1, 1]
+    intake.close()
+
+
+def test_the_mark_of_a_case_that_did_not_become_durable_is_not_accepted(bus: Bus, tmp_path: Path) -> None:
+    bus.errors = [Unavailable("away")] * 50
+    ledger = SqliteAcceptanceLedger(tmp_path / "ledger.db", "0")
+    intake = GroupCommit(bus, ledger, KEYS, Clock(), IntakeOptions(patience_seconds=0.05))  # type: ignore[arg-type]
+    intake.start()
+    with pytest.raises(Unavailable):
+        intake.submit([case(1)], marks={"case-1": "mark-1"}).result(5)
+    bus.errors = []
+    unfit = Case(Header("case-2", "adt", "hl7v2", 1.0, ("identify",), "adt"), b"x", "a lone surrogate: \ud800")
+    with pytest.raises(Malformed):
+        intake.submit([unfit], marks={"case-2": "mark-2"}).result(5)
+    intake.submit([case(3)], marks={"case-3": "mark-3"}).result(5)
+    assert known(intake, "mark-3")
+    assert not intake.accepted(["mark-1", "mark-2", "case-1", "case-2"])
+    intake.close()
+
+
+def test_the_mark_of_a_case_that_another_instance_is_accepting_is_left_to_that_one(bus: Bus, tmp_path: Path) -> None:
+    SqliteAcceptanceLedger(tmp_path / "ledger.db", "1").claim(["case-1"], 1.0)
+    intake = GroupCommit(bus, SqliteAcceptanceLedger(tmp_path / "ledger.db", "0"), KEYS, Clock())  # type: ignore[arg-type]
+    intake.start()
+    with pytest.raises(Unavailable):
+        intake.submit([case(1)], marks={"case-1": "mark-1"}).result(5)
+    intake.submit([case(2)], marks={"case-2": "mark-2"}).result(5)
+    assert known(intake, "mark-2")
+    assert not intake.accepted(["mark-1"])
+    intake.close()
 
 
 @pytest.mark.parametrize("committed", [True, False])

@@ -25,6 +25,10 @@ class MemoryAcceptanceLedger:
         self._pending = {case_id: now for case_id in case_ids if case_id not in known}
         return Claim(known, frozenset())
 
+    def known(self, case_ids: Sequence[str]) -> frozenset[str]:
+        """See ``ports.AcceptanceLedger``."""
+        return frozenset(case_ids) & self._accepted.keys()
+
     def settle(self) -> None:
         """See ``ports.AcceptanceLedger``."""
         self._accepted |= self._pending

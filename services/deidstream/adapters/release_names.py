@@ -17,6 +17,8 @@ _SUFFIX = {
     "text": ".txt",
     "html": ".html",
     "rtf": ".rtf",
+    "pdf": ".pdf",
+    "docx": ".docx",
     "dicom": ".dcm",
 }
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")

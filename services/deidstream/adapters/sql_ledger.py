@@ -86,6 +86,11 @@ class SqlAcceptanceLedger:
         self._last, self._failed = frozenset(fresh), frozenset()
         return Claim(frozenset(known), frozenset(elsewhere))
 
+    def known(self, case_ids: Sequence[str]) -> frozenset[str]:
+        """See ``ports.AcceptanceLedger``."""
+        with reading(self._engine) as connection:
+            return frozenset(_select_in(connection, _accepted.c.case_id, case_ids))
+
     def settle(self) -> None:
         """What was claimed has been committed to the bus: write that down. ``claim`` does the same by the way."""
         with writing(self._engine, _TURN) as connection:

@@ -63,6 +63,13 @@ class SqliteAcceptanceLedger:
         self._failed, self._last = (), fresh
         return Claim(frozenset(known - elsewhere), elsewhere)
 
+    def known(self, case_ids: Sequence[str]) -> frozenset[str]:
+        """See ``ports.AcceptanceLedger``."""
+        with self._writing() as connection:
+            found = self._found(connection, case_ids)
+            doubted = connection.execute("SELECT case_ids FROM in_doubt")
+            return frozenset(found.difference(*(row[0].split() for row in doubted)))
+
     def settle(self) -> None:
         """See ``ports.AcceptanceLedger``."""
         with self._writing() as connection:
@@ -134,14 +141,18 @@ class SqliteAcceptanceLedger:
         connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
         self._forget(connection, self._failed)
-        known: set[str] = set()
-        for some in _slices(case_ids):
-            marks = ",".join("?" * len(some))
-            found = connection.execute(f"SELECT case_id FROM accepted_cases WHERE case_id IN ({marks})", some)  # noqa: S608
-            known.update(row[0] for row in found)
+        known = self._found(connection, case_ids)
         rows = [(case_id, now) for case_id in case_ids if case_id not in known]
         connection.executemany("INSERT INTO accepted_cases VALUES (?, ?)", rows)
         return known
+
+    def _found(self, connection: sqlite3.Connection, case_ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for some in _slices(case_ids):
+            marks = ",".join("?" * len(some))
+            rows = connection.execute(f"SELECT case_id FROM accepted_cases WHERE case_id IN ({marks})", some)  # noqa: S608
+            found.update(row[0] for row in rows)
+        return found
 
     def _in_doubt(self, connection: sqlite3.Connection, case_ids: set[str]) -> frozenset[str]:
         """Those that another owner is accepting at this moment, or was when it ended."""

@@ -14,7 +14,12 @@ from deidstream.adapters import policy_files
 from deidstream.cli.access import ConfigOption
 from deidstream.cli.retention import days_of
 from deidstream.core.errors import Misconfigured
-from deidstream.stages.delivery.config import DeliverySettings, KafkaDestinationSettings, TopicDestinationSettings
+from deidstream.stages.delivery.config import (
+    DeliverySettings,
+    DicomDestinationSettings,
+    KafkaDestinationSettings,
+    TopicDestinationSettings,
+)
 from deidstream.stages.identify.config import IdentifyConfig
 from deidstream.stages.ingest.config import IngestSettings
 from deidstream.stages.monitor.canaries import read_canaries
@@ -26,6 +31,8 @@ from deidstream.stream.deployment import SECTIONS, Deployment
 from deidstream.stream.settings import Settings
 
 __all__ = ["app", "schema_of"]
+
+_OURSELVES = ("127.0.0.1", "::1", "localhost")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Check the configuration, print its schema.")
 
@@ -80,6 +87,15 @@ def _no_circle(ingest: BaseModel, delivery: DeliverySettings) -> None:
     for source in ingest.topics:
         if source.topic in written:
             raise Misconfigured("topic-circle", f"ingest.{source.name}", "a destination writes to the topic it reads")
+    ours = {(one.port, one.ae_title) for one in ingest.dicom}
+    for destination in delivery.destinations:
+        if (
+            isinstance(destination, DicomDestinationSettings)
+            and destination.host in _OURSELVES
+            and (destination.port, destination.called_ae) in ours
+        ):
+            hint = "it would send what is released to our own listener: name the receiver's host, port and called_ae"
+            raise Misconfigured("dicom-circle", f"delivery.{destination.name}", hint)
 
 
 @app.command()

@@ -30,9 +30,10 @@ Policy `{policy.name}`, version {policy.version}. Table E.1-1 of PS3.15, edition
 |---|---|---|
 """
 _NOTES = """
-Not supported: Clean Pixel Data (113101), Clean Recognizable Visual Features (113102), Clean Graphics (113103). Overlays and
-curves are removed, texts of annotations replaced with dummies. Instances with pixel data: `{policy.dicom.pixels}`; encapsulated
-documents, audio and directories are never released.
+Clean Pixel Data (113101): with `examine`, of each instance with pictures; then BurnedInAnnotation (0028,0301) is NO. Not
+supported: Clean Recognizable Visual Features (113102; tomography in which a head is not ruled out is quarantined), Clean Graphics
+(113103). Overlays and curves are removed, texts of annotations replaced with dummies. Instances with pixel data:
+`{policy.dicom.pixels}`; encapsulated documents, audio and directories are never released.
 
 Types of attributes in IODs are not consulted: X/Z is done as Z; X/D, Z/D and X/Z/D as D; X/Z/U* as U. PatientIdentityRemoved
 (0012,0062), DeidentificationMethod (0012,0063), its code sequence (0012,0064) and LongitudinalTemporalInformationModified

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Misconfigured, Unavailable
 from deidstream.core.outcome import Forward, Outcome, Quarantine
 
-__all__ = ["Stage", "run"]
+__all__ = ["Late", "Stage", "run"]
 
 
 class Stage(Protocol):
@@ -17,6 +17,20 @@ class Stage(Protocol):
 
     def handle(self, cases: Sequence[Case]) -> list[Outcome]:
         """The outcomes of ``cases``."""
+
+
+class Late:
+    """A stage that is built when the first case comes to it: models of pictures are not loaded for messages."""
+
+    def __init__(self, build: Callable[[], Stage]) -> None:
+        self._build = build
+        self._stage: Stage | None = None
+
+    def handle(self, cases: Sequence[Case]) -> list[Outcome]:
+        """The outcomes of ``cases``."""
+        if self._stage is None:
+            self._stage = self._build()
+        return self._stage.handle(cases)
 
 
 def run(cases: Iterable[Case], stages: Mapping[str, Stage]) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""``deidstream send``: files to an MLLP or a FHIR listener, as a hospital system sends them."""
+"""``deidstream send``: files to an MLLP, a FHIR or a DICOM listener, as a hospital system sends them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.console import Console
@@ -23,6 +23,10 @@ from deidstream.core.errors import Malformed, Misconfigured
 from deidstream.formats.hl7v2 import messages
 from deidstream.stages.ingest.unpack import Unpacked, unpack
 
+if TYPE_CHECKING:  # only who sends DICOM loads it
+    from deidstream.adapters.dicom_client import Syntax
+    from deidstream.adapters.dicom_sending import DicomPort
+
 __all__ = ["send"]
 
 NOT_ALL_ACCEPTED = 3
@@ -30,13 +34,18 @@ _TRANSACTIONS = ("batch", "transaction")
 
 
 def send(
-    sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders: HL7, FHIR JSON, NDJSON.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SRC...", help="Files and folders: HL7, FHIR JSON, NDJSON, DICOM.")
+    ],
     mllp: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where HL7 v2 goes.")] = "",
     fhir: Annotated[str, typer.Option(metavar="URL", help="Base address of the FHIR endpoint.")] = "",
+    dicom: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where DICOM instances go, by C-STORE.")] = "",
+    called_ae: Annotated[str, typer.Option(metavar="TITLE", help="What is called there.")] = "DEIDSTREAM",
+    calling_ae: Annotated[str, typer.Option(metavar="TITLE", help="Who calls.")] = "DEIDSTREAM-SEND",
     connections: Annotated[int, typer.Option(min=1, max=256, help="How many at a time; 1 keeps the order.")] = 1,
     rate: Annotated[float, typer.Option(min=0, help="Messages a second; 0: as fast as they go.")] = 0.0,
     attempts: Annotated[int, typer.Option(min=1, help="How often to send what gets no answer.")] = 3,
-    tls: Annotated[bool, typer.Option("--tls", help="MLLP over TLS.")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="MLLP and DICOM over TLS.")] = False,
     ca: Annotated[Path | None, typer.Option(help="PEM of whom to trust; default: the system's.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM of this client.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM of its key.")] = None,
@@ -44,8 +53,8 @@ def send(
 ) -> None:
     """Send messages and wait for each acknowledgement.
 
-    HL7 files and batches go to --mllp, message by message. FHIR resources and NDJSON lines go to --fhir: a resource with an id by
-    PUT, one without by POST, a batch or transaction to the base address.
+    HL7 files and batches go to --mllp, DICOM instances to --dicom. FHIR resources and NDJSON lines go to --fhir:
+    a resource with an id by PUT, one without by POST, a batch or transaction to the base address.
 
     \b
     Exit code 0: all accepted. 3: some were not. 2: wrong usage.
@@ -55,9 +64,14 @@ def send(
       deidstream send day/ --mllp localhost:2575 --fhir http://localhost:8080/fhir
       deidstream send feed.hl7 --mllp his.example:2575 --tls --ca ca.pem
       deidstream send day/ --mllp localhost:2575 --rate 50 --connections 4
+      deidstream send study/ --dicom localhost:11112
     """
     context = client_context(ca, certificate, key) if tls or ca or certificate else None
     routes = _routes(mllp, fhir, context, token)
+    if dicom:
+        routes = replace(routes, dicom=_dicom(dicom, (called_ae, calling_ae), context))
+    if routes == _Routes():
+        raise Misconfigured("where-to", "send", "give --mllp HOST:PORT, --fhir URL or --dicom HOST:PORT")
     queued, unsent = _queued(sources, routes)
     tally = _Tally(total=len(queued), unreadable=unsent)
     wire = _Wire(queued, routes, Pace(connections, rate, attempts))
@@ -69,7 +83,7 @@ def send(
 
 
 class _Queued(NamedTuple):
-    """One message and its way: ``mllp`` or ``fhir``."""
+    """One message and its way: ``mllp``, ``fhir`` or ``dicom``."""
 
     way: str
     message: bytes | FhirRequest
@@ -79,8 +93,10 @@ class _Queued(NamedTuple):
 class _Routes:
     """Where each format goes; None: nowhere."""
 
-    mllp: Callable[[], MllpPort] | None
-    fhir: Callable[[], FhirPort] | None
+    mllp: Callable[[], MllpPort] | None = None
+    fhir: Callable[[], FhirPort] | None = None
+    dicom: Callable[[frozenset[Syntax]], DicomPort] | None = None
+    """For the SOP classes and transfer syntaxes that are to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +108,31 @@ class _Wire:
     pace: Pace
 
     def __iter__(self) -> Iterator[Sent]:
-        return send_all(self.queued, lambda: _Port(self.routes), self.pace)
+        instances = [one.message for one in self.queued if one.way == "dicom" and isinstance(one.message, bytes)]
+        syntaxes = _syntaxes(instances) if instances else frozenset()
+        return send_all(self.queued, lambda: _Port(self.routes, syntaxes), self.pace)
 
 
 class _Port:
     """A connection of each kind that is needed."""
 
-    def __init__(self, routes: _Routes) -> None:
+    def __init__(self, routes: _Routes, syntaxes: frozenset[Syntax]) -> None:
         self._mllp = routes.mllp() if routes.mllp else None
+        self._dicom = routes.dicom(syntaxes) if routes.dicom and syntaxes else None
         self._fhir = routes.fhir() if routes.fhir else None
 
     def send(self, message: _Queued) -> tuple[bool, str]:
         """See ``adapters.sending.Port``."""
         if isinstance(message.message, bytes):
-            assert self._mllp is not None
-            return self._mllp.send(message.message)
+            port = self._dicom if message.way == "dicom" else self._mllp
+            assert port is not None
+            return port.send(message.message)
         assert self._fhir is not None
         return self._fhir.send(message.message)
 
     def close(self) -> None:
         """See ``adapters.sending.Port``."""
-        for port in (self._mllp, self._fhir):
+        for port in (self._mllp, self._fhir, self._dicom):
             if port is not None:
                 port.close()
 
@@ -153,17 +173,36 @@ class _Tally:
 
 
 def _routes(mllp: str, fhir: str, context: ssl.SSLContext | None, token: str) -> _Routes:
-    if not mllp and not fhir:
-        raise Misconfigured("where-to", "send", "give --mllp HOST:PORT or --fhir URL")
     if fhir and not fhir.startswith(("http://", "https://")):
         raise Misconfigured("fhir-url", "--fhir", "an address like http://localhost:8080/fhir")
-    host, _, port = mllp.rpartition(":")
-    if mllp and not (host and port.isdigit() and 0 < int(port) < 65_536):
-        raise Misconfigured("mllp-address", "--mllp", "an address like localhost:2575")
+    host, port = _address(mllp, "mllp", 2575) if mllp else ("", 0)
     return _Routes(
-        (lambda: MllpPort(MllpAddress(host.strip("[]"), int(port), context))) if mllp else None,
+        (lambda: MllpPort(MllpAddress(host, port, context))) if mllp else None,
         (lambda: FhirPort(FhirAddress(fhir, token, context))) if fhir else None,
     )
+
+
+def _address(given: str, option: str, example: int) -> tuple[str, int]:
+    host, _, port = given.rpartition(":")
+    if not (host and port.isdigit() and 0 < int(port) < 65_536):
+        raise Misconfigured(f"{option}-address", f"--{option}", f"an address like localhost:{example}")
+    return host.strip("[]"), int(port)
+
+
+def _dicom(
+    given: str, titles: tuple[str, str], context: ssl.SSLContext | None
+) -> Callable[[frozenset[Syntax]], DicomPort]:
+    from deidstream.adapters.dicom_client import DicomAddress
+    from deidstream.adapters.dicom_sending import DicomPort
+
+    address = DicomAddress(*_address(given, "dicom", 11112), *titles, context)
+    return lambda syntaxes: DicomPort(address, syntaxes)
+
+
+def _syntaxes(instances: Sequence[bytes]) -> frozenset[Syntax]:
+    from deidstream.adapters.dicom_sending import syntax_of
+
+    return frozenset(syntax_of(one) for one in instances)
 
 
 def _queued(sources: Sequence[Path], routes: _Routes) -> tuple[list[_Queued], Counter[str]]:
@@ -189,6 +228,10 @@ def _of_file(unpacked: Unpacked, routes: _Routes) -> Iterator[_Queued]:
     elif unpacked.format == "fhir" and routes.fhir:
         for member in unpacked.members:
             yield _Queued("fhir", _request(member))
+    elif unpacked.format == "dicom" and routes.dicom:
+        for member in unpacked.members:
+            _syntaxes([member])  # raises where it is no instance
+            yield _Queued("dicom", member)
     else:
         raise Malformed(f"no-way-for-{unpacked.format}", "file")
 

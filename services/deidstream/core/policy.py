@@ -85,14 +85,14 @@ three about pixels and graphics (clean pixel data, recognizable visual features,
 
 @dataclass(frozen=True, slots=True)
 class Dicom:
-    """The Basic Profile with ``options``. ``pixels``: what becomes of instances with pictures that nobody has looked at:
-    ``quarantine`` all, ``trust-header`` of those whose header rules out text and faces, ``keep`` all.
+    """The Basic Profile with ``options``. ``pixels``: ``examine`` covers what identifies somebody. Without a look, ``quarantine``
+    lets no instance with pictures through, ``trust-header`` those whose header rules out text and faces, ``keep`` all.
 
     ``heads``: what becomes of tomographic series in which a head is possible: ``remove`` the face, ``quarantine``, or ``keep``; by
     default ``remove``, but where all pixels are kept ``keep``."""
 
     options: tuple[str, ...] = ()
-    pixels: str = "quarantine"
+    pixels: str = "examine"
     heads: str = ""
 
     @property

@@ -100,7 +100,7 @@ _SECTIONS: dict[str, Json] = {
         "additionalProperties": False,
         "properties": {
             "options": {"type": "array", "items": {"enum": list(DICOM_OPTIONS)}, "uniqueItems": True},
-            "pixels": {"enum": ["quarantine", "trust-header", "keep"]},
+            "pixels": {"enum": ["examine", "quarantine", "trust-header", "keep"]},
             "heads": {"enum": ["remove", "quarantine", "keep"]},
         },
     },

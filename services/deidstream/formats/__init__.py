@@ -15,7 +15,7 @@ __all__ = ["nest", "open_nested", "sniff", "split"]
 
 
 def split(format: str, source: bytes, charset: str = "") -> Document:  # noqa: A002  # the name that headers use
-    """``source`` taken apart. ``format``: hl7v2, fhir, cda, text, html, rtf or dicom; ``charset``: where the source states none.
+    """``source`` taken apart. ``format``: hl7v2, fhir, cda, text, html, rtf, dicom, pdf or docx; ``charset``: a default.
 
     Raises Malformed when the source breaks the rules of its format, or the format is none of these.
     """
@@ -88,6 +88,14 @@ def _splitter(format_: str) -> Callable[[bytes, str], Document]:
             from deidstream.formats import dicom
 
             return dicom.split
+        case "docx":
+            from deidstream.formats import docx
+
+            return docx.split
+        case "pdf":
+            from deidstream.formats import pdf
+
+            return pdf.split
     raise Malformed("unsupported-format")
 
 
@@ -113,6 +121,8 @@ _NESTED = {
     "application/xhtml+xml": "html",
     "application/rtf": "rtf",
     "text/rtf": "rtf",
+    "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }
 _XML_TYPES = frozenset(
     {"application/xml", "text/xml", "application/cda+xml", "application/hl7-cda+xml", "application/hl7-sda+xml"}

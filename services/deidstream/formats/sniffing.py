@@ -9,9 +9,13 @@ __all__ = ["guess"]
 
 
 def guess(source: bytes, name: str = "") -> str:
-    """hl7v2, fhir, cda, html, rtf, text, dicom, or '' (binary, or a structure that no format here understands)."""
+    """hl7v2, fhir, cda, html, rtf, text, dicom, pdf, docx, or '' (binary, or a structure that no format here understands)."""
     if _is_dicom(source):
         return "dicom"
+    if b"%PDF-" in source[:_PDF_WITHIN]:
+        return "pdf"
+    if _is_word(source):
+        return "docx"
     head = _readable(source[:_HEAD])
     if head is None:
         return ""
@@ -50,6 +54,13 @@ def _is_dicom(source: bytes) -> bool:
     return explicit or (number <= 0x18 and length <= 256 and 8 + length <= len(source))
 
 
+def _is_word(source: bytes) -> bool:
+    """A package with a Word document, or one in an envelope that only a password opens."""
+    if source.startswith(b"PK\x03\x04"):
+        return b"word/document.xml" in source
+    return source.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in source
+
+
 def _looks_like_json(start: str) -> bool:
     return start[1:].lstrip()[:1] in ('"', "{", "}")
 
@@ -76,6 +87,8 @@ def _by_suffix(suffix: str) -> str:
 
 
 _HEAD = 65536
+_PDF_WITHIN = 1024
+"""Readers look for the header of a PDF so far into a file (ISO 32000-1, annex H, note 13)."""
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32-le"),
     (b"\0\0\xfe\xff", "utf-32-be"),

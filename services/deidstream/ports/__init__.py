@@ -17,6 +17,7 @@ from deidstream.ports.inference import Inference, Tensors
 from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
 from deidstream.ports.locks import Locks
+from deidstream.ports.pictures import Mark, Pictures, Sight, TextLine
 from deidstream.ports.series import SeriesShelf
 
 __all__ = [
@@ -45,7 +46,9 @@ __all__ = [
     "KeyRing",
     "Lane",
     "Locks",
+    "Mark",
     "Output",
+    "Pictures",
     "Receipt",
     "Record",
     "Run",
@@ -54,7 +57,9 @@ __all__ = [
     "Seen",
     "SeriesShelf",
     "Shelved",
+    "Sight",
     "SubjectLayer",
     "Tensors",
     "TextLayer",
+    "TextLine",
 ]

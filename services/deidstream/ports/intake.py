@@ -43,6 +43,9 @@ class AcceptanceLedger(Protocol):
     def claim(self, case_ids: Sequence[str], now: float) -> Claim:
         """Durably marks the new ones as being accepted; what was claimed before now counts as accepted."""
 
+    def known(self, case_ids: Sequence[str]) -> frozenset[str]:
+        """Those that have been settled as accepted, by whichever instance. What is being accepted is not among them."""
+
     def settle(self) -> None:
         """What was claimed has been committed."""
 
@@ -76,12 +79,22 @@ class AcceptanceLedger(Protocol):
 class Intake(Protocol):
     """How ingest hands cases over. Several threads may."""
 
-    def submit(self, cases: Sequence[Case], bad: Mapping[str, Malformed] | None = None) -> Future[None]:
+    def submit(
+        self,
+        cases: Sequence[Case],
+        bad: Mapping[str, Malformed] | None = None,
+        marks: Mapping[str, str] | None = None,
+    ) -> Future[None]:
         """Done when all of them are durable; else Unavailable (send again) or Malformed (never). One commit takes them all.
 
         ``bad`` names, by their ids, those that go to quarantine at once, where nobody is there to be told: with the reason.
+        ``marks``: by case ids, what else ``accepted`` shall know a case by.
         Raises Unavailable (``intake-full``) at once when too much waits already.
         """
+
+    def accepted(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of ``ids``, of cases or marks, that are durable, as far as is written down: a moment after they became so, and for
+        as long as the ledger remembers. Raises Unavailable."""
 
 
 class Feed(Protocol):

@@ -16,7 +16,8 @@ from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.opening import open_artifacts, open_bus, prepare
 from deidstream.adapters.sql_archive import SqlCaseArchive
 from deidstream.adapters.sql_hold import SqlHold
-from deidstream.ports import ArtifactStore, CaseArchive, KeyRing
+from deidstream.ports import ArtifactStore, CaseArchive, KeyRing, Pictures
+from deidstream.stages.picturing import ImageSettings
 from deidstream.stages.warming import warm
 from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
@@ -108,6 +109,17 @@ class Process:
         """``store``, seen by traces where there are any: as ``name``, one of ``stores.OPERATIONS``."""
         system = self.deployment.database.partition(":")[0] or "sqlite"
         return observed(store, name, system, self.telemetry.accessed) if self.telemetry.tracing else store
+
+    @property
+    def pictures(self) -> Pictures:
+        """Who looks at pixels, for all stages of this process. Raises Misconfigured where a model is not as it was released."""
+        from deidstream.adapters.pictures import PictureProcess  # light chains know nothing of pictures
+
+        made = self._made.get(PictureProcess)
+        if not isinstance(made, PictureProcess):
+            setting = self.settings.section("image", ImageSettings).setting
+            made = self._made[PictureProcess] = PictureProcess(setting)
+        return made
 
     @property
     def archive(self) -> CaseArchive | None:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from deidstream.core.case import Case
-from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
+from deidstream.core.errors import DeidstreamError, Malformed, Unavailable, Unsafe
 from deidstream.core.outcome import Audit, Quarantine
 from deidstream.ports import AcceptanceLedger, Bus, Clock, KeyRing, Output
 from deidstream.stream.audit import AuditChain
@@ -58,6 +58,7 @@ class _Handed:
     cases: Sequence[Case]
     size: int
     bad: Mapping[str, Malformed]
+    marks: Mapping[str, str]
     done: Future[None] = field(default_factory=Future)
 
 
@@ -95,9 +96,14 @@ class GroupCommit:
         """Begins to commit."""
         self._thread.start()
 
-    def submit(self, cases: Sequence[Case], bad: Mapping[str, Malformed] | None = None) -> Future[None]:
+    def submit(
+        self,
+        cases: Sequence[Case],
+        bad: Mapping[str, Malformed] | None = None,
+        marks: Mapping[str, str] | None = None,
+    ) -> Future[None]:
         """See ``ports.Intake``."""
-        handed = _Handed(cases, sum(len(case.source) for case in cases), bad or {})
+        handed = _Handed(cases, sum(len(case.source) for case in cases), bad or {}, marks or {})
         with self._changed:
             if self._closing or self.failed is not None:
                 raise Unavailable("intake-closed", "ingest")
@@ -111,6 +117,10 @@ class GroupCommit:
             self._waiting.append(handed)
             self._changed.notify()
         return handed.done
+
+    def accepted(self, ids: Sequence[str]) -> frozenset[str]:
+        """See ``ports.Intake``."""
+        return self._ledger.known(ids)
 
     @property
     def waiting(self) -> int:
@@ -165,11 +175,19 @@ class GroupCommit:
             return group
 
     def _commit(self, group: list[_Handed]) -> None:
-        error: Unavailable | None = None
+        error: DeidstreamError | None = None
         refused: Mapping[int, DeidstreamError] = {}
         try:
             refused = self._publish(group)
         except Unavailable as raised:
+            error = raised
+        except (
+            Unsafe
+        ) as raised:  # one is too large for the bus, and nothing was committed: it must not hold back the others
+            if len(group) > 1:
+                for handed in group:
+                    self._commit([handed])
+                return
             error = raised
         with self._changed:
             self._cases -= sum(len(handed.cases) for handed in group)
@@ -181,9 +199,10 @@ class GroupCommit:
         """Commits all that is new; says which hand-ins were not, by their number."""
         now, began = self._clock.now(), time.time()
         by_id = {case.id: case for handed in group for case in handed.cases}
-        claim = self._ledger.claim(list(by_id), now)
+        marks = {case_id: mark for handed in group for case_id, mark in handed.marks.items()}
+        claim = self._ledger.claim([*by_id, *dict.fromkeys(marks.values())], now)
         self._unsettled = True
-        late = _with_their_company(group, claim.elsewhere) - claim.accepted
+        late = _with_their_company(group, claim.elsewhere & by_id.keys()) - claim.accepted
         wanted = [case for case in by_id.values() if case.id not in claim.accepted and case.id not in late]
         bad = {case_id: error for handed in group for case_id, error in handed.bad.items()}
         # With the raw log, case and raw record name one artifact, which is kept as long as the raw log is.
@@ -202,9 +221,10 @@ class GroupCommit:
             counts = {outcome: count for outcome, count in counts.items() if count}
             self._limits.telemetry.handled("ingest", taken, began, counts)
             self._limits.telemetry.committed(())
-        if unfit or late - claim.elsewhere:
+        if unfit or late - claim.elsewhere or marks.keys() & late:
             # Those were claimed with the others but not committed: forget them, remember the others.
-            self._ledger.resolve([case.id for case in wanted if case.id not in unfit])
+            fit = [case.id for case in wanted if case.id not in unfit]
+            self._ledger.resolve([*fit, *(marks[one] for one in (*fit, *claim.accepted) if one in marks)])
             self._unsettled = False
         self._prune(now)
         failed = {**dict.fromkeys(late, Unavailable("accepted-elsewhere", "ingest")), **unfit}
@@ -219,6 +239,9 @@ class GroupCommit:
                 lodging.settle()
                 self._bus.commit(outputs)
                 break
+            except Unsafe:
+                self._undo()
+                raise
             except Unavailable as error:
                 self._limits.telemetry.retried(error.code)
                 if time.monotonic() + pause > deadline or self._closing:

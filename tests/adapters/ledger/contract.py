@@ -55,6 +55,16 @@ class AcceptanceContract:
         acceptance.prune(5.0)
         assert acceptance.claim(["old", "new"], 10.0).accepted == {"new"}
 
+    def test_what_is_settled_is_known_and_what_is_being_accepted_is_not_yet(self, acceptance: AcceptanceLedger) -> None:
+        acceptance.claim(["a"], 1.0)
+        assert acceptance.known(["a", "b"]) == frozenset()
+        acceptance.settle()
+        acceptance.claim(["b"], 2.0)
+        assert acceptance.known(["a", "b"]) == {"a"}
+        acceptance.abandon()
+        acceptance.settle()
+        assert acceptance.known(["a", "b", *(f"case-{number}" for number in range(1203))]) == {"a"}
+
     def test_many_ids_fit_into_one_claim(self, acceptance: AcceptanceLedger) -> None:
         ids = [f"case-{number}" for number in range(1203)]
         acceptance.claim(ids, 1.0)

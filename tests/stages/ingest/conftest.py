@@ -24,13 +24,19 @@ class RememberingIntake:
     def __init__(self) -> None:
         self.cases: list[Case] = []
         self.bad: dict[str, Malformed] = {}
+        self.known: set[str] = set()
         self.error: DeidstreamError | None = None
         self.refusal: DeidstreamError | None = None
         self.hold = False
         self._held: list[Future[None]] = []
         self._lock = threading.Lock()
 
-    def submit(self, cases: Sequence[Case], bad: Mapping[str, Malformed] | None = None) -> Future[None]:
+    def submit(
+        self,
+        cases: Sequence[Case],
+        bad: Mapping[str, Malformed] | None = None,
+        marks: Mapping[str, str] | None = None,
+    ) -> Future[None]:
         if self.refusal is not None:
             raise self.refusal
         done: Future[None] = Future()
@@ -38,6 +44,7 @@ class RememberingIntake:
             if self.error is None:
                 self.cases += cases
                 self.bad |= bad or {}
+                self.known |= {*(case.id for case in cases), *(marks or {}).values()}
         if self.error is not None:
             done.set_exception(self.error)
         elif self.hold:
@@ -45,6 +52,9 @@ class RememberingIntake:
         else:
             done.set_result(None)
         return done
+
+    def accepted(self, ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(self.known & set(ids))
 
     def release(self) -> None:
         for done in self._held:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from deidstream.adapters.dicom_client import DicomAddress, DicomClient
 from deidstream.adapters.kafka_feed import FeedAddress
 from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.adapters.memory_ledger import MemoryAcceptanceLedger
 from deidstream.adapters.tls import server_context
 from deidstream.core.errors import Misconfigured
+from deidstream.formats.dicom.part10 import instance
 from deidstream.formats.hl7v2.mllp import frame
 from deidstream.stages.ingest import __main__ as ingest
 from deidstream.stages.ingest.config import (
+    DicomListener,
     FhirListener,
     FhirSource,
     IngestSettings,
@@ -25,6 +28,7 @@ from deidstream.stages.ingest.config import (
     ServerTls,
     TopicSource,
 )
+from deidstream.stages.ingest.dicom import DicomServer
 from deidstream.stages.ingest.fhir import FhirEndpoint, FhirServer
 from deidstream.stages.ingest.listeners import Door, Ports, run_ingest
 from deidstream.stages.ingest.mllp import MllpServer
@@ -35,6 +39,7 @@ from deidstream.stream.intake import GroupCommit
 from deidstream.wire import decode_case
 
 from tests.stages.ingest.conftest import FixedClock, RememberingIntake
+from tests.stages.ingest.dicom_peer import sample
 
 HL7 = b"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5\rPID|1\r"
 
@@ -91,28 +96,30 @@ def test_all_ways_in_lead_to_the_bus(tmp_path: Path, clock: FixedClock) -> None:
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["alone", "shared"])
-@pytest.mark.parametrize("kind", ["mllp", "fhir"])
+@pytest.mark.parametrize("kind", ["mllp", "fhir", "dicom", "stow"])
 def test_a_port_that_is_taken_is_a_fault_of_the_deployment(kind: str, shared: bool, clock: FixedClock) -> None:
     keys = MemoryKeyRing()
     intake = GroupCommit(MemoryBusFactory().open("ingest", (), "0"), MemoryAcceptanceLedger(), keys, clock)
     door = Door(Admission(keys, clock), intake, clock, shared=shared)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        listener = {"name": "a", "port": port} if kind == "mllp" else {"port": port, "sources": [{"name": "a"}]}
+        listener = (
+            {"name": "a", "port": port} if kind in ("mllp", "dicom") else {"port": port, "sources": [{"name": "a"}]}
+        )
         settings = IngestSettings.model_validate({kind: [listener]})
         with pytest.raises(Misconfigured) as caught:
             run_ingest(settings, door, tls_of, threading.Event())
     assert caught.value.code == "cannot-listen"
 
 
-@pytest.mark.parametrize("kind", ["mllp", "fhir"])
+@pytest.mark.parametrize("kind", ["mllp", "fhir", "dicom"])
 def test_replicas_on_one_machine_share_the_connections_of_a_port(
     kind: str, admission: Admission, clock: FixedClock
 ) -> None:
     intakes = (RememberingIntake(), RememberingIntake())
 
     async def run() -> None:
-        servers: list[MllpServer | FhirServer] = []
+        servers: list[MllpServer | FhirServer | DicomServer] = []
         port = 0
         for intake in intakes:
             server = server_of(kind, port, admission, intake, clock)
@@ -120,7 +127,7 @@ def test_replicas_on_one_machine_share_the_connections_of_a_port(
             servers.append(server)
             port = server.port
         for _ in range(40):  # that all of them go to one of two has a chance of one in 10^12
-            await (talk if kind == "mllp" else put)(port)
+            await {"mllp": talk, "fhir": put, "dicom": store}[kind](port)
         for server in servers:
             await server.close()
 
@@ -132,7 +139,9 @@ def test_replicas_on_one_machine_share_the_connections_of_a_port(
 
 def server_of(
     kind: str, port: int, admission: Admission, intake: RememberingIntake, clock: FixedClock
-) -> MllpServer | FhirServer:
+) -> MllpServer | FhirServer | DicomServer:
+    if kind == "dicom":
+        return DicomServer(DicomListener(name="pacs", port=port), admission, intake)
     if kind == "mllp":
         return MllpServer(MllpListener(name="adt", port=port), admission, intake, clock)
     listener = FhirListener(port=port, sources=(FhirSource(name="fhir"),))
@@ -144,6 +153,13 @@ async def talk(port: int) -> None:
     writer.write(frame(HL7))
     assert b"MSA|AA|1" in await reader.readuntil(b"\x1c\r")
     writer.close()
+
+
+async def store(port: int) -> None:
+    client = DicomClient(DicomAddress("127.0.0.1", port, "DEIDSTREAM", "CT1"))
+    one = instance(sample("MR_small_RLE.dcm").read_bytes())
+    assert await asyncio.to_thread(client.store, one) == 0
+    await asyncio.to_thread(client.close)
 
 
 async def put(port: int) -> None:

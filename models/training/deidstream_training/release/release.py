@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deidstream.adapters.onnx import OnnxInference
 from deidstream.core.document import Part
+from deidstream.detection.text.extents import extents_learned
 from deidstream.detection.text.reliability import Row, learned
 from deidstream.detection.text.rules import Rules
 from deidstream.detection.text.tagger import Tagger
@@ -69,16 +70,18 @@ def release(model: Path, backbone: Path, held_out: Sequence[Path], wanted: Wante
     judged = Tagger(found, pieces, inference).judge([text for text, _ in documents])
     names = [category.value for category in CATEGORIES]
     found = replace(found, thresholds=thresholds([marks for _, marks in documents], judged, names, wanted.right))
-    found = replace(found, reliability=_reliability(documents, Tagger(found, pieces, inference)))
+    reliability, extents = _trust(documents, Tagger(found, pieces, inference))
+    found = replace(found, reliability=reliability, extents=extents)
     (out / DESCRIPTION).write_text(json.dumps(asdict(found), indent=1) + "\n")
     return found
 
 
-def _reliability(documents: Sequence[tuple[str, list[Mark]]], tagger: Tagger) -> dict[str, Row]:
-    """Of the tagger and of the rules, where both have read."""
+def _trust(documents: Sequence[tuple[str, list[Mark]]], tagger: Tagger) -> tuple[dict[str, Row], dict[str, float]]:
+    """Of the tagger and of the rules, where both have read: how often they are right, and their extents."""
     parts = [Part(str(number), text, ()) for number, (text, _) in enumerate(documents)]
     found = zip(Rules().find(parts), tagger.find(parts), documents, strict=True)
-    return learned(([*rules, *tagged], marks) for rules, tagged, (_, marks) in found)
+    together = [([*rules, *tagged], marks) for rules, tagged, (_, marks) in found]
+    return learned(together), extents_learned(together)
 
 
 def _answers(

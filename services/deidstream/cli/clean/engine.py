@@ -13,11 +13,12 @@ from deidstream.cli.clean.inputs import Input
 from deidstream.cli.clean.reading import File, Reading
 from deidstream.cli.clean.report import Tally
 from deidstream.cli.clean.volumes import Volumes
-from deidstream.cli.pipeline import Stage, run
+from deidstream.cli.pipeline import Late, Stage, run
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.core.outcome import Gap, Hold, Outcome, Quarantine, Released
 from deidstream.stages.fields.__main__ import build as build_fields
+from deidstream.stages.image.__main__ import build as build_image
 from deidstream.stages.process import Process
 from deidstream.stages.resolver.__main__ import build as build_resolver
 from deidstream.stages.text.__main__ import build as build_text
@@ -60,7 +61,8 @@ class Engine:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._process = Process.of(
-            Settings(_tree(options)), Instance(("ingest", "identify", "fields", "text", "heads", "resolver", "writer"))
+            Settings(_tree(options)),
+            Instance(("ingest", "identify", "fields", "text", "image", "heads", "resolver", "writer")),
         )
         self._reading = Reading(self._process, PROJECT, options.language)
         self._heads = Volumes(self._process, self._reading)
@@ -69,6 +71,7 @@ class Engine:
             "identify": self._reading.identify,
             "fields": build_fields(self._process),
             "text": build_text(self._process),
+            "image": Late(lambda: build_image(self._process)),
             "resolver": build_resolver(self._process),
             "writer": build_writer(self._process),
         }
@@ -178,6 +181,7 @@ def _tree(options: Options) -> dict[str, Any]:  # Any: a configuration tree
     tagger = None if options.tagger == "none" else {"folder": options.tagger, "threads": options.threads}
     return {
         "text": {"tagger": tagger},
+        "image": {"threads": options.threads},
         "deployment": {"state": str(options.state), "health": None, "retained_days": 0},
         "resolver": {"projects": [{"name": PROJECT, "policy": options.policy}]},
     }

@@ -15,6 +15,7 @@ from deidstream.core.merge import merge
 from deidstream.core.span import Span
 from deidstream.core.subject import Subject
 from deidstream.detection.text.identity import Identity
+from deidstream.detection.text.repeated import repeated
 from deidstream.detection.text.rules import Rules
 from deidstream.detection.text.tagger import Tagger
 from deidstream.evaluation.annotated import Annotated, Predicted
@@ -85,7 +86,8 @@ class Layers:
         for name, (findings, took) in found.items():
             yield _answer(name, documents, findings, took)
         for merged, names in self._together(found):
-            findings, took = timed(lambda names=names: self._merged({name: found[name][0] for name in names}))  # type: ignore[misc]  # as above
+            read = {name: found[name][0] for name in names}
+            findings, took = timed(partial(self._merged, documents, read))
             spent = [took, *(found[name][1] for name in names)]
             total = Took(sum(one.wall for one in spent), sum(one.cpu for one in spent))
             yield _answer(merged, documents, findings, total)
@@ -98,14 +100,21 @@ class Layers:
         for name in self._others:
             yield _merged_with(name), [*own[:-1], name, *identity]
 
-    def _merged(self, found: Mapping[str, _Findings]) -> _Findings:
+    def _merged(self, documents: Sequence[Annotated], found: Mapping[str, _Findings]) -> _Findings:
         """As the stages do: what is read from texts is weighed where a tagger says how, then everything is merged."""
         taggers = [layer for name in found if isinstance(layer := self._layer(name), Tagger)]
-        weigh = partial(taggers[-1].reliability.weighed, least=_LEAST) if taggers else list
+        weigh = partial(taggers[-1].weighed, least=_LEAST) if taggers else _as_they_are
         texts = [findings for name, findings in found.items() if name != _IDENTITY]
-        together = [weigh([one for findings in layers for one in findings]) for layers in zip(*texts, strict=True)]
+        together = [
+            weigh(document.text, [one for findings in layers for one in findings])
+            for document, *layers in zip(documents, *texts, strict=True)
+        ]
         known = found.get(_IDENTITY) or [[] for _ in together]
-        return [list(merge([*read, *more])) for read, more in zip(together, known, strict=True)]
+        seen = [[*read, *more] for read, more in zip(together, known, strict=True)]
+        return [
+            list(merge([*one, *repeated([Part("text", document.text, ())], [one], self._identity)[0]]))
+            for document, one in zip(documents, seen, strict=True)
+        ]
 
     def _layer(self, name: str) -> TextLayer | None:
         return self._texts.get(name) or self._others.get(name)
@@ -115,6 +124,10 @@ class Layers:
             self._identity.find((part,), (Subject(document.patient or document.id, known=document.known),))[0]
             for document, part in zip(documents, parts, strict=True)
         ]
+
+
+def _as_they_are(text: str, findings: Sequence[Finding]) -> list[Finding]:
+    return list(findings)
 
 
 def _merged_with(name: str) -> str:

@@ -12,7 +12,7 @@ from deidstream.core.document import NESTED, Document
 from deidstream.core.fact import Fact, Reading
 from deidstream.core.subject import Identifier
 
-__all__ = ["detector", "read"]
+__all__ = ["detector", "is_pictured", "read"]
 
 
 def read(document: Document) -> Reading:
@@ -28,6 +28,15 @@ def read(document: Document) -> Reading:
 def detector(document: Document) -> str:
     """Name and version of the layer that reads this format: ``fields.hl7v2/1``."""
     return f"fields.{document.format}/1"
+
+
+def is_pictured(document: Document) -> bool:
+    """Whether ``document`` holds pictures whose pixels somebody should look at."""
+    if document.format != "dicom":
+        return document.format == "image"
+    from deidstream.detection.fields.dicom import pictures
+
+    return pictures.is_pictured(document)
 
 
 def _nested(document: Document) -> Iterable[tuple[str, Document]]:
@@ -56,6 +65,10 @@ def _read(document: Document) -> Reading:
             from deidstream.detection.fields import dicom
 
             return dicom.read(document)
+        case "pdf" | "docx":
+            from deidstream.detection.fields import printed
+
+            return printed.read(document)
         case _:
             from deidstream.detection.fields import pictures
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 
-__all__ = ["Gold", "Reliability", "Row", "learned"]
+__all__ = ["Gold", "Reliability", "Row", "layer_of", "learned"]
 
 Gold = tuple[int, int, str]
 """Code points ``[start, end)`` that identify somebody, and the value of their category."""
@@ -79,14 +79,14 @@ def _share(part: int, whole: int) -> float:
     return round((part + 1) / (whole + 2), 4)
 
 
-def _layer(finding: Finding) -> str:
+def layer_of(finding: Finding) -> str:
     """Without the version, with which it changes: ``text.rules``."""
     return finding.detector.partition("/")[0]
 
 
 def _keys(finding: Finding, context: str) -> Iterator[str]:
     """From the finest to the coarsest."""
-    layer, category = _layer(finding), finding.category.value
+    layer, category = layer_of(finding), finding.category.value
     yield f"{layer}/{category}/{finding.score:.1f}/{context}"
     yield f"{layer}/{category}/{context}"
     yield f"{layer}/{context}"
@@ -97,13 +97,13 @@ def _contexts(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:
     by_layer: dict[str, list[Gold]] = {}
     for one in findings:
         if one.span is not None:
-            by_layer.setdefault(_layer(one), []).append((one.span.start, one.span.end, one.category.value))
+            by_layer.setdefault(layer_of(one), []).append((one.span.start, one.span.end, one.category.value))
     ordered = {layer: sorted(marks) for layer, marks in by_layer.items()}
     for one in findings:
         said: list[str] = []
         if one.span is not None:
             for layer, marks in ordered.items():
-                if layer != _layer(one):
+                if layer != layer_of(one):
                     said += _touching(one.span, marks)
         yield one, "same" if one.category.value in said else "other" if said else "none"
 

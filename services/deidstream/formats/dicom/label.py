@@ -22,15 +22,17 @@ _TRANSFER_SYNTAX = 0x00020010
 _METHOD = "deidstream"
 
 
-def label(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_face: bool = False) -> bytes:
+def label(
+    document: DicomDocument, codes: Mapping[str, str], temporal: str, no_text: bool = False, no_face: bool = False
+) -> bytes:
     """``document`` (as released) with PatientIdentityRemoved YES, the method, its ``codes`` of scheme DCM (value to meaning), and
-    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED). ``no_face``: with
-    RecognizableVisualFeatures NO.
+    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED). ``no_text``: with BurnedInAnnotation NO;
+    ``no_face``: with RecognizableVisualFeatures NO.
 
     The preamble is cleared, and of the file meta information only what PS3.10 requires stays, with the UID of the instance. All
     other bytes stay. Raises Malformed where the data set has no SOPInstanceUID.
     """
-    data = _data_set(document, codes, temporal, no_face)
+    data = _data_set(document, codes, temporal, no_text, no_face)
     opened = document.opened
     if not opened.preamble and not opened.meta:
         return data
@@ -38,12 +40,13 @@ def label(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_f
     return head + _meta(document) + (deflated(data) if opened.deflated else data)
 
 
-def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_face: bool) -> bytes:
+def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_text: bool, no_face: bool) -> bytes:
     encoding = document.opened.encoding
     said = {
         0x00120062: _written(0x00120062, "CS", b"YES", encoding),
         0x00120063: _written(0x00120063, "LO", _METHOD.encode(), encoding),
         0x00120064: _written(0x00120064, "SQ", b"".join(_item(*code, encoding) for code in codes.items()), encoding),
+        **({0x00280301: _written(0x00280301, "CS", b"NO", encoding)} if no_text else {}),
         **({0x00280302: _written(0x00280302, "CS", b"NO", encoding)} if no_face else {}),
         0x00280303: _written(0x00280303, "CS", temporal.encode(), encoding),
     }

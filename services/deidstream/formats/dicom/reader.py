@@ -8,7 +8,7 @@ from struct import Struct
 from deidstream.core.errors import Malformed
 from deidstream.formats.dicom.element import LONG, VRS, Element, Item, dictionary, is_private
 
-__all__ = ["Encoding", "read"]
+__all__ = ["Encoding", "leading", "read"]
 
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -41,6 +41,15 @@ def read(body: bytes, start: int, end: int, encoding: Encoding, prefix: str = ""
     return _Reader(body, encoding).elements(start, end, prefix, 0)[0]
 
 
+def leading(body: bytes, start: int, encoding: Encoding, last: int) -> list[Element]:
+    """The elements from ``start`` on whose tags are not greater than ``last``, and nothing behind them. Raises as ``read``."""
+    reader, found, end = _Reader(body, encoding), [], len(body)
+    while start + 8 <= end and (tag := reader.tag(start)) <= last:
+        found.append(reader.element(tag, start, end))
+        start = found[-1].end
+    return found
+
+
 class _Reader:
     def __init__(self, body: bytes, encoding: Encoding, counted: int = 0) -> None:
         self._body = body
@@ -50,6 +59,13 @@ class _Reader:
         self._short = Struct(order + "H").unpack_from
         self._length = Struct(order + "I").unpack_from
         self._count = counted
+
+    def tag(self, position: int) -> int:
+        group, number = self._tag(self._body, position)
+        return int(group << 16 | number)
+
+    def element(self, tag: int, start: int, end: int) -> Element:
+        return self._element(tag, start, end, "", 0)
 
     def elements(
         self, position: int, end: int, prefix: str, depth: int, open_end: bool = False

@@ -22,6 +22,8 @@ def media_type(kind: str, subtype: str) -> str:
 
 _SUBTYPES = {
     "rtf": "application/rtf",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html",
     "xml": "text/xml",
     "x-hl7-cda-level-one": "text/xml",

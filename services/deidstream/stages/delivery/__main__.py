@@ -23,10 +23,12 @@ from deidstream.stages.delivery.config import (
     ClientTls,
     DeliverySettings,
     DestinationSettings,
+    DicomDestinationSettings,
     FhirDestinationSettings,
     FolderDestinationSettings,
     KafkaDestinationSettings,
     MllpDestinationSettings,
+    StowDestinationSettings,
 )
 from deidstream.stages.delivery.workers import Workers, Workplace
 from deidstream.stages.process import Process, open_bucket
@@ -54,6 +56,10 @@ def open_destination(settings: DestinationSettings, bus: BusFactory) -> Destinat
     if isinstance(settings, FhirDestinationSettings):
         token = settings.token.get_secret_value() if settings.token else ""
         return FhirDestination(FhirAddress(settings.url, token, _tls(settings.tls), settings.answer_seconds))
+    if isinstance(settings, DicomDestinationSettings):
+        return _dicom(settings)
+    if isinstance(settings, StowDestinationSettings):
+        return _stow(settings)
     if isinstance(settings, KafkaDestinationSettings):
         return _kafka(settings)
     if isinstance(settings, BucketDestinationSettings):
@@ -89,6 +95,30 @@ def _kafka(settings: KafkaDestinationSettings) -> Destination:
     from deidstream.adapters.kafka_destination import KafkaDestination
 
     return KafkaDestination(Cluster(settings.servers, "", settings.security.client()), settings.topic)
+
+
+def _dicom(settings: DicomDestinationSettings) -> Destination:
+    # Only who sends there loads it: the data dictionary takes memory.
+    from deidstream.adapters.dicom_client import DicomAddress
+    from deidstream.adapters.dicom_destination import DicomDestination
+
+    address = DicomAddress(
+        settings.host,
+        settings.port,
+        settings.called_ae,
+        settings.calling_ae,
+        _tls(settings.tls),
+        settings.connect_seconds,
+        settings.answer_seconds,
+    )
+    return DicomDestination(address)
+
+
+def _stow(settings: StowDestinationSettings) -> Destination:
+    from deidstream.adapters.stow_destination import StowAddress, StowDestination
+
+    token = settings.token.get_secret_value() if settings.token else ""
+    return StowDestination(StowAddress(settings.url, token, _tls(settings.tls), settings.answer_seconds))
 
 
 def _tls(settings: ClientTls | None) -> ssl.SSLContext | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from deidstream.stream.buckets import BucketAccess
+from deidstream.stream.dicom import AeTitle
 from deidstream.stream.kafka import KafkaClient
 
 __all__ = [
@@ -15,10 +16,12 @@ __all__ = [
     "ClientTls",
     "DeliverySettings",
     "DestinationSettings",
+    "DicomDestinationSettings",
     "FhirDestinationSettings",
     "FolderDestinationSettings",
     "KafkaDestinationSettings",
     "MllpDestinationSettings",
+    "StowDestinationSettings",
     "TopicDestinationSettings",
 ]
 
@@ -86,6 +89,32 @@ class MllpDestinationSettings(_Destination):
     answer_seconds: Seconds = 30.0
 
 
+class DicomDestinationSettings(_Destination):
+    """A DICOM receiver, by C-STORE."""
+
+    kind: Literal["dicom"]
+    host: str
+    port: int = Field(default=104, gt=0, le=65535)
+    called_ae: AeTitle
+    """What the receiver is called."""
+    calling_ae: AeTitle = "DEIDSTREAM"
+    """What it knows us as."""
+    tls: ClientTls | None = None
+    connect_seconds: Seconds = 10.0
+    answer_seconds: Seconds = 120.0
+
+
+class StowDestinationSettings(_Destination):
+    """A DICOMweb server, by STOW-RS."""
+
+    kind: Literal["stow"]
+    url: str = Field(pattern=r"^https?://")
+    """The base URL; instances are posted to ``URL/studies``."""
+    token: SecretStr | None = None
+    tls: ClientTls | None = None
+    answer_seconds: Seconds = 120.0
+
+
 class FhirDestinationSettings(_Destination):
     """A FHIR server."""
 
@@ -126,6 +155,8 @@ class KafkaDestinationSettings(_Destination):
 DestinationSettings = Annotated[
     FolderDestinationSettings
     | MllpDestinationSettings
+    | DicomDestinationSettings
+    | StowDestinationSettings
     | FhirDestinationSettings
     | BucketDestinationSettings
     | TopicDestinationSettings

@@ -22,12 +22,21 @@ def build(process: Process, *, remember: bool = True) -> Identify:
     store = process.observed(store, "identity")
     config = process.settings.section("identity", IdentifyConfig)
     searching = _searching(process, store, config) if remember else None
-    return Identify(store, process.clock, config, remember=remember, searching=searching, heads=_looks(process))
+    return Identify(
+        store,
+        process.clock,
+        config,
+        remember=remember,
+        searching=searching,
+        pictures=_hosts(process, "image"),
+        heads=_hosts(process, "heads"),
+    )
 
 
-def _looks(process: Process) -> bool:
+def _hosts(process: Process, stage: str) -> bool:
     """Whether any process of the deployment hosts the stage."""
-    return any("heads" in chain for chain in (process.instance.chain, *process.deployment.chains))
+    chains = (process.instance.chain, *process.deployment.chains)
+    return any(stage in chain for chain in chains)
 
 
 def _searching(process: Process, store: IdentityStore, config: IdentifyConfig) -> Searching | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from deidstream import formats
@@ -44,8 +44,8 @@ class Identify:
     """Resolves subjects through ``store``. Cases of one call are resolved in one transaction, in order.
 
     Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
-    case depends on which others were handled before it. ``searching``: where cases are retained. ``heads``: whether somebody looks
-    for recognisable heads.
+    case depends on which others were handled before it. ``searching``: where cases are retained.
+    ``pictures``: whether somebody looks at pixels; ``heads``: for recognisable heads.
     """
 
     def __init__(
@@ -56,9 +56,11 @@ class Identify:
         *,
         remember: bool = True,
         searching: Searching | None = None,
+        pictures: bool = False,
         heads: bool = False,
     ) -> None:
         self._heads = heads
+        self._pictures = pictures
         self._searching = searching
         self._remember = remember
         self._store = store
@@ -202,6 +204,12 @@ class Identify:
             outcomes.append(self._outcome(read, own))
         return outcomes
 
+    def _detectors(self, document: Document) -> tuple[str, ...]:
+        """Those that a case visits beside ``fields``: it has what they read."""
+        texts = ("text",) if document.parts else ()
+        pictures = ("image",) if self._pictures and fields.is_pictured(document) else ()
+        return (*texts, *pictures, "heads") if self._heads and _shows_head(document) else (*texts, *pictures)
+
     def _outcome(self, read: _Read, found: Sequence[Subject | Contradiction]) -> Outcome:
         for one in found:
             if isinstance(one, Contradiction):
@@ -220,12 +228,6 @@ class Identify:
         )
         case = read.case.changed(header=header, subjects=subjects, document=read.document)
         return Forward(case, tuple(read.audit), keep=True)
-
-    def _detectors(self, document: Document) -> Iterator[str]:
-        if document.parts:
-            yield "text"
-        if self._heads and _shows_head(document):
-            yield "heads"
 
 
 def _shows_head(document: Document) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from deidstream.adapters.opening import KAFKA
 from deidstream.adapters.sqlite_ledger import open_acceptance
-from deidstream.adapters.tls import server_context
-from deidstream.core.errors import Misconfigured
+from deidstream.adapters.tls import client_context, server_context
+from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import ArtifactStore, Feed
-from deidstream.stages.ingest.config import BucketSource, IngestSettings, ServerTls, TopicSource
+from deidstream.stages.ingest.config import BucketSource, DicomPeer, IngestSettings, ServerTls, TopicSource
 from deidstream.stages.ingest.listeners import Door, Ports, run_ingest
 from deidstream.stages.ingest.service import Admission
 from deidstream.stages.process import Process, open_bucket
@@ -73,6 +73,7 @@ def _door(name: str, process: Process, intake: GroupCommit) -> Door:
         lambda topic: _feed(topic, name, process.deployment),
         process.shares,
         lambda _: process.instance.replica == 1,
+        _report,
     )
 
 
@@ -82,6 +83,21 @@ def _bucket(settings: BucketSource) -> ArtifactStore:
 
 def _tls(settings: ServerTls) -> ssl.SSLContext:
     return server_context(settings.certificate, settings.key, settings.client_ca, settings.client_required)
+
+
+def _report(peer: DicomPeer, title: str, kind: int, information: bytes) -> None:
+    from deidstream.adapters.dicom_client import DicomAddress, DicomClient
+
+    host, _, port = peer.report_to.rpartition(":")
+    trust = peer.report_tls
+    tls = client_context(trust.ca, trust.certificate, trust.key) if trust else None
+    client = DicomClient(DicomAddress(host.strip("[]"), int(port), peer.ae_title, title, tls))
+    try:
+        status = client.report(kind, information)
+    finally:
+        client.close()
+    if status:
+        raise Unavailable(f"status-{status & 0xFFFF:04x}", peer.ae_title)
 
 
 def _feed(settings: TopicSource, instance: str, deployment: Deployment) -> Feed:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, model_validator
 
 from deidstream.stream.buckets import BucketAccess
+from deidstream.stream.dicom import AeTitle
 from deidstream.stream.kafka import KafkaClient
 
 __all__ = [
     "BucketSource",
+    "ClientTls",
+    "DicomListener",
+    "DicomPeer",
     "FhirListener",
     "FhirSource",
     "FolderSource",
     "IngestSettings",
     "MllpListener",
     "ServerTls",
+    "StowListener",
+    "StowSource",
     "TopicSource",
     "WatchedSource",
 ]
@@ -41,6 +47,14 @@ class ServerTls(_Settings):
     client_ca: Path | None = None
     """Who issues client certificates."""
     client_required: bool = False
+
+
+class ClientTls(_Settings):
+    """How a client trusts, and shows who it is; all PEM."""
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 class _Source(_Settings):
@@ -104,6 +118,73 @@ class FhirListener(_Settings):
     def _distinct(self) -> Self:
         if len({source.base for source in self.sources}) < len(self.sources):
             raise ValueError("two FHIR sources have the same base path")
+        return self
+
+
+class DicomPeer(_Settings):
+    """One application entity that may send."""
+
+    ae_title: AeTitle
+    addresses: tuple[IPvAnyNetwork, ...] = ()
+    """Where it sends from, addresses or networks; none: anywhere."""
+    report_to: str = Field(default="", pattern=r"^(\S+:\d{1,5})?$")
+    """``HOST:PORT`` where it awaits reports of storage commitment; none: on the association that asks."""
+    report_tls: ClientTls | None = None
+
+
+class DicomListener(_Source):
+    """One port for DICOM instances: a provider of storage, of storage commitment and of verification."""
+
+    host: str = "127.0.0.1"
+    port: Port = 11112
+    ae_title: AeTitle = "DEIDSTREAM"
+    """Whoever calls another title is rejected."""
+    tls: ServerTls | None = None
+    allowed: tuple[DicomPeer, ...] = ()
+    """Who may send; none: whoever reaches the port."""
+    max_associations: int = Field(default=64, gt=0)
+    max_instance_bytes: int = Field(default=512 << 20, gt=0)
+    max_held_bytes: int = Field(default=1 << 30, gt=0)
+    """Bytes of all instances that are on their way into the bus at a time."""
+    max_pdu_bytes: int = Field(default=128 << 10, ge=4 << 10, le=16 << 20)
+    """The longest PDU that peers may send."""
+    associate_seconds: Seconds = 30.0
+    """How long a connection may take to ask for an association."""
+    idle_seconds: Seconds = 300.0
+    """An association on which nothing comes for so long is aborted."""
+    busy_seconds: Seconds = 10.0
+    """How long an instance waits for room in the intake before it is answered A700H."""
+
+
+class StowSource(_Source):
+    """One base path of the DICOMweb endpoint: instances are posted to ``BASE/studies``."""
+
+    base: str = Field(default="/dicom-web", pattern=r"^(/[A-Za-z0-9._-]+)*$")
+
+
+class StowListener(_Settings):
+    """One port for DICOM instances over HTTP (STOW-RS)."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8043
+    tls: ServerTls | None = None
+    token: SecretStr | None = None
+    """Bearer token that clients must give."""
+    sources: tuple[StowSource, ...] = Field(min_length=1)
+    max_instance_bytes: int = Field(default=512 << 20, gt=0)
+    max_held_bytes: int = Field(default=1 << 30, gt=0)
+    """Bytes of all instances that are on their way into the bus at a time."""
+    max_requests: int = Field(default=32, gt=0)
+    """Requests in work at a time; more are answered 429."""
+    idle_seconds: Seconds = 60.0
+    """A body of which nothing comes for so long is answered 408."""
+    busy_seconds: Seconds = 10.0
+    """How long an instance waits for room in the intake before it is answered A700H."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len({source.base for source in self.sources}) < len(self.sources):
+            raise ValueError("two DICOMweb sources have the same base path")
         return self
 
 
@@ -172,6 +253,8 @@ class IngestSettings(_Settings):
 
     mllp: tuple[MllpListener, ...] = ()
     fhir: tuple[FhirListener, ...] = ()
+    dicom: tuple[DicomListener, ...] = ()
+    stow: tuple[StowListener, ...] = ()
     folders: tuple[FolderSource, ...] = ()
     buckets: tuple[BucketSource, ...] = ()
     topics: tuple[TopicSource, ...] = ()
@@ -182,8 +265,9 @@ class IngestSettings(_Settings):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        names = [one.name for one in (*self.mllp, *self.folders, *self.buckets, *self.topics)]
+        names = [one.name for one in (*self.mllp, *self.dicom, *self.folders, *self.buckets, *self.topics)]
         names += [source.name for listener in self.fhir for source in listener.sources]
+        names += [source.name for listener in self.stow for source in listener.sources]
         if len(set(names)) < len(names):
             raise ValueError("two sources have the same name")
         return self

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import secrets
-import socket
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from email.message import Message
 from functools import lru_cache
 from importlib.metadata import version as version_of
 
-import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured
+from deidstream.core.errors import DeidstreamError, Malformed
 from deidstream.formats.fhir.definitions import definitions
 from deidstream.ports import Clock, Intake
 from deidstream.stages.ingest import outcome
 from deidstream.stages.ingest.config import FhirListener, FhirSource
 from deidstream.stages.ingest.fhir_request import Answer, Request, Taken, read_body
-from deidstream.stages.ingest.ports import shared_sockets
+from deidstream.stages.ingest.http import HttpServer
 from deidstream.stages.ingest.service import Admission
 
 __all__ = ["FhirEndpoint", "FhirServer"]
@@ -135,71 +132,11 @@ class FhirEndpoint:
         return outcome.capability(version, definitions(version).resources, version_of("deidstream"), today)
 
 
-class FhirServer:
-    """One listener: the endpoint on uvicorn, in the loop that runs already."""
+class FhirServer(HttpServer):
+    """One listener: the endpoint over HTTP."""
 
     def __init__(self, settings: FhirListener, endpoint: FhirEndpoint, tls: ssl.SSLContext | None = None) -> None:
-        self._server = _Uvicorn(
-            uvicorn.Config(
-                endpoint,
-                host=settings.host,
-                port=settings.port,
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                access_log=False,  # paths and queries hold ids
-                server_header=False,
-                timeout_graceful_shutdown=5,
-                ssl_context_factory=(lambda _config, _default: tls) if tls else None,
-            )
-        )
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._server.servers[0].sockets[0].getsockname()[1])
-
-    async def start(self, shared: bool = False) -> None:
-        """Binds and listens; ``shared``: with other processes of this user. Raises Misconfigured when it cannot."""
-        self._server.shared = shared
-        self._task = asyncio.create_task(self._serve())
-        while not self._server.started:
-            if self._task.done():
-                raise Misconfigured("cannot-listen", "fhir", "choose a free port of this machine")
-            await asyncio.sleep(0.005)
-
-    async def close(self) -> None:
-        """Takes no further requests; answers those that it has."""
-        self._server.should_exit = True
-        if self._task is not None:
-            await self._task
-
-    async def _serve(self) -> None:
-        with contextlib.suppress(SystemExit):  # uvicorn's way to say that the port is taken
-            await self._server.serve()
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn without signal handlers: the process has its own. And with a port that may be shared."""
-
-    shared = False
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Binds and listens. Ends with SystemExit when it cannot."""
-        if not self.shared:
-            return await super().startup(sockets)
-        try:
-            shared = shared_sockets(self.config.host, self.config.port)
-        except OSError:
-            raise SystemExit from None
-        return await super().startup(shared)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+        super().__init__("fhir", settings.host, settings.port, endpoint, tls)
 
 
 def _unavailable() -> Response:

@@ -9,22 +9,26 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.ports import ArtifactStore, Clock, Feed
 from deidstream.stages.ingest.bucket import BucketWatch
 from deidstream.stages.ingest.config import (
     BucketSource,
+    DicomListener,
     FhirListener,
     FolderSource,
     IngestSettings,
     MllpListener,
     ServerTls,
+    StowListener,
     TopicSource,
     WatchedSource,
 )
 from deidstream.stages.ingest.fhir import FhirEndpoint, FhirServer
 from deidstream.stages.ingest.folder import FolderWatch
+from deidstream.stages.ingest.http import HttpServer
 from deidstream.stages.ingest.mllp import MllpServer
 from deidstream.stages.ingest.service import Admission
 from deidstream.stages.ingest.topic import FeedFactory, TopicReader
@@ -33,6 +37,9 @@ from deidstream.stream import log
 from deidstream.stream.health import Pulse
 from deidstream.stream.intake import GroupCommit
 
+if TYPE_CHECKING:  # only who listens for DICOM loads it
+    from deidstream.stages.ingest.dicom import DicomServer, Report
+
 __all__ = ["Door", "OpenBucket", "Ports", "TlsFactory", "run_ingest"]
 
 _TURN = 0.2
@@ -40,7 +47,7 @@ _TURN = 0.2
 OpenBucket = Callable[[BucketSource], ArtifactStore]
 TlsFactory = Callable[[ServerTls], ssl.SSLContext]
 Ports = dict[str, int]
-"""Where each MLLP source, and each source of a FHIR listener, listens."""
+"""Where each MLLP and DICOM source, and each source of a FHIR or DICOMweb listener, listens."""
 
 
 def _no_feeds(settings: TopicSource) -> Feed:
@@ -60,6 +67,8 @@ class Door:
     """Whether the ports are shared with other processes of this stage. If not, a port that is taken is refused."""
     watches: Callable[[str], bool] = lambda _: True
     """Whether this process watches the folder or bucket of that source: two would take the same files."""
+    report: Report | None = None
+    """How DICOM peers are told of commitment on associations of our own."""
 
 
 def run_ingest(
@@ -82,7 +91,7 @@ class _Listeners:
         self._settings = settings
         self._door = door
         self._tls = tls
-        self._servers: list[MllpServer | FhirServer] = []
+        self._servers: list[MllpServer | HttpServer | DicomServer] = []
         self._watches: list[asyncio.Task[None]] = []
         self._topics: list[TopicReader] = []
         self._ports: Ports = {}
@@ -115,6 +124,10 @@ class _Listeners:
             await self._open_mllp(mllp)
         for fhir in self._settings.fhir:
             await self._open_fhir(fhir)
+        for dicom in self._settings.dicom:
+            await self._open_dicom(dicom)
+        for stow in self._settings.stow:
+            await self._open_stow(stow)
         for folder in filter(self._watched, self._settings.folders):
             self._watch_folder(folder)
         for bucket in filter(self._watched, self._settings.buckets):
@@ -124,12 +137,29 @@ class _Listeners:
 
     async def _open_mllp(self, settings: MllpListener) -> None:
         door, context = self._door, self._tls(settings.tls) if settings.tls else None
-        server = MllpServer(settings, door.admission, door.intake, door.clock, context)
+        await self._start(MllpServer(settings, door.admission, door.intake, door.clock, context), settings.name)
+
+    async def _open_dicom(self, settings: DicomListener) -> None:
+        from deidstream.stages.ingest.dicom import DicomServer
+
+        door, context = self._door, self._tls(settings.tls) if settings.tls else None
+        await self._start(DicomServer(settings, door.admission, door.intake, door.report, context), settings.name)
+
+    async def _open_stow(self, settings: StowListener) -> None:
+        from deidstream.stages.ingest.stow import StowEndpoint
+
+        door, context = self._door, self._tls(settings.tls) if settings.tls else None
+        endpoint = StowEndpoint(settings, door.admission, door.intake)
+        server = HttpServer("stow", settings.host, settings.port, endpoint, context)
+        await server.start(door.shared)
+        self._opened(server, *(source.name for source in settings.sources))
+
+    async def _start(self, server: MllpServer | DicomServer, source: str) -> None:
         try:
-            await server.start(door.shared)
+            await server.start(self._door.shared)
         except OSError:
-            raise Misconfigured("cannot-listen", settings.name, "choose a free port of this machine") from None
-        self._opened(server, settings.name)
+            raise Misconfigured("cannot-listen", source, "choose a free port of this machine") from None
+        self._opened(server, source)
 
     async def _open_fhir(self, settings: FhirListener) -> None:
         door, context = self._door, self._tls(settings.tls) if settings.tls else None
@@ -137,7 +167,7 @@ class _Listeners:
         await server.start(door.shared)
         self._opened(server, *(source.name for source in settings.sources))
 
-    def _opened(self, server: MllpServer | FhirServer, *sources: str) -> None:
+    def _opened(self, server: MllpServer | HttpServer | DicomServer, *sources: str) -> None:
         self._servers.append(server)
         for source in sources:
             self._ports[source] = server.port

@@ -25,6 +25,7 @@ from deidstream.stages.resolver.decide import Decided, Opened, decide
 __all__ = ["decide_instance"]
 
 _FIELDS = "fields.dicom/"
+_IMAGE = "image."
 _SHIFTING = frozenset({FULL_DATES, MODIFIED_DATES})
 _TRAITS = frozenset({Category.AGE, Category.SEX, Category.ETHNICITY})
 """Where the option that retains them meets a stricter policy (ages over 89), the policy counts."""
@@ -43,14 +44,37 @@ def decide_instance(
         if finding.detector.startswith(_FIELDS):
             elements.setdefault(finding.locator, []).append(finding)
     header.decide(elements)
+    pixels = _covered([one for one in work.findings if one.detector.startswith(_IMAGE)], policy)
     read = tuple(
         finding
         for finding in work.findings
-        if not finding.detector.startswith(_FIELDS) and header.is_read(work.parts[finding.locator].pieces[0].path)
+        if not finding.detector.startswith(_IMAGE)
+        and not finding.detector.startswith(_FIELDS)
+        and header.is_read(work.parts[finding.locator].pieces[0].path)
     )
     texts = decide(replace(work, findings=read), policy, transform, scenes, reviewed)
-    held = "" if reviewed else header.held
-    return Decided((*header.decisions, *texts.decisions), texts.held or held, texts.quarantined or header.quarantined)
+    held = "" if reviewed else header.held or pixels.held
+    return Decided(
+        (*header.decisions, *texts.decisions, *pixels.decisions),
+        texts.held or held,
+        texts.quarantined or header.quarantined or pixels.quarantined,
+    )
+
+
+def _covered(findings: Sequence[Finding], policy: Policy) -> Decided:
+    """Of each rectangle of pixels whether it stays; whatever the method, nothing is written in its place."""
+    if policy.dicom.pixels != "examine":
+        return Decided(())
+    decisions: list[Decision] = []
+    held = quarantined = ""
+    for finding in findings:
+        locator, _, category, score, detector, *_ = finding
+        method, line = policy.rule(finding, "")
+        held = held or (locator if method is Method.HOLD else "")
+        quarantined = quarantined or (locator if method is Method.QUARANTINE else "")
+        done = Method.KEEP if method is Method.KEEP else Method.REDACT
+        decisions.append(Decision(locator, None, category, done, None, line, (detector,), score))
+    return Decided(tuple(decisions), held, quarantined)
 
 
 class _Header:

@@ -172,7 +172,7 @@ def _instance(case: Case, work: Opened, policy: Policy) -> tuple[Case, str]:
 
     others = tuple(one for one in case.header.attributes if one[0] != _OPTIONS)
     chosen = ((_OPTIONS, ",".join(policy.dicom.options)),) if policy.dicom.options else ()
-    refused = refusal(work.document, policy.dicom, case.header.attribute("head"))
+    refused = refusal(work.document, policy.dicom, case.header.attribute("pixels"), case.header.attribute("head"))
     return case.with_header(attributes=others + chosen), refused
 
 

@@ -30,7 +30,7 @@ def build(process: Process) -> Text:
     if settings.tagger is not None:
         tagger = _opened(settings.tagger)
         layers.append(Redacting(tagger) if settings.tagger.when_away == "redact" else tagger)
-        weigh = partial(tagger.reliability.weighed, least=settings.tagger.least_probability)
+        weigh = partial(tagger.weighed, least=settings.tagger.least_probability)
     return Text(layers, process.one(Identity), weigh)
 
 

@@ -11,11 +11,12 @@ from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.core.outcome import Forward, Outcome
 from deidstream.detection.text.codes import without_codes
+from deidstream.detection.text.repeated import repeated
 from deidstream.ports import SubjectLayer, TextLayer
 
 __all__ = ["Text", "Weigh"]
 
-Weigh = Callable[[Sequence[Finding]], list[Finding]]
+Weigh = Callable[[str, Sequence[Finding]], list[Finding]]
 
 
 class Text:
@@ -38,13 +39,15 @@ class Text:
             for findings, more in zip(found, layer.find(parts), strict=True):
                 findings.extend(more)
         if self._weigh is not None:
-            found = list(map(self._weigh, found))
+            found = [self._weigh(part.text, findings) for part, findings in zip(parts, found, strict=True)]
         position = 0
         out: list[Outcome] = []
         for case in cases:
             own = _parts(case)
-            findings = [item for of_part in found[position : position + len(own)] for item in of_part]
-            findings += [item for of_part in self._identity.find(own, case.subjects) for item in of_part]
+            known = self._identity.find(own, case.subjects)
+            seen = [[*read, *more] for read, more in zip(found[position : position + len(own)], known, strict=True)]
+            again = repeated(own, seen, self._identity)
+            findings = [item for of_part in (*seen, *again) for item in of_part]
             if case.document is not None:
                 findings = without_codes(case.document, findings)
             position += len(own)

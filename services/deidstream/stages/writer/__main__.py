@@ -9,6 +9,7 @@ from deidstream.detection.text.rules import Rules
 from deidstream.stages.process import Process, run
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.earlier import Earlier
+from deidstream.stages.writer.pixels import Painter
 from deidstream.stages.writer.service import Writer
 from deidstream.stream.instances import Instance
 
@@ -19,9 +20,9 @@ def build(process: Process) -> Writer:
     """The stage as configured."""
     settings = process.settings.section("writer", WriterSettings)
     earlier = Earlier(process.keys, process.archive)
-    return Writer(
-        settings, (process.one(Rules, compiled=process.compiled),), process.one(Identity), process.clock, earlier
-    )
+    layers, identity = (process.one(Rules, compiled=process.compiled),), process.one(Identity)
+    painter = Painter(lambda: process.pictures, layers, identity)
+    return Writer(settings, layers, identity, process.clock, earlier, painter)
 
 
 if __name__ == "__main__":

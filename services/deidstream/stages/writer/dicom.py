@@ -10,9 +10,10 @@ from deidstream.core.category import Category, Role
 from deidstream.core.decision import Decision, Method
 from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.subject import Subject
+from deidstream.detection.fields.dicom.pixels import EXAMINED
 from deidstream.detection.fields.dicom.private import safe_elements
 from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
-from deidstream.detection.fields.dicom.table import CLEAN_FEATURES, CODES, OPTIONS
+from deidstream.detection.fields.dicom.table import CLEAN_FEATURES, CLEAN_PIXELS, CODES, OPTIONS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
 from deidstream.formats.dicom.element import TEXTS
 
@@ -53,15 +54,17 @@ def remaining(
     return found + list(_known(document, decided, subjects))
 
 
-def labelled(document: DicomDocument, options: tuple[str, ...], no_face: bool = False) -> bytes:
-    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that
-    recognisable features were removed (``no_face``).
+def labelled(document: DicomDocument, options: tuple[str, ...], pixels: str = "", no_face: bool = False) -> bytes:
+    """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that its
+    ``pixels`` were ``examined``; ``no_face``: that recognisable features were removed.
     """
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
+    if pixels == EXAMINED:
+        codes = dict(sorted([*codes.items(), CLEAN_PIXELS]))
     if no_face:
         codes = dict(sorted([*codes.items(), CLEAN_FEATURES]))
     temporal = "UNMODIFIED" if FULL_DATES in options else "MODIFIED" if MODIFIED_DATES in options else "REMOVED"
-    return label(document, codes, temporal, no_face)
+    return label(document, codes, temporal, pixels == EXAMINED, no_face)
 
 
 def read_again(content: bytes) -> DicomDocument:

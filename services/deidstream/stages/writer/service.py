@@ -11,9 +11,10 @@ from deidstream import formats
 from deidstream.core.case import Case
 from deidstream.core.decision import Decision, Method
 from deidstream.core.document import Document
-from deidstream.core.errors import Malformed
+from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.finding import Finding
 from deidstream.core.outcome import Audit, Hold, Outcome, Released, Unchanged
+from deidstream.core.region import Region
 from deidstream.core.release import Release, release_id
 from deidstream.core.span import Span
 from deidstream.detection.text.codes import without_codes
@@ -24,6 +25,7 @@ from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.heads import is_about_head, says_no_face, without_face
+from deidstream.stages.writer.pixels import Painter
 from deidstream.stages.writer.render import Rendered, render
 
 if TYPE_CHECKING:  # formats are imported when first needed
@@ -58,7 +60,9 @@ class Writer:
         identity: SubjectLayer,
         clock: Clock,
         earlier: Earlier,
+        painter: Painter | None = None,
     ) -> None:
+        self._painter = painter
         self._settings = settings
         self._earlier = earlier
         self._layers = layers
@@ -73,6 +77,9 @@ class Writer:
         written = [self._rendered(_opened(case)) for case in cases]
         if self._settings.residue_check:
             self._look_again(written)
+        for one in written:
+            if not one.held:
+                self._paint(one)
         return [outcome for one in written for outcome in self._outcomes(one)]
 
     def _rendered(self, case: Case) -> _Written:
@@ -95,6 +102,23 @@ class Writer:
             # What a person has looked at and let go is not held for the same reason again.
             if not one.held and not one.case.header.attribute("reviewed"):
                 one.held = tuple(residue.surviving_values(one.document, one.decisions, one.rendered)) + _headers(one)
+
+    def _paint(self, one: _Written) -> None:
+        """Pixels come last: what is held for another reason waits without."""
+        pixels = tuple(decision for decision in one.decisions if Region.parse(decision.locator))
+        if not pixels:
+            return
+        if self._painter is None:
+            raise Unsafe("pixels-not-painted", one.case.id)
+        format_, before = one.case.header.format, one.rendered.content
+        if self._settings.residue_check:
+            content, every, left = self._painter.checked(format_, before, pixels, one.case.subjects)
+            one.decisions += every[len(pixels) :]
+            one.held = () if one.case.header.attribute("reviewed") else left
+        else:
+            content = self._painter.painted(format_, before, pixels)
+        if content is not before:
+            one.rendered, one.again = replace(one.rendered, content=content), None
 
     def _redacts(self, one: _Written, findings: Sequence[Finding]) -> bool:
         """Redacts those of ``findings`` that count; whether there were any."""
@@ -132,7 +156,9 @@ class Writer:
         if header.format == "dicom":
             from deidstream.stages.writer import dicom
 
-            content = dicom.labelled(_again(one), dicom.options_of(header), says_no_face(case, one.decisions))
+            content = dicom.labelled(
+                _again(one), dicom.options_of(header), header.attribute("pixels"), says_no_face(case, one.decisions)
+            )
         container = header.container
         release = Release(
             id=release_id(header),
@@ -177,8 +203,8 @@ class Writer:
 
 
 def _carried_out(document: Document, decisions: Sequence[Decision]) -> Rendered:
-    """All decisions but those about pixels, which are in ``document`` already."""
-    return render(document, [one for one in decisions if not is_about_head(one)])
+    """All decisions but those about pixels."""
+    return render(document, [one for one in decisions if Region.parse(one.locator) is None and not is_about_head(one)])
 
 
 def _headers(one: _Written) -> tuple[Decision, ...]:

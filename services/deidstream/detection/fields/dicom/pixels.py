@@ -1,7 +1,7 @@
 """Whether an instance holds what no header profile can clean: pictures, documents, sound. Fail closed.
 
-Nothing here looks at pixels. ``trust-header`` believes a header only where it rules out both text and faces, and never of classes
-and modalities in which text is burned in as a matter of course, or in which people are photographed.
+``examine`` lets through what the image stage has looked at. ``trust-header`` believes a header only where it rules out both text
+and faces, and never of classes and modalities in which text is burned in as a matter of course, or people are photographed.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import cast
 
 from deidstream.core.document import Document
 from deidstream.core.policy import Dicom
+from deidstream.detection.fields.dicom.pictures import PIXELS, is_pictured
 from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.formats.dicom.element import TEXTS, dictionary
 
-__all__ = ["REMOVED", "may_show_head", "refusal"]
+__all__ = ["EXAMINED", "REMOVED", "may_show_head", "refusal"]
 
+EXAMINED = "examined"
 REMOVED = "removed"
 """What the attribute ``head`` of a case says where the stage found the heads of a series, and what must go of them."""
-
-_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _ENCAPSULATED = 0x00420011
 _NO_PICTURES = (
@@ -63,15 +63,16 @@ def may_show_head(source: Document) -> bool:
     if source.format != "dicom":
         return False
     document = cast(DicomDocument, source)
-    if document.value("Modality").strip().upper() not in _TOMOGRAPHIC or not _is_pictured(document):
+    if document.value("Modality").strip().upper() not in _TOMOGRAPHIC or not is_pictured(document):
         return False
     recognizable = document.value("RecognizableVisualFeatures").strip().upper()
     return recognizable != "NO" and (bool(recognizable) or not _is_of_other_part(document))
 
 
-def refusal(source: Document, chosen: Dicom, head: str = "") -> str:
-    """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave by its header alone; '' where it may.
+def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "") -> str:
+    """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave; '' where it may.
 
+    ``examined``: what became of looking at its pixels: ``examined``, the code of why they could not be, or '' for nobody did.
     ``head``: what became of looking for a head: REMOVED, the code of why nobody could, or '' for nobody did.
     """
     document = cast(DicomDocument, source)
@@ -91,7 +92,7 @@ def refusal(source: Document, chosen: Dicom, head: str = "") -> str:
         return "document-not-examined"
     if sop_class.startswith(_SOUND):
         return "sound-not-examined"
-    if not _is_pictured(document):
+    if not is_pictured(document):
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
     if chosen.of_heads != "keep" and may_show_head(document):
         if chosen.of_heads == "quarantine":
@@ -103,14 +104,21 @@ def refusal(source: Document, chosen: Dicom, head: str = "") -> str:
     no_face = chosen.of_heads == "keep" or head == REMOVED
     if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class, no_face):
         return ""
-    return "pixels-not-examined"
+    if chosen.pixels != "examine" or not examined:
+        return "pixels-not-examined"
+    if examined != EXAMINED:
+        return examined
+    if any(element.tag in PIXELS and "." in element.path for element in document.walk() if _is_picture(element)):
+        return "pixels-nested"
+    return "" if no_face or not may_show_head(document) else "head-not-examined"
 
 
-def _is_pictured(document: DicomDocument) -> bool:
-    return any(element.tag in _PIXELS and "IconImageSequence" not in element.path for element in document.walk())
+def _is_picture(element: Element) -> bool:
+    return "IconImageSequence" not in element.path
 
 
 def _is_of_other_part(document: DicomDocument) -> bool:
+    """Slices of a head can be put together to a face that anybody recognises; what is not ruled out may be one."""
     return document.value("BodyPartExamined").upper().replace(" ", "") in _NO_HEAD
 
 

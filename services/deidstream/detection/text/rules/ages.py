@@ -28,10 +28,10 @@ _SURE = _re(
     r"[ -]?(?:years?|yrs?|months?|mos?|weeks?|wks?|days?)[ -](?:of[ -])?(?:old\b|age\b)|[ -]?(?:years?|"
     r"yrs?)\.?[ -]?old\b|"
     r"[ -]?(?:y/?o|y\.o\.?|yo|yof|yom|m/o|m\.o\.|w/o|d/o)(?![a-z])|-year-olds?|[ ]?(?:years?|yrs?) ?o\b|"
-    r"[ ]?(?:anos?|meses|mes|semanas|dias) de (?:edad|vida|idade)\b|"
+    r"[ ]?(?:anos?|meses|mes|semanas|dias)(?= de (?:edad|vida|idade)\b)|"
     r"[ ]?-?(?:jahrig|jaehrig|monatig|jarig|wochig)[a-z]{0,2}\b|[ ]?(?:jahre?|monate?|wochen|j\.) alt\b|[ "
     r"]?(?:jaar|maanden|weken) oud\b|"
-    r"[ ]?ans d'age\b|[ ]?(?:anni|mesi) di eta\b)"
+    r"[ ]?ans(?= d'age\b)|[ ]?(?:anni|mesi)(?= di eta\b))"
 )
 _UNIT = (
     r"(?:anos?|a\.|meses|mes|semanas|ans|mois|semaines|anni|mesi|settimane|jahren?|jaar|jr\.?|maanden|"

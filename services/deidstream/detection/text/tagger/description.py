@@ -38,6 +38,9 @@ class Description:
     reliability: Mapping[str, Sequence[float]] = field(default_factory=dict, repr=False)
     """How far this tagger and the layers beside it are to be trusted: rows as ``detection.text.reliability`` learns them."""
 
+    extents: Mapping[str, float] = field(default_factory=dict, repr=False)
+    """How often extents were right where layers disagree about them, as ``detection.text.extents`` learns it."""
+
     @property
     def detector(self) -> str:
         """As findings name it."""
@@ -71,6 +74,8 @@ def _wrong(found: Description) -> str | None:
         return "a threshold above 0 and at most 1 for each category"
     if any(len(row) != 2 or not all(0 <= one <= 1 for one in row) for row in found.reliability.values()):
         return "two probabilities in each row of reliability"
+    if not all(0 <= one <= 1 for one in found.extents.values()):
+        return "a probability in each row of extents"
     if not found.temperature > 0:
         return "a temperature above 0"
     return None if 0 <= 2 * found.margin < found.window else "a window longer than its two margins"

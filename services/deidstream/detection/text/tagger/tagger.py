@@ -13,6 +13,7 @@ from deidstream.core.document import Part
 from deidstream.core.errors import Unavailable
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
+from deidstream.detection.text.extents import Extents
 from deidstream.detection.text.reliability import Reliability
 from deidstream.detection.text.tagger.description import Description
 from deidstream.detection.text.tagger.pieces import Encoded, Pieces
@@ -58,14 +59,17 @@ class Tagger:
         self._pieces = pieces
         self._inference = inference
         self._most = most
+        self._reliability, self._extents = Reliability(description.reliability), Extents(description.extents)
         names = [category.value for category in description.categories]
         self._labels = Labels(names, np.array(description.thresholds, dtype=np.float32))
         self._categories = {category.value: category for category in description.categories}
 
-    @property
-    def reliability(self) -> Reliability:
-        """How far this and the layers beside it are to be trusted, as it was measured."""
-        return Reliability(self._description.reliability)
+    def weighed(self, text: str, findings: Sequence[Finding], least: float) -> list[Finding]:
+        """What all layers found in ``text``, trusted as far as was measured for this one and those beside it.
+
+        Scores become probabilities, those below ``least`` to identify anybody are left out, extents are cut anew.
+        """
+        return self._extents.settled(text, self._reliability.weighed(findings, least))
 
     def find(self, parts: Sequence[Part]) -> list[list[Finding]]:
         """The findings of each part, by place. Raises Unavailable when the model does not answer: then nothing has been read."""

@@ -1,0 +1,20 @@
+"""What of a PDF or a Word document is no text: its pictures, each as a whole, and all that no page shows."""
+
+from __future__ import annotations
+
+from deidstream.core.category import Category, Role
+from deidstream.core.document import Document
+from deidstream.core.fact import Fact, Reading
+from deidstream.detection.fields import pictures
+
+__all__ = ["read"]
+
+
+def read(document: Document) -> Reading:
+    """Pictures, and the leaf that stands for metadata, attachments, revisions: nobody looks into these, so they go."""
+    unseen = [
+        Fact(leaf.path, Category.UNKNOWN, Role.UNKNOWN, "other", "")
+        for leaf in document.leaves
+        if leaf.type == "unseen"
+    ]
+    return Reading((), (*pictures.read(document).facts, *unseen))

@@ -1,0 +1,64 @@
+"""Faces, by CenterFace (Xu and others, 2019): a map of centers of faces, and the size of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Any
+
+import cv2
+import numpy as np
+
+from deidstream.core.region import Region
+from deidstream.detection.image.lines import Pixels
+from deidstream.ports import Inference, Mark
+
+__all__ = ["Faces"]
+
+_LEAST = 0.3
+"""Heat from which a point is the center of a face."""
+_OVERLAP = 0.3
+_STEP, _CELL = 32, 4
+_SIDES = (640, 1280)
+"""Longest sides at which a picture is looked at: large faces are found in small pictures, small ones in large ones."""
+_MARGIN = 0.15
+"""Of a face's sides, added all around: hair and ears are part of who somebody is."""
+
+
+class Faces:
+    """Finds faces with ``model``."""
+
+    def __init__(self, model: Inference) -> None:
+        self._model = model
+
+    def find(self, picture: Pixels, element: str, frame: int) -> Iterator[Mark]:
+        """The faces in ``picture``. Raises Unavailable."""
+        longest = max(picture.shape[:2])
+        scales = sorted({min(2.0, side / longest) for side in _SIDES})
+        found = np.concatenate([self._found(picture, scale) for scale in scales])
+        boxes = [(x, y, right - x, low - y) for x, y, right, low in found[:, :4].tolist()]
+        for number in cv2.dnn.NMSBoxes(boxes, found[:, 4].tolist(), _LEAST, _OVERLAP) if boxes else ():
+            yield Mark("face", _region(found[number], picture, element, frame), "", float(found[number][4]))
+
+    def _found(self, picture: Pixels, scale: float) -> Any:  # (faces, 5): left, top, right, bottom, heat
+        height, width = (max(_STEP, ceil(length * scale / _STEP) * _STEP) for length in picture.shape[:2])
+        resized = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        tensor = np.ascontiguousarray(resized.transpose(2, 0, 1)[None].astype(np.float32))
+        answer: Any = self._model.infer({"input.1": tensor})
+        heat, size, offset = answer["537"][0, 0], answer["538"][0], answer["539"][0]
+        rows, columns = np.where(heat > _LEAST)
+        tall, wide = np.exp(size[0, rows, columns]) * _CELL, np.exp(size[1, rows, columns]) * _CELL
+        y = (rows + offset[0, rows, columns] + 0.5) * _CELL
+        x = (columns + offset[1, rows, columns] + 0.5) * _CELL
+        across, down = picture.shape[1] / width, picture.shape[0] / height
+        left, right = (x - wide / 2) * across, (x + wide / 2) * across
+        top, low = (y - tall / 2) * down, (y + tall / 2) * down
+        return np.stack([left, top, right, low, heat[rows, columns]], axis=1)
+
+
+def _region(face: Any, picture: Pixels, element: str, frame: int) -> Region:
+    left, top, right, low = face[:4].tolist()
+    across, down = (right - left) * _MARGIN, (low - top) * _MARGIN
+    x, y = max(0, int(left - across)), max(0, int(top - down))
+    right, low = min(picture.shape[1], ceil(right + across)), min(picture.shape[0], ceil(low + down))
+    return Region(element, frame, x, y, max(1, right - x), max(1, low - y))

@@ -1,0 +1,108 @@
+"""Looking at pictures in this process: frames one by one, what is seen in each, and rectangles painted over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from deidstream.core.errors import Malformed
+from deidstream.core.region import Region
+from deidstream.detection.image.lines import Pixels
+from deidstream.detection.image.reading import Page, Reader
+from deidstream.ports import Mark, Sight, TextLine
+
+if TYPE_CHECKING:
+    from deidstream.detection.image.faces import Faces
+
+__all__ = ["Looking", "Picture", "opened"]
+
+
+class Picture(Protocol):
+    """The frames of a source."""
+
+    element: str
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+
+    def looks(self, frame: int) -> Sequence[Pixels]:
+        """Frame ``frame`` (from 1) as people may see it, each (rows, columns, 3) RGB."""
+
+    def painted(self, regions: Sequence[Region]) -> bytes:
+        """The source with ``regions`` filled."""
+
+
+class Looking:
+    """See ``ports.Pictures``. Models are opened when first asked for."""
+
+    def __init__(self, reader: Callable[[], Reader], faces: Callable[[], Faces]) -> None:
+        self._open_reader, self._open_faces = reader, faces
+        self._reader: Reader | None = None
+        self._faces: Faces | None = None
+
+    def look(self, format_: str, source: bytes, faces: bool = False) -> Sight:
+        """See ``ports.Pictures``."""
+        picture = opened(format_, source)
+        lines: list[TextLine] = []
+        marks: list[Mark] = []
+        pages: list[Page] = []
+        for frame in range(1, picture.frames + 1):
+            looks = picture.looks(frame)
+            pages = self._read(picture.element, frame, looks, pages)
+            lines += _together(pages)
+            marks += self._marks(picture.element, frame, looks, faces)
+        return Sight(tuple(lines), tuple(marks), picture.frames)
+
+    def painted(self, format_: str, source: bytes, regions: Sequence[Region]) -> bytes:
+        """See ``ports.Pictures``."""
+        return opened(format_, source).painted(regions)
+
+    def close(self) -> None:
+        """See ``ports.Pictures``."""
+
+    def _read(self, element: str, frame: int, looks: Sequence[Pixels], before: Sequence[Page]) -> list[Page]:
+        """A page for each look. What stands still since the frame before is not read again."""
+        if self._reader is None:
+            self._reader = self._open_reader()
+        last: Sequence[Page | None] = before if len(before) == len(looks) else [None] * len(looks)
+        return [self._reader.read(look, element, frame, page) for look, page in zip(looks, last, strict=True)]
+
+    def _marks(self, element: str, frame: int, looks: Sequence[Pixels], faces: bool) -> Iterator[Mark]:
+        from deidstream.detection.image.codes import find
+
+        yield from find(looks[0], element, frame)
+        if faces:
+            if self._faces is None:
+                self._faces = self._open_faces()
+            yield from self._faces.find(looks[0], element, frame)
+
+
+def opened(format_: str, source: bytes) -> Picture:
+    """The picture in ``source``. Raises Malformed."""
+    if format_ == "dicom":
+        from deidstream.formats.dicom import split
+        from deidstream.formats.dicom.pixels.picture import DicomPicture
+
+        return DicomPicture(split(source))
+    raise Malformed("unsupported-format", format_)
+
+
+def _together(pages: Sequence[Page]) -> list[TextLine]:
+    """The lines of all looks at a frame, from above."""
+    lines: list[TextLine] = []
+    for page in pages:
+        lines += _new(page.lines, lines)
+    return sorted(lines, key=lambda line: (line.box.y, line.box.x))
+
+
+def _new(lines: Sequence[TextLine], before: Sequence[TextLine]) -> Iterator[TextLine]:
+    """Lines of another look at the frame that say what was not seen, or not read as well, before."""
+    for line in lines:
+        same = [one for one in before if one.box.overlap(line.box) * 2 >= min(_area(one.box), _area(line.box))]
+        if all(one.text != line.text for one in same):
+            yield line
+
+
+def _area(box: Region) -> int:
+    return box.width * box.height

@@ -1,0 +1,163 @@
+"""The lines of text in a picture: looked for at two scales and more, what was found at either is one, and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deidstream.core.region import Region, united
+from deidstream.detection.image.areas import Area, busy, changed, tiles
+from deidstream.detection.image.characters import Characters, Text, straightened
+from deidstream.detection.image.lines import Line, Lines, Pixels
+from deidstream.ports import TextLine
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Page", "Reader"]
+
+_SMALL, _LARGE = 512 * 512, 1_600_000
+"""Pixels. Below the one, text is looked for at four times the size too; above the other, at half rather than twice."""
+_TILE, _OVERLAP = 1280, 160
+"""Sides in pixels of what is looked at in one piece, so that the memory of a look has a bound."""
+_SAME = 0.5
+"""Of the smaller of two boxes, the share in the other from which on both are one line."""
+_WHOLE = 0.9
+"""Of the box around both of two, the share from which on the one is all of the line."""
+_DOUBTFUL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A picture, and what is written in it, from above."""
+
+    picture: Pixels = field(repr=False)
+    lines: tuple[TextLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    line: Line
+    box: Region
+    text: Text = field(default=Text("", 0.0, ()), repr=False)
+    level: bool = True
+
+
+class Reader:
+    """Reads with the models of PP-OCR."""
+
+    def __init__(self, lines: Lines, characters: Characters) -> None:
+        self._lines = lines
+        self._characters = characters
+
+    def read(self, picture: Pixels, element: str, frame: int, before: Page | None = None) -> Page:
+        """What is written in ``picture``. Where it is as the page ``before``, that is not read again.
+
+        Raises Unavailable when a model does not answer.
+        """
+        rows, columns = picture.shape[:2]
+        areas: list[Area] = [(0, 0, columns, rows)]
+        still: list[TextLine] = []
+        if before is not None and before.picture.shape == picture.shape:
+            areas = changed(picture, before.picture)
+            still = [
+                replace(one, box=one.box._replace(frame=frame))
+                for one in before.lines
+                if not any(_touches(one.box, area) for area in areas)
+            ]
+        found: list[_Found] = []
+        for number, scale in enumerate(_scales(rows * columns)):
+            where = _within(areas, busy(picture, [one.box for one in found])) if number else areas
+            for line in self._looked(picture, scale, where):
+                found = _joined(found, _Found(line, _box(line.quad, picture.shape, element, frame)))
+        read = [
+            TextLine(one.box, one.text.text, one.text.score, _along(one) if one.level else ())
+            for one in self._read(picture, found)
+        ]
+        return Page(picture, tuple(sorted((*still, *read), key=lambda one: (one.box.y, one.box.x))))
+
+    def _looked(self, picture: Pixels, scale: float, areas: Sequence[Area]) -> Iterator[Line]:
+        side, overlap = int(_TILE / scale), int(_OVERLAP / max(scale, 1))
+        for area in areas:
+            for left, top, right, low in tiles(area, side, overlap):
+                for line in self._lines.find(picture[top:low, left:right], scale):
+                    yield Line(line.quad + np.array([left, top], np.float32), line.score)
+
+    def _read(self, picture: Pixels, found: Sequence[_Found]) -> list[_Found]:
+        """Each of ``found`` as it reads; what stands upright, or reads badly, also the other way round."""
+        cut = [straightened(picture, one.line.quad) for one in found]
+        texts = self._characters.read([line for line, _ in cut])
+        out = [
+            replace(one, text=text, level=not upright)
+            for one, text, (_, upright) in zip(found, texts, cut, strict=True)
+        ]
+        again = [number for number, one in enumerate(out) if not one.level or one.text.score < _DOUBTFUL]
+        turned = self._characters.read([np.ascontiguousarray(np.rot90(cut[number][0], 2)) for number in again])
+        for number, text in zip(again, turned, strict=True):
+            if text.score > out[number].text.score:
+                out[number] = replace(out[number], text=text, level=False)
+        return out
+
+
+def _scales(pixels: int) -> tuple[float, ...]:
+    if pixels > _LARGE:
+        return (0.5, 1.0)
+    return (1.0, 2.0) if pixels > _SMALL else (1.0, 2.0, 4.0)
+
+
+def _within(areas: Sequence[Area], others: Sequence[Area]) -> list[Area]:
+    """What ``areas`` and ``others`` have in common."""
+    both = (
+        (max(left, x), max(top, y), min(right, far), min(low, deep))
+        for left, top, right, low in areas
+        for x, y, far, deep in others
+    )
+    return [one for one in both if one[0] < one[2] and one[1] < one[3]]
+
+
+def _touches(box: Region, area: Area) -> bool:
+    left, top, right, low = area
+    return box.x < right and left < box.x + box.width and box.y < low and top < box.y + box.height
+
+
+def _box(quad: npt.NDArray[np.float32], shape: Sequence[int], element: str, frame: int) -> Region:
+    x, y = np.clip(np.floor(quad.min(axis=0)), 0, (shape[1] - 1, shape[0] - 1)).astype(int).tolist()
+    right, low = np.clip(np.ceil(quad.max(axis=0)), (x + 1, y + 1), (shape[1], shape[0])).astype(int).tolist()
+    return Region(element, frame, x, y, right - x, low - y)
+
+
+def _joined(found: list[_Found], new: _Found) -> list[_Found]:
+    """``found`` with ``new``: where it is a line that is there already, the box grows, and it is read where it was found larger."""
+    for number, other in enumerate(found):
+        if other.box.overlap(new.box) >= _SAME * min(_area(other.box), _area(new.box)):
+            found[number] = _of_both(other, new)
+            return found
+    return [*found, new]
+
+
+def _of_both(one: _Found, other: _Found) -> _Found:
+    """The box around both, read where it was found as large as that: nothing goes unread because a part of it was found."""
+    box = united((one.box, other.box))
+    for whole in (other, one):
+        if _area(whole.box) >= _WHOLE * _area(box):
+            return replace(whole, box=box)
+    corners = [
+        (box.x, box.y),
+        (box.x + box.width, box.y),
+        (box.x + box.width, box.y + box.height),
+        (box.x, box.y + box.height),
+    ]
+    return _Found(Line(np.array(corners, np.float32), max(one.line.score, other.line.score)), box)
+
+
+def _along(found: _Found) -> tuple[float, ...]:
+    """Where characters stand, in parts of the width of the box rather than of the line."""
+    start, end = float(found.line.quad[[0, 3], 0].mean()), float(found.line.quad[[1, 2], 0].mean())
+    return tuple((start + place * (end - start) - found.box.x) / found.box.width for place in found.text.places)
+
+
+def _area(box: Region) -> int:
+    return box.width * box.height

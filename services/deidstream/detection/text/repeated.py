@@ -1,0 +1,57 @@
+"""What was found once in a case is found everywhere in it: a name under a signature, in a header, spelled family first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deidstream.core.category import Category
+from deidstream.core.document import Part
+from deidstream.core.finding import Finding
+from deidstream.core.span import Span
+from deidstream.core.subject import PASSING, Known, Subject
+from deidstream.ports import SubjectLayer
+
+__all__ = ["repeated"]
+
+_DETECTOR = "text.repeated/1"
+_SURE = 0.9
+"""A name that is less likely to be one is not looked for elsewhere: it would spoil more than one place."""
+_SHORTEST = 4
+_MOST = 200
+"""Names that are looked for: a list of a ward has more, and each of them is found where it stands."""
+
+
+def repeated(parts: Sequence[Part], found: Sequence[Sequence[Finding]], layer: SubjectLayer) -> list[list[Finding]]:
+    """More findings of each part: where names stand again that ``found`` has somewhere, and nothing was found yet.
+
+    ``layer`` finds known names in all their forms. ``found[i]`` are the findings of ``parts[i]``.
+    """
+    names = _names(parts, found)
+    if not names:
+        return [[] for _ in parts]
+    known = tuple(
+        Known(Category.NAME, one.role, "name", text, f"{PASSING}{number}") for number, (text, one) in enumerate(names)
+    )
+    again = layer.find(parts, (Subject("", known=known),))
+    return [_new(more, have) for more, have in zip(again, found, strict=True)]
+
+
+def _names(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> list[tuple[str, Finding]]:
+    texts: dict[str, Finding] = {}
+    for part, findings in zip(parts, found, strict=True):
+        for one in findings:
+            if one.category is Category.NAME and one.score >= _SURE:
+                span = one.span or Span(0, len(part.text))
+                text = " ".join(part.text[span.start : span.end].split())
+                if len(text) >= _SHORTEST:
+                    texts.setdefault(text, one)
+    return list(texts.items())[:_MOST]
+
+
+def _new(more: Sequence[Finding], have: Sequence[Finding]) -> list[Finding]:
+    taken = sorted((one.span for one in have if one.span is not None), key=lambda span: span.end)
+    return [
+        one._replace(detector=_DETECTOR, canonical="")
+        for one in more
+        if one.span is not None and not any(one.span.overlaps(span) for span in taken)
+    ]

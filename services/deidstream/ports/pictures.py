@@ -1,0 +1,60 @@
+"""Pixels, wherever they are decoded and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from deidstream.core.region import Region
+
+__all__ = ["Mark", "Pictures", "Sight", "TextLine"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of text in ``box``. ``score``: how surely it reads ``text`` (0: it cannot be read).
+
+    ``places``: where each character stands, in parts of the width of the box; () where it is not written from left to right.
+    """
+
+    box: Region
+    text: str = field(repr=False)
+    score: float
+    places: Sequence[float] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that is no line of text: a ``face``, or a bar ``code`` that says ``text`` ('' where it cannot be read)."""
+
+    kind: Literal["face", "code"]
+    box: Region
+    text: str = field(default="", repr=False)
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What stands in all ``frames`` of a picture."""
+
+    lines: tuple[TextLine, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    frames: int = 0
+
+
+class Pictures(Protocol):
+    """Decodes, looks and paints. Threads may not share it."""
+
+    def look(self, format_: str, source: bytes, faces: bool = False) -> Sight:
+        """What is seen in the pixels of ``source``. ``faces``: look for these too.
+
+        Raises Malformed for pixels that cannot be decoded, or not within the limits of time and memory; Unavailable when a model
+        does not answer.
+        """
+
+    def painted(self, format_: str, source: bytes, regions: Sequence[Region]) -> bytes:
+        """``source`` with ``regions`` filled and all else as it was. Raises Malformed, Unsafe where that cannot be done."""
+
+    def close(self) -> None:
+        """Gives back what it holds."""

@@ -1,0 +1,80 @@
+"""Storage commitment, push model (PS3.4, annex J): which instances somebody asks about, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
+
+from deidstream.core.errors import Malformed
+from deidstream.formats.dicom import Element
+from deidstream.formats.dicom.network.command import Status
+from deidstream.formats.dicom.part10 import IMPLICIT, is_uid
+from deidstream.formats.dicom.reader import Encoding, read
+
+__all__ = ["ALL_COMMITTED", "SOME_FAILED", "Reference", "Transaction", "information", "read_transaction"]
+
+ALL_COMMITTED, SOME_FAILED = 1, 2
+"""Event types (PS3.4, J.3.3.1)."""
+_TRANSACTION, _REFERENCED, _CLASS, _INSTANCE = 0x00081195, 0x00081199, 0x00081150, 0x00081155
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One instance: its SOP class and UID."""
+
+    sop_class: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What one request asks about."""
+
+    uid: str
+    references: tuple[Reference, ...]
+
+
+def read_transaction(content: bytes, syntax: str) -> Transaction:
+    """The request in the data set of an N-ACTION. Raises Malformed."""
+    elements = {one.tag: one for one in read(content, 0, len(content), Encoding(explicit=syntax != IMPLICIT))}
+    uid = _text(content, elements.get(_TRANSACTION))
+    referenced = elements.get(_REFERENCED)
+    if not is_uid(uid) or referenced is None or not referenced.items:
+        raise Malformed("not-a-transaction", "TransactionUID")
+    found = []
+    for item in referenced.items:
+        inner = {one.tag: one for one in item.elements}
+        found.append(Reference(_text(content, inner.get(_CLASS)), _text(content, inner.get(_INSTANCE))))
+        if not is_uid(found[-1].sop_class) or not is_uid(found[-1].instance):
+            raise Malformed("not-a-transaction", "ReferencedSOPSequence")
+    return Transaction(uid, tuple(found))
+
+
+def information(uid: str, committed: Sequence[Reference], failed: Sequence[Reference], syntax: str) -> bytes:
+    """The data set of the N-EVENT-REPORT that answers transaction ``uid``, written in ``syntax``."""
+    told = Dataset()
+    told.TransactionUID = uid
+    if failed:
+        told.FailedSOPSequence = [_item(one, Status.NO_SUCH_INSTANCE) for one in failed]
+    if committed:
+        told.ReferencedSOPSequence = [_item(one) for one in committed]
+    written = DicomBytesIO()
+    written.is_little_endian, written.is_implicit_VR = True, syntax == IMPLICIT
+    write_dataset(written, told)
+    return bytes(written.getvalue())
+
+
+def _item(reference: Reference, reason: int = 0) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = reference.sop_class, reference.instance
+    if reason:
+        item.FailureReason = reason
+    return item
+
+
+def _text(content: bytes, element: Element | None) -> str:
+    return content[element.value : element.end].strip(b"\0 ").decode("ascii", "replace") if element else ""

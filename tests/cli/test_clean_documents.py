@@ -1,0 +1,84 @@
+"""PDF and Word documents through all stages: as files, in an HL7 v2 message, in a FHIR resource; one surrogate for one patient."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import run
+from tests.formats.docx.made import read, rezipped, unzipped, word
+from tests.formats.pdf.made import everything, pdf, text_of
+from tests.formats.pdf.test_pdf import scan
+
+LETTER = ["Patient: Adabel Quiltrane, MRN 4711081", "Mrs. Quiltrane has Hodgkin lymphoma, stage II."]
+_ORU = (
+    "MSH|^~\\&|A|B|C|D|20240310||ORU^R01|1|P|2.5\r"
+    "PID|1||4711081^^^HOSP^MR||Quiltrane^Adabel||19610427|F\r"
+    "OBR|1||7|LETTER\r"
+    "OBX|1|ED|LETTER||^AP^PDF^Base64^{data}||||||F\r"
+)
+
+
+def _message(source: bytes) -> bytes:
+    return _ORU.format(data=base64.b64encode(source).decode()).encode()
+
+
+@pytest.fixture
+def cleaned(tmp_path: Path) -> tuple[Path, dict[str, int]]:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    attachment = {"contentType": "application/pdf", "data": base64.b64encode(pdf(LETTER)).decode()}
+    resource = {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": {"identifier": {"system": "HOSP", "value": "4711081"}},
+        "content": [{"attachment": attachment}],
+    }
+    (folder / "a.hl7").write_bytes(_message(pdf(LETTER)))
+    (folder / "b.json").write_text(json.dumps(resource))
+    (folder / "c.pdf").write_bytes(pdf(LETTER, then=lambda made: made.docinfo.update({"/Author": "Quiltrane"})))
+    (folder / "d.pdf").write_bytes(pdf([], then=scan))
+    (folder / "e.hl7").write_bytes(_message(pdf([], then=scan)).replace(b"|1|P|", b"|2|P|"))
+    (folder / "f.docx").write_bytes(word(lambda made: made.add_paragraph(LETTER[0])))
+    (folder / "g.docx").write_bytes(rezipped(word(), lambda members: members.pop("word/document.xml")))
+    run("clean", folder, "--out", out, "--tagger", "none", "--report", tmp_path / "report.json")
+    return out, json.loads((tmp_path / "report.json").read_text())["reasons"]
+
+
+def test_a_pdf_is_read_wherever_it_stands_and_says_the_same_of_the_same_patient(
+    cleaned: tuple[Path, dict[str, int]],
+) -> None:
+    out, _ = cleaned
+    fields = (out / "a.hl7").read_bytes().decode().split("\r")
+    family, given = fields[1].split("|")[5].split("^")[:2]
+    in_message = base64.b64decode(fields[3].split("|")[5].split("^")[4])
+    resource = json.loads((out / "b.json").read_text())
+    in_resource = base64.b64decode(resource["content"][0]["attachment"]["data"])
+    for found in (in_message, in_resource, (out / "c.pdf").read_bytes()):
+        text = text_of(found)
+        assert "Hodgkin lymphoma, stage II." in text
+        assert "Quiltrane" not in text
+        assert "4711081" not in text
+        assert b"Quiltrane" not in everything(found)
+    assert f"{given} {family}" in text_of(in_message)
+    assert family != "Quiltrane"
+
+
+def test_a_scan_is_quarantined_as_a_file_and_removed_from_a_message(cleaned: tuple[Path, dict[str, int]]) -> None:
+    out, reasons = cleaned
+    assert reasons == {"page-not-read": 1, "docx-not-word": 1}
+    assert not (out / "d.pdf").exists()
+    value = (out / "e.hl7").read_bytes().decode().split("\r")[3].split("|")[5]
+    assert "JVBER" not in value
+
+
+def test_a_word_document_opens_afterwards_and_names_nobody(cleaned: tuple[Path, dict[str, int]]) -> None:
+    source = (cleaned[0] / "f.docx").read_bytes()
+    text = "\n".join(line.text for line in read(source).paragraphs)
+    assert "Discharge letter" in text
+    assert "4711081" not in text
+    assert read(source).tables[0].cell(0, 1).text == "13.2 g/dl & falling"
+    assert not any(b"McGrath" in one or b"Quiltrane" in one for one in unzipped(source).values())
