@@ -155,3 +155,12 @@ def test_nothing_of_a_series_shows_on_the_shelf() -> None:
     assert [one.group for one in site.shelf.list(VERDICTS)] == [held.group]
     site.stage.tick(site.clock.now() + 31 * 86_400)
     assert list(site.shelf.list()) == []
+
+
+def test_somebody_may_say_that_a_series_is_complete() -> None:
+    site = Site()
+    site.arrive(*_SLICES[:4])
+    (group,) = {one.group for one in site.shelf.list(STAGE)}
+    assert list(site.due()) == []
+    assert site.shelf.reschedule(STAGE, group, site.clock.now()) == 4
+    assert said(list(site.due())) == ["head-unclear"] * 4
