@@ -56,7 +56,6 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not full and not slow" -n 2
 
 # CORPUS: the folder of shared data, where it is not at ../shared/data. Let nothing else run on the machine meanwhile.
 bench: $(STAMP)

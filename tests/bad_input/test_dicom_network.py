@@ -69,6 +69,12 @@ def test_what_is_damaged_is_read_or_refused_and_nothing_else(name: str, data: st
         read(bytes(damaged))
 
 
+def test_a_uid_that_is_not_quite_one_is_told_back_and_shown_to_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    told = information("1.2.03", [Reference(CT, "1.2.04")], [Reference(CT, "1.2.05")], EXPLICIT)
+    assert read_transaction(told, EXPLICIT).references == (Reference(CT, "1.2.04"),)
+    assert not recwarn.list
+
+
 def test_undamaged_they_are_what_pynetdicom_reads() -> None:
     """Another implementation's reading of what is written here, and ours of what it writes."""
     theirs = A_ASSOCIATE_RQ()

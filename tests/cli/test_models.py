@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,16 @@ def test_taggers_are_listed_verified_and_pushed_where_there_is_no_client_of_trit
         command = [sys.executable, "-c", code, "models", *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_models_of_pictures_are_listed_and_verified_too(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "faces" / "centerface"
+    shutil.copytree(Path(__file__).parents[2] / "models" / "faces" / "centerface", folder)
+    listed = run("models", "list", tmp_path / "models")
+    assert (listed.code, "faces" in listed.out) == (0, True)
+    assert run("models", "verify", folder).code == 0
+    (folder / "model.onnx.gz").write_bytes(b"other")
+    wrong = run("models", "verify", folder)
+    assert wrong.code == 2
+    assert "centerface/model.onnx.gz" in wrong.err
+    assert run("models", "list", tmp_path / "models").code == 1

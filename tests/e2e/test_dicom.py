@@ -47,7 +47,9 @@ KINDS = (
     "test-SR.dcm",
     "liver_1frame.dcm",
 )
-COPIES = 5
+HEADERS = ("rtplan.dcm", "waveform_ecg.dcm", "test-SR.dcm")
+"""Those without pictures, for pictures take the stage of images a second each."""
+COPIES = 14
 SENDERS = 3
 
 
@@ -95,11 +97,13 @@ def keeping(folder: Path) -> Path:
     return folder / "policy.yaml"
 
 
-def sends(port: int, instances: Sequence[Instance]) -> None:
-    """One association after the other until all are acknowledged, as a modality's queue does."""
+def sends(port: int, instances: Sequence[Instance], middle: threading.Barrier | None = None) -> None:
+    """One association after the other until all are acknowledged, as a queue of a modality does. Waits in the ``middle``."""
     client = DicomClient(DicomAddress("127.0.0.1", port, "DEIDSTREAM", "CT1", answer_seconds=20.0))
     client.expect((one.identity.sop_class, one.syntax) for one in instances)
-    for one in instances:
+    for number, one in enumerate(instances):
+        if middle is not None and number == len(instances) // 2:
+            middle.wait(60)
         until = time.monotonic() + 60
         while not acknowledged(client, one):
             assert time.monotonic() < until
@@ -127,7 +131,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("dicom")
     (port,) = free_row(1)
     receiver = DicomReceiver()
-    sent = [copy(name, number) for number in range(COPIES) for name in KINDS]
+    kinds = [*KINDS, *HEADERS * COPIES]
+    sent = [copy(name, number) for number, name in enumerate(kinds)]
     there = {
         "kind": "dicom",
         "host": "127.0.0.1",
@@ -143,11 +148,13 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     with deployment(folder, **sections) as running:
         running.start()
         running.wait_ready()
-        threads = [threading.Thread(target=sends, args=(port, sent[start::SENDERS])) for start in range(SENDERS)]
+        middle = threading.Barrier(SENDERS + 1)
+        parts = [sent[start::SENDERS] for start in range(SENDERS)]
+        threads = [threading.Thread(target=sends, args=(port, part, middle)) for part in parts]
         for thread in threads:
             thread.start()
-        while len(receiver.got) < len(sent) // 5:
-            time.sleep(0.01)
+        middle.wait(60)
+        time.sleep(0.02)
         kill_ingest(running)
         for thread in threads:
             thread.join(120)
@@ -160,7 +167,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
 
 def test_every_acknowledged_instance_comes_out_exactly_once(day: Day) -> None:
     assert day.running.quarantined() == 0
-    assert len(day.receiver.got) == len(day.sent) == COPIES * len(KINDS)
+    assert len(day.receiver.got) == len(day.sent)
     assert len({uid for uid, _, _ in day.receiver.got}) == len(day.sent)
 
 

@@ -24,6 +24,7 @@ from tests.harness.deployment import Running, deployment
 pytestmark = pytest.mark.full
 
 UNCOMPRESSED = ("CT_small.dcm", "MR_small_implicit.dcm", "waveform_ecg.dcm", "rtplan.dcm", "test-SR.dcm")
+FEW = ("CT_small.dcm", "JPEG2000.dcm", "waveform_ecg.dcm", "test-SR.dcm")
 SENDERS = ("storescu", "tls", "dcmsend", "orthanc", "orthanc-web")
 """Who sends the copies of which number; those of DCMTK's simple tool are uncompressed, as it proposes nothing else."""
 
@@ -45,7 +46,7 @@ class Site:
         """A folder with copies of the kinds that ``sender`` sends, which nobody else does."""
         there = self.folder / sender
         there.mkdir()
-        for name in UNCOMPRESSED if sender in ("storescu", "tls") else KINDS:
+        for name in KINDS if sender == "dcmsend" else UNCOMPRESSED if sender in ("storescu", "tls") else FEW:
             one = copy(name, 100 + SENDERS.index(sender))
             (there / name).write_bytes(head(one.identity, one.syntax) + one.data)
         return there

@@ -137,7 +137,7 @@ def test_a_short_backlog_only_delays(intake: GroupCommit, bus: Bus) -> None:
 
 def test_too_much_at_once_is_refused_at_once(bus: Bus) -> None:
     intake = intake_over(bus, waiting_cases=2, waiting_bytes=1000)
-    intake.submit([case(1)])
+    intake.submit([case(1, size=600)])
     with pytest.raises(Unavailable) as caught:
         intake.submit([case(2, size=2000)])
     assert caught.value.code == "intake-full"
@@ -259,6 +259,22 @@ def test_a_bad_case_goes_to_quarantine_once_and_the_others_on(bus: Bus, factory:
     assert quarantine.open_case(record, KEYS).source == b"x" * 10
     events = [entry["event"] for entry in entries_of(factory.scan("deidstream.audit.v1")[0])]
     assert events == ["case.accepted"] * 3 + ["case.quarantined"]
+
+
+def test_what_is_larger_than_all_the_room_comes_in_while_small_ones_keep_coming(bus: Bus) -> None:
+    bus.open.clear()
+    intake = intake_over(bus, waiting_bytes=1000)
+    intake.start()
+    sent = [intake.submit([case(number, 100)]) for number in range(4)]
+    sent.append(intake.submit([case(10, 5000)]))
+    with pytest.raises(Unavailable):
+        intake.submit([case(11, 5000)])
+    with pytest.raises(Unavailable):
+        intake.submit([case(12, 10)])
+    bus.open.set()
+    wait(sent, 5)
+    assert all(one.exception() is None for one in sent)
+    intake.close()
 
 
 def test_what_no_record_of_the_bus_can_hold_is_refused_alone(bus: Bus, factory: MemoryBusFactory) -> None:

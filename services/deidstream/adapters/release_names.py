@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from deidstream.core.release import Release
+from deidstream.formats.image.kinds import kind_of
 
 __all__ = ["name_of", "notices", "step", "superseded_names"]
 
@@ -21,6 +22,7 @@ _SUFFIX = {
     "docx": ".docx",
     "dicom": ".dcm",
 }
+_PICTURES = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tiff", "BMP": ".bmp", "WEBP": ".webp"}
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\Z")
 
 
@@ -29,7 +31,7 @@ def name_of(release: Release) -> str:
     if release.name and all(_STEP.match(one) for one in release.name.split("/")):
         return release.name
     attributes = dict(release.attributes)
-    suffix = _SUFFIX.get(release.format, ".bin")
+    suffix = _SUFFIX.get(release.format) or _PICTURES.get(kind_of(release.content), ".bin")
     if "joined" in attributes and release.format == "fhir":
         suffix = ".ndjson"
     if attributes.get("fhir.method") == "DELETE":

@@ -1,4 +1,4 @@
-"""``deidstream models``: released taggers, and a Triton server's repository of them."""
+"""``deidstream models``: released taggers and models of pictures, and a Triton server's repository of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deidstream.adapters import signature
+from deidstream.adapters.pictures import models as pictures
 from deidstream.adapters.s3_client import S3Address, S3Bucket, guarded
 from deidstream.adapters.triton_repository import SERVED, Serving, placed
 from deidstream.core.errors import DeidstreamError, Misconfigured
@@ -30,17 +31,17 @@ _Tagger = Annotated[Path, typer.Argument(metavar="TAGGER", help="Folder of a rel
 
 @app.command("list")
 def list_(folder: Annotated[Path, typer.Argument(help="Where taggers lie, at any depth.")] = Path("models")) -> None:
-    """Show the taggers in a folder; exit code 1 where one is not as it was released.
+    """Show the models in a folder; exit code 1 where one is not as it was released.
 
     \b
     Example:
       deidstream models list models/
     """
-    table = Table("tagger", "name", "version", "categories", "MB", "files", "signed")
+    table = Table("folder", "name", "version", "categories", "MB", "files", "signed")
     wrong = False
-    for path in sorted(folder.rglob(DESCRIPTION)):
+    for path in sorted([*folder.rglob(DESCRIPTION), *folder.rglob(pictures.DESCRIPTION)]):
         try:
-            row = _row(path.parent, described(path.parent))
+            row = _row(path.parent, _described(path.parent))
         except DeidstreamError as error:
             row, wrong = (str(path.parent), "", "", "", "", error.code, ""), True
         table.add_row(*row)
@@ -58,13 +59,14 @@ def verify(
         Path | None, typer.Option(help="PEM file of an Ed25519 public key: the tagger must be signed with it.")
     ] = None,
 ) -> None:
-    """Compare the files of a tagger with their hashes, and with a key its signature. Exit code 2 names what differs.
+    """Compare the files of a model with their hashes, and with a key its signature. Exit code 2 names what differs.
 
     \b
-    Example:
+    Examples:
       deidstream models verify models/phi-tagger/standard --key release.pub.pem
+      deidstream models verify models/ocr/characters
     """
-    found = described(tagger)
+    found = _described(tagger)
     if key is not None:
         signature.verify(tagger, key)
     said = "as released and signed" if key is not None else "as released"
@@ -171,7 +173,13 @@ class _Bucket:
         guarded(lambda: self._bucket.client.put_object(self._bucket.name, name, io.BytesIO(content), len(content)))
 
 
-def _row(folder: Path, found: Description) -> tuple[str, ...]:
+def _described(folder: Path) -> Description | pictures.Description:
+    """Of a tagger, or of a model of pictures. Raises Misconfigured."""
+    return pictures.described(folder) if (folder / pictures.DESCRIPTION).exists() else described(folder)
+
+
+def _row(folder: Path, found: Description | pictures.Description) -> tuple[str, ...]:
     size = sum((folder / name).stat().st_size for name in found.files) / 1e6
     signed = "yes" if (folder / signature.SIGNATURE).exists() else "no"
-    return str(folder), found.name, found.version, str(len(found.categories)), f"{size:.1f}", "as released", signed
+    categories = str(len(found.categories)) if isinstance(found, Description) else ""
+    return str(folder), found.name, found.version, categories, f"{size:.1f}", "as released", signed

@@ -32,7 +32,7 @@ class Header(NamedTuple):
     source: str
     """Name of the configured source (``mllp-adt``), not of a person or host."""
     format: str
-    """``hl7v2``, ``fhir``, ``cda``, ``dicom``, ``text``, ``html`` or ``rtf``."""
+    """``hl7v2``, ``fhir``, ``cda``, ``dicom``, ``image``, ``text``, ``html`` or ``rtf``."""
     received: float
     """Seconds since the epoch, UTC, when ingest sealed it."""
     itinerary: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ __all__ = ["nest", "open_nested", "sniff", "split"]
 
 
 def split(format: str, source: bytes, charset: str = "") -> Document:  # noqa: A002  # the name that headers use
-    """``source`` taken apart. ``format``: hl7v2, fhir, cda, text, html, rtf, dicom, pdf or docx; ``charset``: a default.
+    """``source`` taken apart. ``format``: hl7v2, fhir, cda, text, html, rtf, image, dicom, pdf or docx; ``charset``: a default.
 
     Raises Malformed when the source breaks the rules of its format, or the format is none of these.
     """
@@ -84,6 +84,10 @@ def _splitter(format_: str) -> Callable[[bytes, str], Document]:
             from deidstream.formats import html
 
             return html.split
+        case "image":
+            from deidstream.formats import image
+
+            return image.split
         case "dicom":
             from deidstream.formats import dicom
 

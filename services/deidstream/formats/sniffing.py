@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from struct import unpack
 
+from deidstream.formats.image.kinds import kind_of
+
 __all__ = ["guess"]
 
 
 def guess(source: bytes, name: str = "") -> str:
-    """hl7v2, fhir, cda, html, rtf, text, dicom, pdf, docx, or '' (binary, or a structure that no format here understands)."""
+    """hl7v2, fhir, cda, html, rtf, text, dicom, image, pdf, docx, or '' (binary, or a structure that no format understands)."""
     if _is_dicom(source):
         return "dicom"
+    if kind_of(source):
+        return "image"
     if b"%PDF-" in source[:_PDF_WITHIN]:
         return "pdf"
     if _is_word(source):

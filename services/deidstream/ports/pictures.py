@@ -56,5 +56,8 @@ class Pictures(Protocol):
     def painted(self, format_: str, source: bytes, regions: Sequence[Region]) -> bytes:
         """``source`` with ``regions`` filled and all else as it was. Raises Malformed, Unsafe where that cannot be done."""
 
+    def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
+        """``frames`` (from 1) as people see them, each as a PNG file. Raises Malformed."""
+
     def close(self) -> None:
         """Gives back what it holds."""

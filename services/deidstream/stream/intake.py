@@ -108,8 +108,7 @@ class GroupCommit:
             if self._closing or self.failed is not None:
                 raise Unavailable("intake-closed", "ingest")
             if self._cases and (
-                self._cases + len(cases) > self._limits.waiting_cases
-                or self._bytes + handed.size > self._limits.waiting_bytes
+                self._cases + len(cases) > self._limits.waiting_cases or self._bytes > self._room_left_for(handed.size)
             ):
                 raise Unavailable("intake-full", "ingest")
             self._cases += len(cases)
@@ -134,6 +133,12 @@ class GroupCommit:
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join()
+
+    def _room_left_for(self, size: int) -> int:
+        """How many bytes may wait already. What is larger than all the room comes in when half of it is free: small ones that keep
+        coming would never leave it all of it."""
+        limit = self._limits.waiting_bytes
+        return limit - size if size <= limit else limit // 2
 
     def _run(self) -> None:
         try:

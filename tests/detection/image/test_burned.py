@@ -78,6 +78,13 @@ def test_a_line_that_cannot_be_read_is_covered_and_a_mark_is_not(rules: Rules) -
     assert list(_found(rules, unread, mark)) == [unread.box]
 
 
+def test_a_large_shape_in_an_instance_is_no_line_but_in_a_photograph_it_may_be_handwriting(rules: Rules) -> None:
+    box = Region("PixelData", 1, 20, 20, 300, 90)
+    assert _found(rules, TextLine(box, "", 0.2)) == {}
+    assert list(_found(rules, TextLine(box._replace(element="image"), "", 0.2))) == [box._replace(element="image")]
+    assert list(_found(rules, TextLine(box, "Wexelbaum", 0.95))) == [box]
+
+
 def test_a_line_that_does_not_run_from_left_to_right_is_covered_whole(rules: Rules) -> None:
     upright = TextLine(Region("PixelData", 1, 5, 5, 20, 200), "Wexelbaum 12 cm", 0.99, ())
     assert list(_found(rules, upright)) == [upright.box]

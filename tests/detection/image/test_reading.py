@@ -56,6 +56,24 @@ def test_what_stands_still_is_not_read_again_and_what_is_new_is(reader: Reader) 
     assert not [text for text in _texts(gone) if text.isascii()]
 
 
+def test_a_line_within_the_box_of_a_large_shape_is_read_for_itself(reader: Reader) -> None:
+    """Seen: a bright body was taken for one letter, and a name at its edge for a part of it."""
+    y, x = np.mgrid[:480, :640]
+    body = ((x - 320) / 192) ** 2 + ((y - 240) / 144) ** 2 < 1
+    for place in ((320, 388), (250, 230)):
+        page = reader.read(_rgb(drawn((body * 120).astype(np.uint8), {place: "Dr Featherstone"}, 24)), "PixelData", 1)
+        found = [line for line in page.lines if "FEATHERSTONE" in line.text.upper()]
+        assert found
+        assert max(line.box.height for line in found) < 80
+
+
+def test_a_line_that_changes_in_part_is_read_again_as_a_whole(reader: Reader) -> None:
+    first = _rgb(drawn(np.zeros((120, 640), np.uint8), {(10, 30): "Quiltrane Adabel Wexelbaum Number 1"}, 24))
+    second = _rgb(drawn(np.zeros((120, 640), np.uint8), {(10, 30): "Quiltrane Adabel Wexelbaum Number 7"}, 24))
+    page = reader.read(second, "PixelData", 2, reader.read(first, "PixelData", 1))
+    assert _texts(page) == ["QuiltraneAdabelWexelbaumNumber7"]
+
+
 def test_bar_codes_and_qr_codes_are_found_and_decoded() -> None:
     for kind in (zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.QRCode):
         picture = np.full((240, 320), 40, np.uint8)

@@ -294,7 +294,7 @@ NONSENSE: list[tuple[bytes, str]] = [
 def test_nonsense_ends_the_association_and_nothing_else(
     sent: bytes, why: str, admission: Admission, intake: RememberingIntake
 ) -> None:
-    with listening(admission, intake, idle_seconds=1.0) as server:
+    with listening(admission, intake, idle_seconds=2.0) as server:
         with connected(server.port) as exchange:
             assert exchange(request())[0] == pdu.Kind.ACCEPTANCE
             assert exchange(sent)[0] == pdu.Kind.ABORT
@@ -438,7 +438,7 @@ def test_over_tls_only_who_shows_a_certificate_comes_in(
 ) -> None:
     made = make_certificates(tmp_path)
     tls = server_context(made.server, made.server_key, made.ca, client_required=True)
-    with listening(admission, intake, tls=tls, associate_seconds=2.0) as server:
+    with listening(admission, intake, tls=tls, associate_seconds=15.0) as server:
         ours = client_context(made.ca, made.client, made.client_key)
         with associated(server.port, contexts(), tls_args=(ours, "127.0.0.1")) as peer:
             assert sends(peer, CT, UID, tiny(more=500_000)) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Sequence
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -17,6 +18,7 @@ from deidstream.ports import Sight
 __all__ = ["PictureProcess"]
 
 _ENDING = 5.0
+_NEEDED = ("cv2", "PIL", "zxingcpp", "gdcm", "openjpeg", "jpeg_ls")
 _ERRORS = {kind.__name__: kind for kind in (errors.Malformed, errors.Unsafe, errors.Unavailable, errors.Misconfigured)}
 
 
@@ -24,6 +26,8 @@ class PictureProcess:
     """See ``ports.Pictures``. Raises Misconfigured at once where a model is not as it was released."""
 
     def __init__(self, setting: PictureSetting) -> None:
+        if any(find_spec(name) is None for name in _NEEDED):
+            raise errors.Misconfigured("image-missing", "image", "pip install 'deidstream[image]'")
         for name in (*OCR, FACES):
             described(setting.models / name)
         self._setting = setting
@@ -40,6 +44,12 @@ class PictureProcess:
         """See ``ports.Pictures``."""
         made = self._asked("painted", format_, source, tuple(regions))
         assert isinstance(made, bytes)
+        return made
+
+    def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
+        """See ``ports.Pictures``."""
+        made = self._asked("shown", format_, source, tuple(frames))
+        assert isinstance(made, list)
         return made
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from deidstream.adapters import policy_files
 from deidstream.adapters.taggers import folder_of
 from deidstream.cli.clean.engine import Engine, Options, Share, put
 from deidstream.cli.clean.inputs import Input, inputs
+from deidstream.cli.clean.preview import PREVIEW, page
 from deidstream.cli.clean.report import Tally
 from deidstream.detection.text.tagger.description import described
 
@@ -46,6 +47,9 @@ def clean(
     tagger: Annotated[
         str, typer.Option(help="The neural layer: standard, fast, a tagger's folder, or none.")
     ] = "standard",
+    preview: Annotated[
+        bool, typer.Option(help="Show pictures before and after, with reasons, in DIR/.preview.html: IDENTIFIED DATA.")
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that clean at a time.")] = 1,
 ) -> None:
     """De-identify files and folders of any supported format.
@@ -68,7 +72,7 @@ def clean(
     chosen, neural = policy_files.load(policy), _Neural.of(tagger)
     with _state(state) as folder:
         named = str(Path(policy).resolve()) if Path(policy).is_file() else policy
-        options = Options(out, folder, named, lang, neural.folder, max(1, (os.cpu_count() or 1) // jobs))
+        options = Options(out, folder, named, lang, neural.folder, max(1, (os.cpu_count() or 1) // jobs), preview)
         total, lines, seconds = _all(items, options, jobs)
     if findings is not None:
         put(findings, "".join(f"{line}\n" for line in lines).encode())
@@ -110,7 +114,7 @@ def _state(state: Path | None) -> Iterator[Path]:
 
 
 def _all(items: Sequence[Input], options: Options, jobs: int) -> tuple[Tally, list[str], dict[str, float]]:
-    total, lines, seconds = Tally(), list[str](), dict[str, float]()
+    total, lines, seconds, shown = Tally(), list[str](), dict[str, float](), list[str]()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -125,8 +129,13 @@ def _all(items: Sequence[Input], options: Options, jobs: int) -> tuple[Tally, li
         for share in _shares(items, engine, options, jobs):
             total.add(share.tally)
             lines += share.findings
+            shown += share.shown
             progress.advance(cleaning, sum(share.tally.files.values()))
         seconds["cleaning"] = time.perf_counter() - began
+    if options.preview:
+        put(options.out / PREVIEW, page(shown))
+        (options.out / PREVIEW).chmod(0o600)
+        console.print(f"{PREVIEW} beside the results shows patients: it is not de-identified", style="bold red")
     return total, lines, seconds
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from deidstream.cli.clean.findings import lines
 from deidstream.cli.clean.inputs import Input
+from deidstream.cli.clean.preview import Sheet
 from deidstream.cli.clean.reading import File, Reading
 from deidstream.cli.clean.report import Tally
 from deidstream.cli.clean.volumes import Volumes
@@ -44,7 +45,9 @@ class Options:
     tagger: str
     """A folder or a tier; ``none``: rules and identity alone."""
     threads: int
-    """Processors that the tagger may use."""
+    """Processors that a model may use."""
+    preview: bool = False
+    """Whether pictures are shown, before and after, beside the results."""
 
 
 @dataclass(slots=True)
@@ -53,6 +56,8 @@ class Share:
 
     tally: Tally = field(default_factory=Tally)
     findings: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list, repr=False)
+    """Pieces of the page that shows pictures."""
 
 
 class Engine:
@@ -75,6 +80,7 @@ class Engine:
             "resolver": build_resolver(self._process),
             "writer": build_writer(self._process),
         }
+        self._sheet = Sheet(self._process.pictures) if options.preview else None
         settle()
 
     def learn(self, items: Iterable[Input]) -> None:
@@ -104,6 +110,8 @@ class Engine:
             self._take(share, owners, outcome)
         for file in files:
             self._write(share, file)
+        if self._sheet is not None:
+            share.shown, self._sheet.pieces = self._sheet.pieces, []
         return share
 
     def _take(self, share: Share, owners: dict[str, tuple[File, int]], outcome: Outcome) -> None:
@@ -115,6 +123,8 @@ class Engine:
                 else:
                     file.released[number] = release.content
                     self._account(share, file, number, case)
+                    if self._sheet is not None and case.header.attribute("pixels"):
+                        self._sheet.add(file.item.name, case, release.content)
             case Quarantine(case=case, code=code, place=place):
                 _refused(owners, case, code, place)
             case Hold(case=case, reason=reason):

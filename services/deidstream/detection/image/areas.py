@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from deidstream.detection.image.lines import Pixels
 
-__all__ = ["Area", "busy", "changed", "tiles"]
+__all__ = ["Area", "busy", "changed", "strokes", "tiles"]
 
 Area = tuple[int, int, int, int]
 """Left, top, right, low: columns ``[left, right)``, rows ``[top, low)``."""
@@ -25,6 +25,8 @@ _CONTRAST = 16
 """Steps of 255 between neighbours: what differs less from what it stands on cannot be read twice as large either."""
 _MOVED = 12
 """Steps of 255 by which compression alone may change a pixel."""
+_STROKE = 25
+"""Pixels: letters have thinner strokes."""
 _SHARE = 0.8
 """Of a picture: where parts are together as large, it is looked at whole."""
 
@@ -36,6 +38,19 @@ def busy(picture: Pixels, known: Sequence[Region]) -> list[Area]:
     for box in known:
         edges[box.y : box.y + box.height, box.x : box.x + box.width] = False
     return _parts(edges)
+
+
+def strokes(picture: Pixels) -> Pixels:
+    """What of ``picture`` is thin and brighter or darker than what it stands on: letters without the shapes behind them.
+
+    Morphological top hats of both kinds. A detector that takes a whole organ for one letter finds the letters upon it here.
+    """
+    gray, kernel = picture.max(axis=2), np.ones((_STROKE, _STROKE), np.uint8)
+    bright = cv2.morphologyEx(gray, cv2.MORPH_TOPHAT, kernel)
+    dark = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, kernel)
+    thin = cv2.max(bright, dark)
+    scaled = thin.astype(np.float32) * (255.0 / max(1, int(thin.max())))
+    return np.repeat(scaled.astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def changed(picture: Pixels, before: Pixels) -> list[Area]:

@@ -21,9 +21,11 @@ from deidstream.detection.image.known import Known
 from deidstream.detection.image.vocabulary import is_harmless, is_moment
 from deidstream.ports import Mark, Sight, SubjectLayer, TextLayer, TextLine
 
-__all__ = ["findings"]
+__all__ = ["UNREAD", "findings"]
 
-_UNREAD, _UNKNOWN, _READ = "image.unread/1", "image.unknown/1", "image.text"
+UNREAD = "image.unread/1"
+"""The detector of lines that cannot be read."""
+_UNKNOWN, _READ = "image.unknown/1", "image.text"
 _FACE, _CODE = "image.face/1", "image.code/1"
 _LEGIBLE = 0.8
 """Mean certainty of characters from which a line counts as read."""
@@ -31,6 +33,8 @@ _NARROW = 1.5
 """Times its height: who is not named in one character is not named in a box so narrow."""
 _ILLEGIBLE = 8
 """Pixels, with the margin of a box: letters of three and fewer are none."""
+_SCANNED, _LARGE = "PixelData", 64
+"""Pixels of instances, and how high in pixels a line there is that can be read if it is one."""
 _WORD = re.compile(r"\S+")
 _LONG = 6
 """Digits of numbers that stand side by side from which they may be one identifier, written in groups."""
@@ -87,8 +91,8 @@ def _of_frame(lines: Sequence[TextLine], found: Sequence[Finding], known: Known)
 
 def _of_line(line: TextLine, start: int, found: Sequence[Finding], known: Known) -> Iterator[Finding]:
     if line.score < _LEGIBLE or not line.text.strip():
-        if not _is_mark(line):
-            yield Finding(line.box.locator, None, Category.UNKNOWN, 1.0, _UNREAD)
+        if not _is_mark(line) and not _is_shape(line):
+            yield Finding(line.box.locator, None, Category.UNKNOWN, 1.0, UNREAD)
         return
     if len(line.text.strip()) == 1 and _is_mark(line):
         return
@@ -107,6 +111,11 @@ def _is_mark(line: TextLine) -> bool:
     """Room for one character, or for none that anybody could read: whoever it is, it does not say."""
     width, height = line.box.width, line.box.height
     return max(width, height) <= _NARROW * min(width, height) or min(width, height) <= _ILLEGIBLE
+
+
+def _is_shape(line: TextLine) -> bool:
+    """Something of an organ that looks like writing: letters so large could be read. In picture files it may be handwriting."""
+    return line.box.element == _SCANNED and min(line.box.width, line.box.height) >= _LARGE
 
 
 def _words(text: str, start: int, found: Sequence[Finding], known: Known) -> Iterator[_Word]:
@@ -155,7 +164,7 @@ def _apart(box: Region | None, kept: Sequence[Region]) -> Region:
     assert box is not None
     top, low = box.y, box.y + box.height
     for other in kept:
-        if not box.overlap(other):
+        if not box.overlap(other) or other.height > 2 * box.height:
             continue
         if other.y < box.y:
             top = max(top, min((box.y + other.y + other.height + 1) // 2, box.y + box.height // 5))

@@ -58,6 +58,13 @@ class Looking:
         """See ``ports.Pictures``."""
         return opened(format_, source).painted(regions)
 
+    def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
+        """See ``ports.Pictures``."""
+        import cv2
+
+        picture = opened(format_, source)
+        return [cv2.imencode(".png", picture.looks(frame)[0][:, :, ::-1])[1].tobytes() for frame in frames]
+
     def close(self) -> None:
         """See ``ports.Pictures``."""
 
@@ -85,6 +92,11 @@ def opened(format_: str, source: bytes) -> Picture:
         from deidstream.formats.dicom.pixels.picture import DicomPicture
 
         return DicomPicture(split(source))
+    if format_ == "image":
+        from deidstream.formats.image import split as split_image
+        from deidstream.formats.image.picture import FilePicture
+
+        return FilePicture(split_image(source))
     raise Malformed("unsupported-format", format_)
 
 

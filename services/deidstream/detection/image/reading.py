@@ -1,4 +1,4 @@
-"""The lines of text in a picture: looked for at two scales and more, what was found at either is one, and read."""
+"""The lines of text in a picture: looked for at two scales and without what is behind them, joined, and read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deidstream.core.region import Region, united
-from deidstream.detection.image.areas import Area, busy, changed, tiles
+from deidstream.detection.image.areas import Area, busy, changed, strokes, tiles
 from deidstream.detection.image.characters import Characters, Text, straightened
 from deidstream.detection.image.lines import Line, Lines, Pixels
 from deidstream.ports import TextLine
@@ -62,16 +62,12 @@ class Reader:
         areas: list[Area] = [(0, 0, columns, rows)]
         still: list[TextLine] = []
         if before is not None and before.picture.shape == picture.shape:
-            areas = changed(picture, before.picture)
-            still = [
-                replace(one, box=one.box._replace(frame=frame))
-                for one in before.lines
-                if not any(_touches(one.box, area) for area in areas)
-            ]
+            areas, unchanged = _again(changed(picture, before.picture), before.lines)
+            still = [replace(one, box=one.box._replace(frame=frame)) for one in unchanged]
         found: list[_Found] = []
-        for number, scale in enumerate(_scales(rows * columns)):
+        for number, (view, scale) in enumerate(_views(picture)):
             where = _within(areas, busy(picture, [one.box for one in found])) if number else areas
-            for line in self._looked(picture, scale, where):
+            for line in self._looked(view, scale, where):
                 found = _joined(found, _Found(line, _box(line.quad, picture.shape, element, frame)))
         read = [
             TextLine(one.box, one.text.text, one.text.score, _along(one) if one.level else ())
@@ -102,10 +98,35 @@ class Reader:
         return out
 
 
-def _scales(pixels: int) -> tuple[float, ...]:
-    if pixels > _LARGE:
-        return (0.5, 1.0)
-    return (1.0, 2.0) if pixels > _SMALL else (1.0, 2.0, 4.0)
+def _views(picture: Pixels) -> Iterator[tuple[Pixels, float]]:
+    """What is looked at, and at which scale: each finds lines that the others miss."""
+    pixels = picture.shape[0] * picture.shape[1]
+    small, large = pixels <= _SMALL, pixels > _LARGE
+    yield picture, 0.5 if large else 1.0
+    yield strokes(picture), 2.0 if small else 1.0
+    yield picture, 1.0 if large else 2.0
+    if small:
+        yield picture, 4.0
+
+
+def _again(areas: Sequence[Area], lines: Sequence[TextLine]) -> tuple[list[Area], list[TextLine]]:
+    """``areas``, each with all of the lines that it touches, so that none is read in part; and the lines that none touches."""
+    grown: list[Area] = []
+    for area in areas:
+        touched = [one.box for one in lines if _touches(one.box, area)]
+        while touched:
+            left, top, right, low = area
+            area = (
+                min(left, *(box.x for box in touched)),
+                min(top, *(box.y for box in touched)),
+                max(right, *(box.x + box.width for box in touched)),
+                max(low, *(box.y + box.height for box in touched)),
+            )
+            before, touched = touched, [one.box for one in lines if _touches(one.box, area)]
+            if len(touched) == len(before):
+                break
+        grown.append(area)
+    return grown, [one for one in lines if not any(_touches(one.box, area) for area in grown)]
 
 
 def _within(areas: Sequence[Area], others: Sequence[Area]) -> list[Area]:
@@ -132,10 +153,17 @@ def _box(quad: npt.NDArray[np.float32], shape: Sequence[int], element: str, fram
 def _joined(found: list[_Found], new: _Found) -> list[_Found]:
     """``found`` with ``new``: where it is a line that is there already, the box grows, and it is read where it was found larger."""
     for number, other in enumerate(found):
-        if other.box.overlap(new.box) >= _SAME * min(_area(other.box), _area(new.box)):
+        if _is_same(other.box, new.box):
             found[number] = _of_both(other, new)
             return found
     return [*found, new]
+
+
+def _is_same(one: Region, other: Region) -> bool:
+    """Whether both are (pieces of) one line. A line within the box of a large shape is another: the shape must not swallow it."""
+    short, other_short = min(one.width, one.height), min(other.width, other.height)
+    alike = min(short, other_short) >= _SAME * max(short, other_short)
+    return alike and one.overlap(other) >= _SAME * min(_area(one), _area(other))
 
 
 def _of_both(one: _Found, other: _Found) -> _Found:

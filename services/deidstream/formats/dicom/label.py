@@ -23,16 +23,25 @@ _METHOD = "deidstream"
 
 
 def label(
-    document: DicomDocument, codes: Mapping[str, str], temporal: str, no_text: bool = False, no_face: bool = False
+    document: DicomDocument,
+    codes: Mapping[str, str],
+    temporal: str,
+    no_text: bool = False,
+    lossy: tuple[str, str] | None = None,
+    no_face: bool = False,
 ) -> bytes:
     """``document`` (as released) with PatientIdentityRemoved YES, the method, its ``codes`` of scheme DCM (value to meaning), and
-    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED). ``no_text``: with BurnedInAnnotation NO;
-    ``no_face``: with RecognizableVisualFeatures NO.
+    LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED).
+
+    ``no_text``: with BurnedInAnnotation NO. ``lossy``: ratio and method (PS3.3, C.7.6.1.1.5) of frames that were compressed with
+    loss once more, put behind those before. ``no_face``: with RecognizableVisualFeatures NO.
 
     The preamble is cleared, and of the file meta information only what PS3.10 requires stays, with the UID of the instance. All
     other bytes stay. Raises Malformed where the data set has no SOPInstanceUID.
     """
-    data = _data_set(document, codes, temporal, no_text, no_face)
+    more = ({0x00280301: ("CS", b"NO")} if no_text else {}) | (_lossy(document, *lossy) if lossy else {})
+    more |= {0x00280302: ("CS", b"NO")} if no_face else {}
+    data = _data_set(document, codes, temporal, more)
     opened = document.opened
     if not opened.preamble and not opened.meta:
         return data
@@ -40,14 +49,15 @@ def label(
     return head + _meta(document) + (deflated(data) if opened.deflated else data)
 
 
-def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str, no_text: bool, no_face: bool) -> bytes:
+def _data_set(
+    document: DicomDocument, codes: Mapping[str, str], temporal: str, more: Mapping[int, tuple[str, bytes]]
+) -> bytes:
     encoding = document.opened.encoding
     said = {
         0x00120062: _written(0x00120062, "CS", b"YES", encoding),
         0x00120063: _written(0x00120063, "LO", _METHOD.encode(), encoding),
         0x00120064: _written(0x00120064, "SQ", b"".join(_item(*code, encoding) for code in codes.items()), encoding),
-        **({0x00280301: _written(0x00280301, "CS", b"NO", encoding)} if no_text else {}),
-        **({0x00280302: _written(0x00280302, "CS", b"NO", encoding)} if no_face else {}),
+        **{tag: _written(tag, vr, value, encoding) for tag, (vr, value) in more.items()},
         0x00280303: _written(0x00280303, "CS", temporal.encode(), encoding),
     }
     found = [_put(document.elements, tag, written, len(document.body)) for tag, written in said.items()]
@@ -55,6 +65,16 @@ def _data_set(document: DicomDocument, codes: Mapping[str, str], temporal: str, 
     start = document.opened.start
     moved = [Splice(one.start - start, one.end - start, one.replacement) for one in found]
     return apply_splices(document.body[start:], moved)
+
+
+def _lossy(document: DicomDocument, ratio: str, method: str) -> dict[int, tuple[str, bytes]]:
+    """A value for each time (PS3.3, C.7.6.1.1.5.2)."""
+    ratios, methods = document.value("LossyImageCompressionRatio"), document.value("LossyImageCompressionMethod")
+    return {
+        0x00282110: ("CS", b"01"),
+        0x00282112: ("DS", "\\".join(filter(None, (ratios, ratio))).encode()),
+        0x00282114: ("CS", "\\".join(filter(None, (methods, method))).encode()),
+    }
 
 
 def _put(elements: Sequence[Element], tag: int, written: bytes, end: int) -> Splice:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
 
+from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
 from deidstream.formats.dicom.network import pdu
 from deidstream.formats.dicom.network.classes import COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION
@@ -17,7 +18,7 @@ from deidstream.ports import Intake
 from deidstream.stages.ingest import dicom_commitment as commitment
 from deidstream.stages.ingest.config import DicomListener, DicomPeer
 from deidstream.stages.ingest.dicom_association import Association, Message
-from deidstream.stages.ingest.instances import Room, handed_in, mark, received, status_of, stored
+from deidstream.stages.ingest.instances import LARGE, Room, handed_in, mark, received, status_of, stored
 from deidstream.stages.ingest.service import Admission
 from deidstream.stream import log
 
@@ -151,15 +152,20 @@ class DicomServer:
 
     async def _store(self, association: Association, message: Message) -> None:
         try:
-            taken = stored(message)
-            case = self._admission.case(received(self._settings.name, self._settings.attributes, taken))
-            marks = {case.id: mark(self._admission, self._settings.name, taken.identity.instance)}
-            await handed_in(self._intake, [case], marks, self._settings.busy_seconds)
+            large = message.content.tell() >= LARGE  # its hash must hold up nobody else
+            case, name = await asyncio.to_thread(self._read, message) if large else self._read(message)
+            await handed_in(self._intake, [case], {case.id: name}, self._settings.busy_seconds)
         except DeidstreamError as error:
             self._refused(error.code)
             await association.reply(message.number, reply(message.command, status_of(error), error.code))
         else:
             await association.reply(message.number, reply(message.command, Status.SUCCESS))
+
+    def _read(self, message: Message) -> tuple[Case, str]:
+        """The case of an instance, and its mark. Raises Malformed."""
+        taken = stored(message)
+        case = self._admission.case(received(self._settings.name, self._settings.attributes, taken))
+        return case, mark(self._admission, self._settings.name, taken.identity.instance)
 
     def _refused(self, code: str) -> None:
         log.emit("dicom.refused", logging.WARNING, source=self._settings.name, code=code)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
@@ -56,8 +58,7 @@ def read_transaction(content: bytes, syntax: str) -> Transaction:
 
 def information(uid: str, committed: Sequence[Reference], failed: Sequence[Reference], syntax: str) -> bytes:
     """The data set of the N-EVENT-REPORT that answers transaction ``uid``, written in ``syntax``."""
-    told = Dataset()
-    told.TransactionUID = uid
+    told = _data_set({_TRANSACTION: uid})
     if failed:
         told.FailedSOPSequence = [_item(one, Status.NO_SUCH_INSTANCE) for one in failed]
     if committed:
@@ -69,11 +70,18 @@ def information(uid: str, committed: Sequence[Reference], failed: Sequence[Refer
 
 
 def _item(reference: Reference, reason: int = 0) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = reference.sop_class, reference.instance
+    item = _data_set({_CLASS: reference.sop_class, _INSTANCE: reference.instance})
     if reason:
         item.FailureReason = reason
     return item
+
+
+def _data_set(uids: Mapping[int, str]) -> Dataset:
+    """Unchecked: of a UID that is not quite one pydicom warns, and shows it."""
+    made = Dataset()
+    for tag, uid in uids.items():
+        made.add(DataElement(tag, "UI", uid, validation_mode=IGNORE))
+    return made
 
 
 def _text(content: bytes, element: Element | None) -> str:

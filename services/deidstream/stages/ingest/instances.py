@@ -19,9 +19,11 @@ from deidstream.stages.ingest.service import Admission, Received
 if TYPE_CHECKING:
     from deidstream.stages.ingest.dicom_association import Message
 
-__all__ = ["STATUSES", "Room", "Taken", "check", "handed_in", "mark", "received", "status_of", "stored"]
+__all__ = ["LARGE", "STATUSES", "Room", "Taken", "check", "handed_in", "mark", "received", "status_of", "stored"]
 
 Attributes = tuple[tuple[str, str], ...]
+LARGE = 1 << 20
+"""Bytes above which an instance is hashed in a thread."""
 _RETRY = 0.02
 
 

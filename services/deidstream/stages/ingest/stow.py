@@ -20,7 +20,7 @@ from deidstream.formats.dicom.network.multipart import Multipart, Part
 from deidstream.formats.dicom.part10 import Identity, head, instance, is_uid, study_of
 from deidstream.ports import Intake
 from deidstream.stages.ingest.config import StowListener, StowSource
-from deidstream.stages.ingest.instances import Room, Taken, handed_in, mark, received, status_of
+from deidstream.stages.ingest.instances import LARGE, Room, Taken, handed_in, mark, received, status_of
 from deidstream.stages.ingest.service import Admission
 from deidstream.stages.ingest.stow_answer import JSON, XML, Result, Results, answer
 from deidstream.stream import log
@@ -197,7 +197,9 @@ class StowEndpoint:
     async def _durable(self, under: _Under, number: int, taken: Taken, size: int) -> None:
         source = under.source
         try:
-            case = self._admission.case(received(source.name, source.attributes, taken))
+            made = received(source.name, source.attributes, taken)
+            large = len(taken.content) >= LARGE  # its hash must hold up nobody else
+            case = await asyncio.to_thread(self._admission.case, made) if large else self._admission.case(made)
             marks = {case.id: mark(self._admission, source.name, taken.identity.instance)}
             await handed_in(self._intake, [case], marks, self._settings.busy_seconds)
         except DeidstreamError as error:

@@ -21,11 +21,11 @@ from deidstream.detection.fields.dicom.private import safe_elements
 from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.stages.resolver.decide import Decided, Opened, decide
+from deidstream.stages.resolver.pixels import IMAGE, covered
 
 __all__ = ["decide_instance"]
 
 _FIELDS = "fields.dicom/"
-_IMAGE = "image."
 _SHIFTING = frozenset({FULL_DATES, MODIFIED_DATES})
 _TRAITS = frozenset({Category.AGE, Category.SEX, Category.ETHNICITY})
 """Where the option that retains them meets a stricter policy (ages over 89), the policy counts."""
@@ -44,11 +44,11 @@ def decide_instance(
         if finding.detector.startswith(_FIELDS):
             elements.setdefault(finding.locator, []).append(finding)
     header.decide(elements)
-    pixels = _covered([one for one in work.findings if one.detector.startswith(_IMAGE)], policy)
+    pixels = covered(work.findings, policy) if policy.dicom.pixels == "examine" else Decided(())
     read = tuple(
         finding
         for finding in work.findings
-        if not finding.detector.startswith(_IMAGE)
+        if not finding.detector.startswith(IMAGE)
         and not finding.detector.startswith(_FIELDS)
         and header.is_read(work.parts[finding.locator].pieces[0].path)
     )
@@ -59,22 +59,6 @@ def decide_instance(
         texts.held or held,
         texts.quarantined or header.quarantined or pixels.quarantined,
     )
-
-
-def _covered(findings: Sequence[Finding], policy: Policy) -> Decided:
-    """Of each rectangle of pixels whether it stays; whatever the method, nothing is written in its place."""
-    if policy.dicom.pixels != "examine":
-        return Decided(())
-    decisions: list[Decision] = []
-    held = quarantined = ""
-    for finding in findings:
-        locator, _, category, score, detector, *_ = finding
-        method, line = policy.rule(finding, "")
-        held = held or (locator if method is Method.HOLD else "")
-        quarantined = quarantined or (locator if method is Method.QUARANTINE else "")
-        done = Method.KEEP if method is Method.KEEP else Method.REDACT
-        decisions.append(Decision(locator, None, category, done, None, line, (detector,), score))
-    return Decided(tuple(decisions), held, quarantined)
 
 
 class _Header:

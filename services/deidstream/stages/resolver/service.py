@@ -24,6 +24,7 @@ from deidstream.stages.resolver.ciphers import SivTokens, aes
 from deidstream.stages.resolver.config import Project, ResolverSettings
 from deidstream.stages.resolver.decide import Decided, Opened, country_of, decide, opened
 from deidstream.stages.resolver.foreign import foreign, instead
+from deidstream.stages.resolver.pixels import decide_image
 
 __all__ = ["Recipient", "Resolver", "recipient"]
 
@@ -96,6 +97,8 @@ class Resolver:
             if refused:
                 return self._quarantine(own, refused, "PixelData")
             work, heads = _without_heads(work, one.policy)
+        if header.format == "image" and header.attribute("pixels") != "examined":
+            return self._quarantine(own, header.attribute("pixels") or "pixels-not-examined", "image")
         unread = foreign(work.document.parts, one.policy.languages)
         if unread:
             action = one.policy.languages.unsupported
@@ -159,6 +162,8 @@ _Decides = Callable[[Opened, Policy, Transform, Sequence[Scene], bool], Decided]
 
 def _decides(format_: str) -> _Decides:
     """Formats are imported when first needed."""
+    if format_ == "image":
+        return decide_image
     if format_ != "dicom":
         return decide
     from deidstream.stages.resolver.dicom import decide_instance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from deidstream.core.case import Header
 from deidstream.core.category import Category, Role
@@ -20,6 +21,8 @@ from deidstream.formats.dicom.element import TEXTS
 __all__ = ["labelled", "options_of", "read_again", "remaining"]
 
 _SHORTEST = 4
+_JPEG = frozenset({b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.4.51"})
+_SIZE = ("Rows", "Columns", "SamplesPerPixel")
 _LOOKED_FOR = frozenset(
     {
         Category.NAME,
@@ -54,9 +57,12 @@ def remaining(
     return found + list(_known(document, decided, subjects))
 
 
-def labelled(document: DicomDocument, options: tuple[str, ...], pixels: str = "", no_face: bool = False) -> bytes:
+def labelled(
+    document: DicomDocument, options: tuple[str, ...], pixels: str = "", painted: bool = False, no_face: bool = False
+) -> bytes:
     """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that its
-    ``pixels`` were ``examined``; ``no_face``: that recognisable features were removed.
+    ``pixels`` were ``examined``. ``painted``: whether frames of it are written anew, which loses something by lossy JPEG.
+    ``no_face``: that recognisable features were removed.
     """
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
     if pixels == EXAMINED:
@@ -64,7 +70,19 @@ def labelled(document: DicomDocument, options: tuple[str, ...], pixels: str = ""
     if no_face:
         codes = dict(sorted([*codes.items(), CLEAN_FEATURES]))
     temporal = "UNMODIFIED" if FULL_DATES in options else "MODIFIED" if MODIFIED_DATES in options else "REMOVED"
-    return label(document, codes, temporal, pixels == EXAMINED, no_face)
+    return label(document, codes, temporal, pixels == EXAMINED, _lossy(document) if painted else None, no_face)
+
+
+def _lossy(document: DicomDocument) -> tuple[str, str] | None:
+    """Ratio and method, where the transfer syntax is one of lossy JPEG."""
+    syntax = next((document.bare(one).rstrip(b"\0") for one in document.opened.meta if one.tag == 0x00020010), b"")
+    element = document.element("PixelData")
+    if syntax not in _JPEG or element is None:
+        return None
+    numbers = [int.from_bytes(document.bare(one), "little") for name in _SIZE if (one := document.element(name))]
+    frames = document.value("NumberOfFrames").strip() or "1"
+    plain = prod(numbers) * (int(frames) if frames.isdecimal() else 1)
+    return f"{plain / max(1, element.end - element.value):.2f}", "ISO_10918_1"
 
 
 def read_again(content: bytes) -> DicomDocument:

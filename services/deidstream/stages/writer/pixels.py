@@ -8,7 +8,7 @@ from deidstream.core.decision import Decision, Method
 from deidstream.core.finding import Finding
 from deidstream.core.region import Region
 from deidstream.core.subject import Subject
-from deidstream.detection.image.burned import findings
+from deidstream.detection.image.burned import UNREAD, findings
 from deidstream.ports import Pictures, SubjectLayer, TextLayer
 
 __all__ = ["Painter"]
@@ -29,7 +29,8 @@ class Painter:
     def painted(self, format_: str, content: bytes, decisions: Iterable[Decision]) -> bytes:
         """``content`` with the rectangles of ``decisions`` filled, but for those that are kept."""
         regions = [region for decision, region in _placed(decisions) if decision.method is not _KEEP]
-        return self._pictures().painted(format_, content, regions) if regions else content
+        # Of a picture file all that is no pixel goes, whatever was found.
+        return self._pictures().painted(format_, content, regions) if regions or format_ == "image" else content
 
     def checked(
         self, format_: str, content: bytes, decisions: Sequence[Decision], subjects: Sequence[Subject]
@@ -40,8 +41,8 @@ class Painter:
         """
         every = tuple(decisions)
         made = self.painted(format_, content, every)
-        if made is content:
-            return content, every, ()
+        if all(decision.method is _KEEP for decision in every):
+            return made, every, ()
         left: tuple[Decision, ...] = ()
         for _ in range(_ROUNDS):
             left = tuple(self._left(format_, made, every, subjects))
@@ -49,7 +50,7 @@ class Painter:
                 break
             every += left
             made = self.painted(format_, content, every)
-        return made, every, left
+        return made, every, tuple(one for one in left if _is_grave(one, decisions))
 
     def _left(
         self, format_: str, content: bytes, decisions: Sequence[Decision], subjects: Sequence[Subject]
@@ -69,6 +70,16 @@ def _placed(decisions: Iterable[Decision]) -> Iterator[tuple[Decision, Region]]:
         region = Region.parse(decision.locator)
         if region is not None:
             yield decision, region
+
+
+def _is_grave(left: Decision, decisions: Sequence[Decision]) -> bool:
+    """Whether it can be read, or stands where something was to be covered.
+
+    What is neither is a pattern that looks like a line since the contrast has changed; it has been painted over all the same.
+    """
+    region = Region.parse(left.locator)
+    unread = any(detector.startswith(UNREAD) for detector in left.detectors)
+    return not unread or any(region is not None and region.overlap(other) for _, other in _placed(decisions))
 
 
 def _painted(finding: Finding) -> Decision:

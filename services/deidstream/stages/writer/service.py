@@ -46,6 +46,7 @@ class _Written:
     decisions: tuple[Decision, ...] = field(repr=False)
     rendered: Rendered = field(repr=False)
     held: tuple[Decision, ...] = field(default=(), repr=False)
+    painted: bool = False
     again: DicomDocument | None = None
     """The result, read: once for all who look at it."""
 
@@ -106,7 +107,7 @@ class Writer:
     def _paint(self, one: _Written) -> None:
         """Pixels come last: what is held for another reason waits without."""
         pixels = tuple(decision for decision in one.decisions if Region.parse(decision.locator))
-        if not pixels:
+        if not pixels and one.case.header.format != "image":
             return
         if self._painter is None:
             raise Unsafe("pixels-not-painted", one.case.id)
@@ -118,7 +119,7 @@ class Writer:
         else:
             content = self._painter.painted(format_, before, pixels)
         if content is not before:
-            one.rendered, one.again = replace(one.rendered, content=content), None
+            one.rendered, one.again, one.painted = replace(one.rendered, content=content), None, True
 
     def _redacts(self, one: _Written, findings: Sequence[Finding]) -> bool:
         """Redacts those of ``findings`` that count; whether there were any."""
@@ -157,7 +158,11 @@ class Writer:
             from deidstream.stages.writer import dicom
 
             content = dicom.labelled(
-                _again(one), dicom.options_of(header), header.attribute("pixels"), says_no_face(case, one.decisions)
+                _again(one),
+                dicom.options_of(header),
+                header.attribute("pixels"),
+                one.painted,
+                says_no_face(case, one.decisions),
             )
         container = header.container
         release = Release(
