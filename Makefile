@@ -12,7 +12,7 @@ BASELINES := .venv-baselines
 # Other de-identifiers of DICOM headers: for their comparison.
 DICOM_BASELINES := .venv-dicom-baselines
 
-.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-dicom bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-dicom evaluate-heads bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -99,6 +99,11 @@ evaluate: $(STAMP)
 	  --tagger standard --tagger fast --frontier models/phi-tagger/frontier.svg \
 	  --least es_meddocan.merged.strict_f1=0.96 --least es_meddocan.merged.covered=0.97 --least fr_edspseudo.merged.covered=0.97 \
 	  --least en_asq_phi.merged.covered=0.99 --most en_asq_phi.merged.hard_negatives=0.1 --most en_visit_notes.merged.clinical_of_tokens=0.003 $(WITH)
+
+# Renders of heads before and after, seen by the face model. WITH: more options (`make evaluate-heads WITH="--quick --pictures DIR"`).
+evaluate-heads: $(STAMP)
+	tests/bench/heads/prepare
+	CORPUS=$(CORPUS) $(BIN)/python -m tests.bench.heads $(WITH)
 
 corpora: $(STAMP)
 	$(BIN)/python -m tests.corpora.check $(or $(CORPUS),../shared/data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from deidstream.ports import Held, Shelved
@@ -37,6 +37,17 @@ class MemoryHold:
         """See ``ports.HoldShelf``."""
         found = [item for item in self._items.values() if item.stage == stage and item.group == group]
         return sorted(found, key=lambda item: (item.ordinal, item.id))
+
+    def each(self, stage: str, group: str) -> Iterator[Held]:
+        """See ``ports.HoldShelf``."""
+        yield from self.group(stage, group)
+
+    def reschedule(self, stage: str, group: str, deadline: float) -> int:
+        """See ``ports.HoldShelf``."""
+        found = self.group(stage, group)
+        for item in found:
+            self._items[stage, item.id] = replace(item, deadline=deadline)
+        return len(found)
 
     def take(self, stage: str, ids: Sequence[str]) -> None:
         """See ``ports.HoldShelf``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import (
     Column,
@@ -98,6 +98,21 @@ class SqlHold:
         """See ``ports.HoldShelf``."""
         wanted = select(_HELD).where(_HELD.c.stage == stage, _HELD.c.grp == group)
         return self._read(wanted.order_by(_HELD.c.ordinal, _HELD.c.id))
+
+    def each(self, stage: str, group: str) -> Iterator[Held]:
+        """See ``ports.HoldShelf``."""
+        together = (_HELD.c.stage == stage, _HELD.c.grp == group)
+        with reading(self._engine) as connection:
+            names = connection.execute(select(_HELD.c.id).where(*together).order_by(_HELD.c.ordinal, _HELD.c.id))
+            ids = [name for (name,) in names]
+        for name in ids:
+            yield from self._read(select(_HELD).where(_HELD.c.stage == stage, _HELD.c.id == name))
+
+    def reschedule(self, stage: str, group: str, deadline: float) -> int:
+        """See ``ports.HoldShelf``."""
+        with writing(self._engine) as connection:
+            together = (_HELD.c.stage == stage, _HELD.c.grp == group)
+            return connection.execute(update(_HELD).where(*together).values(deadline=deadline)).rowcount
 
     def take(self, stage: str, ids: Sequence[str]) -> None:
         """See ``ports.HoldShelf``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deidstream.adapters.shelved_series import STAGE as SERIES
+from deidstream.adapters.shelved_series import VERDICTS
 from deidstream.cli.access import Access, ConfigOption
 from deidstream.core.errors import Misconfigured
 from deidstream.core.outcome import Audit
@@ -36,7 +39,7 @@ def list_(config: ConfigOption = Path("deidstream.yaml")) -> None:
     Example:
       deidstream hold list
     """
-    items = Access.to(config).shelf.list()
+    items = [item for item in Access.to(config).shelf.list() if item.stage != VERDICTS]
     table = Table("id", "stage", "reason", "since (UTC)", "deadline (UTC)")
     for item in items:
         table.add_row(item.id, item.stage, item.reason, _shown(item.put_at), _shown(item.deadline))
@@ -83,6 +86,25 @@ def release(
         let_go(bus, access.shelf, [replace(item, payload=encode_case(case, access.keys()))])
     finally:
         bus.close()
+
+
+@app.command()
+def complete(
+    id_: Annotated[str, typer.Argument(metavar="ID")],
+    config: ConfigOption = Path("deidstream.yaml"),
+) -> None:
+    """Say that no more slices of a series will come: it is looked at now. ID: any slice of it that waits. Audited.
+
+    \b
+    Example:
+      deidstream hold complete 5d0c77
+    """
+    access = Access.to(config)
+    item = _one(access, id_)
+    if item.stage != SERIES:
+        raise Misconfigured("not-a-series", id_, f"it waits for {item.stage}")
+    access.audit(Audit("hold.completed", id_, {"series": item.group}))
+    access.shelf.reschedule(SERIES, item.group, time.time())
 
 
 def _one(access: Access, id_: str) -> Held:

@@ -86,10 +86,19 @@ three about pixels and graphics (clean pixel data, recognizable visual features,
 @dataclass(frozen=True, slots=True)
 class Dicom:
     """The Basic Profile with ``options``. ``pixels``: ``examine`` covers what identifies somebody. Without a look, ``quarantine``
-    lets no instance with pictures through, ``trust-header`` those whose header rules out text and faces, ``keep`` all."""
+    lets no instance with pictures through, ``trust-header`` those whose header rules out text and faces, ``keep`` all.
+
+    ``heads``: what becomes of tomographic series in which a head is possible: ``remove`` the face, ``quarantine``, or ``keep``; by
+    default ``remove``, but where all pixels are kept ``keep``."""
 
     options: tuple[str, ...] = ()
     pixels: str = "examine"
+    heads: str = ""
+
+    @property
+    def of_heads(self) -> str:
+        """What ``heads`` says, or what follows where it says nothing."""
+        return self.heads or ("keep" if self.pixels == "keep" else "remove")
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ _SECTIONS: dict[str, Json] = {
         "properties": {
             "options": {"type": "array", "items": {"enum": list(DICOM_OPTIONS)}, "uniqueItems": True},
             "pixels": {"enum": ["examine", "quarantine", "trust-header", "keep"]},
+            "heads": {"enum": ["remove", "quarantine", "keep"]},
         },
     },
 }

@@ -18,6 +18,7 @@ from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
 from deidstream.ports.locks import Locks
 from deidstream.ports.pictures import Mark, Pictures, Sight, TextLine
+from deidstream.ports.series import SeriesShelf
 
 __all__ = [
     "REBALANCED",
@@ -54,6 +55,7 @@ __all__ = [
     "Sealed",
     "Search",
     "Seen",
+    "SeriesShelf",
     "Shelved",
     "Sight",
     "SubjectLayer",

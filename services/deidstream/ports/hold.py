@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -44,6 +44,12 @@ class HoldShelf(Protocol):
 
     def group(self, stage: str, group: str) -> Sequence[Held]:
         """What waits together, by ordinal."""
+
+    def each(self, stage: str, group: str) -> Iterator[Held]:
+        """The same one by one: no more than one is in memory."""
+
+    def reschedule(self, stage: str, group: str, deadline: float) -> int:
+        """All that waits together is due at ``deadline``, earlier or later than it was. How many wait."""
 
     def take(self, stage: str, ids: Sequence[str]) -> None:
         """Removes; unknown ids are ignored. Call after the commit that makes them superfluous."""

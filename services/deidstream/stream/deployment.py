@@ -16,7 +16,7 @@ from deidstream.stream.stages import DEFAULT_CHAINS
 
 __all__ = ["SECTIONS", "ArtifactDays", "Deployment", "Health"]
 
-SECTIONS = ("deployment", "ingest", "identity", "text", "image", "resolver", "writer", "delivery", "monitor")
+SECTIONS = ("deployment", "ingest", "identity", "text", "image", "heads", "resolver", "writer", "delivery", "monitor")
 """The sections of ``deidstream.yaml``."""
 
 _Port = Annotated[int, Field(ge=0, le=65_000)]

@@ -21,7 +21,7 @@ __all__ = [
     "sections_of",
 ]
 
-STAGES = ("ingest", "identify", "fields", "text", "image", "resolver", "review", "writer", "delivery")
+STAGES = ("ingest", "identify", "fields", "text", "image", "heads", "resolver", "review", "writer", "delivery")
 """In the order in which a case meets them."""
 
 RELEASES = "deidstream.releases.v1"
@@ -32,7 +32,7 @@ RAW = "deidstream.raw.v1"
 GROUP = "deidstream"
 """One group for all inboxes: positions belong to the topic, so that regrouping stages into other chains moves nothing."""
 
-DEFAULT_CHAINS = (("ingest",), ("identify", "fields", "text", "resolver", "writer"), ("delivery",), ("image",))
+DEFAULT_CHAINS = (("ingest",), ("identify", "fields", "text", "resolver", "writer"), ("delivery",), ("image", "heads"))
 """Pictures take seconds where messages take milliseconds: nobody waits behind them."""
 
 SECTIONS: dict[str, frozenset[str]] = {
@@ -40,6 +40,7 @@ SECTIONS: dict[str, frozenset[str]] = {
     "fields": frozenset({"source", "findings"}),
     "text": frozenset({"source", "identity", "findings"}),
     "image": frozenset({"source", "identity", "findings"}),
+    "heads": frozenset({"source", "findings"}),
     "resolver": frozenset({"source", "identity", "findings"}),
     "review": frozenset({"source", "identity", "findings", "decisions"}),
     "writer": frozenset({"source", "identity", "findings", "decisions"}),
@@ -52,6 +53,7 @@ KEY_PURPOSES: dict[str, frozenset[str]] = {
     "fields": frozenset({"content", "audit"}),
     "text": frozenset({"content", "identity", "audit"}),
     "image": frozenset({"content", "identity", "audit"}),
+    "heads": frozenset({"id", "content", "audit"}),
     "resolver": frozenset({"content", "identity", "surrogate.*", "token.*", "audit"}),
     "review": frozenset({"content", "identity", "audit"}),
     "writer": frozenset({"content", "identity", "release", "audit"}),

@@ -43,6 +43,25 @@ class HoldContract:
         shelf.put([held(f"m{n}", group="batch", ordinal=n) for n in (2, 0, 1)] + [held("x", group="other")])
         assert [one.ordinal for one in shelf.group("identify", "batch")] == [0, 1, 2]
 
+    def test_a_group_comes_one_by_one_as_well(self, shelf: HoldShelf) -> None:
+        shelf.put([held(f"m{n}", group="batch", ordinal=n) for n in (2, 0, 1)] + [held("x", group="other")])
+        assert list(shelf.each("identify", "batch")) == list(shelf.group("identify", "batch"))
+        assert list(shelf.each("review", "batch")) == []
+
+    def test_a_group_is_rescheduled_together_and_nothing_else_is(self, shelf: HoldShelf) -> None:
+        shelf.put([held("a", 10.0, group="one"), held("b", 20.0, group="one"), held("c", 30.0, group="other")])
+        shelf.put([held("d", 30.0, stage="review", group="one")])
+        assert shelf.reschedule("identify", "one", 50.0) == 2
+        assert [(one.id, one.deadline) for one in shelf.due("identify", 99.0)] == [
+            ("c", 30.0),
+            ("a", 50.0),
+            ("b", 50.0),
+        ]
+        assert shelf.reschedule("identify", "one", 5.0) == 2
+        assert [one.id for one in shelf.due("identify", 5.0)] == ["a", "b"]
+        assert [one.deadline for one in shelf.due("review", 99.0)] == [30.0]
+        assert shelf.reschedule("identify", "nothing", 1.0) == 0
+
     def test_the_same_id_may_wait_at_two_stages(self, shelf: HoldShelf) -> None:
         shelf.put([held("a"), held("a", stage="review")])
         shelf.take("review", ["a"])

@@ -13,6 +13,7 @@ from deidstream.cli.clean.inputs import Input
 from deidstream.cli.clean.preview import Sheet
 from deidstream.cli.clean.reading import File, Reading
 from deidstream.cli.clean.report import Tally
+from deidstream.cli.clean.volumes import Volumes
 from deidstream.cli.pipeline import Late, Stage, run
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Misconfigured
@@ -65,10 +66,13 @@ class Engine:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._process = Process.of(
-            Settings(_tree(options)), Instance(("ingest", "identify", "fields", "text", "image", "resolver", "writer"))
+            Settings(_tree(options)),
+            Instance(("ingest", "identify", "fields", "text", "image", "heads", "resolver", "writer")),
         )
         self._reading = Reading(self._process, PROJECT, options.language)
+        self._heads = Volumes(self._process, self._reading)
         self._stages: dict[str, Stage] = {
+            "heads": self._heads,
             "identify": self._reading.identify,
             "fields": build_fields(self._process),
             "text": build_text(self._process),
@@ -81,11 +85,14 @@ class Engine:
 
     def learn(self, items: Iterable[Input]) -> None:
         """See ``Reading``."""
-        self._reading.learn(items)
+        for item in items:
+            for case in self._reading.learn(item):
+                self._heads.note(item, case)
 
     def settle(self) -> None:
-        """See ``Reading``."""
+        """What was learned is there for all processes: who is who, and what is a head. See ``Reading`` and ``Volumes``."""
         self._reading.settle()
+        self._heads.settle()
 
     def clean(self, items: Sequence[Input]) -> Share:
         """Writes the results of ``items``. Raises Misconfigured when the output cannot be written."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from deidstream.cli.clean.inputs import Input
@@ -37,15 +36,15 @@ class Reading:
         self._admission = Admission(process.keys, process.clock)
         self.identify = build_identify(process, remember=False)  # beyond what was learned from all
 
-    def learn(self, items: Iterable[Input]) -> None:
-        """Hears what ``items`` say about who is who. What cannot be read is left to those who open it, and will say so."""
-        for item in items:
-            try:
-                file = self.open(item)
-            except (DeidstreamError, OSError):
-                continue
-            for case in file.cases:
-                self._learn(case)
+    def learn(self, item: Input) -> list[Case]:
+        """Hears what ``item`` says about who is who; its cases. What cannot be read is left to who opens it, and will say so."""
+        try:
+            file = self.open(item)
+        except (DeidstreamError, OSError):
+            return []
+        for case in file.cases:
+            self._learn(case)
+        return file.cases
 
     def settle(self) -> None:
         """Stores what was learned, for this and other processes."""

@@ -19,6 +19,7 @@ from deidstream.core.outcome import Outcome, Quarantine
 from deidstream.core.subject import revision_of
 from deidstream.ports import Kept
 from deidstream.stages.fields.__main__ import build as build_fields
+from deidstream.stages.heads.__main__ import build as build_heads
 from deidstream.stages.image.__main__ import build as build_image
 from deidstream.stages.process import Process
 from deidstream.stages.resolver.__main__ import recipient_of
@@ -36,7 +37,7 @@ __all__ = ["Replay"]
 _RUN = 0
 """The number of the run. Those of the deployment count from 1, so no release of a replay has an id of theirs."""
 _TOGETHER = 50
-_STAGES = ("fields", "text", "image", "resolver", "writer")
+_STAGES = ("fields", "text", "image", "heads", "resolver", "writer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Replay:
             "fields": build_fields(process),
             "text": build_text(process),
             "image": Late(lambda: build_image(process)),
+            "heads": Late(lambda: build_heads(process)),
             "resolver": Resolver([recipient_of(project, process)], process.clock, settings),
             "writer": build_writer(process),
         }

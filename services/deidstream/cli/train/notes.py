@@ -54,7 +54,7 @@ def noted(
         }
         settle()
         for item in items:
-            reading.learn((item,))
+            reading.learn(item)
             progress(1, 0)
         reading.settle()
         for start in range(0, len(items), _CHUNK):

@@ -28,17 +28,19 @@ def label(
     temporal: str,
     no_text: bool = False,
     lossy: tuple[str, str] | None = None,
+    no_face: bool = False,
 ) -> bytes:
     """``document`` (as released) with PatientIdentityRemoved YES, the method, its ``codes`` of scheme DCM (value to meaning), and
     LongitudinalTemporalInformationModified ``temporal`` (UNMODIFIED, MODIFIED or REMOVED).
 
     ``no_text``: with BurnedInAnnotation NO. ``lossy``: ratio and method (PS3.3, C.7.6.1.1.5) of frames that were compressed with
-    loss once more, put behind those before.
+    loss once more, put behind those before. ``no_face``: with RecognizableVisualFeatures NO.
 
     The preamble is cleared, and of the file meta information only what PS3.10 requires stays, with the UID of the instance. All
     other bytes stay. Raises Malformed where the data set has no SOPInstanceUID.
     """
     more = ({0x00280301: ("CS", b"NO")} if no_text else {}) | (_lossy(document, *lossy) if lossy else {})
+    more |= {0x00280302: ("CS", b"NO")} if no_face else {}
     data = _data_set(document, codes, temporal, more)
     opened = document.opened
     if not opened.preamble and not opened.meta:

@@ -22,13 +22,21 @@ def build(process: Process, *, remember: bool = True) -> Identify:
     store = process.observed(store, "identity")
     config = process.settings.section("identity", IdentifyConfig)
     searching = _searching(process, store, config) if remember else None
-    return Identify(store, process.clock, config, remember=remember, searching=searching, pictures=_looks(process))
+    return Identify(
+        store,
+        process.clock,
+        config,
+        remember=remember,
+        searching=searching,
+        pictures=_hosts(process, "image"),
+        heads=_hosts(process, "heads"),
+    )
 
 
-def _looks(process: Process) -> bool:
+def _hosts(process: Process, stage: str) -> bool:
     """Whether any process of the deployment hosts the stage."""
     chains = (process.instance.chain, *process.deployment.chains)
-    return any("image" in chain for chain in chains)
+    return any(stage in chain for chain in chains)
 
 
 def _searching(process: Process, store: IdentityStore, config: IdentifyConfig) -> Searching | None:

@@ -45,7 +45,7 @@ class Identify:
 
     Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
     case depends on which others were handled before it. ``searching``: where cases are retained.
-    ``pictures``: whether somebody looks at pixels.
+    ``pictures``: whether somebody looks at pixels; ``heads``: for recognisable heads.
     """
 
     def __init__(
@@ -57,7 +57,9 @@ class Identify:
         remember: bool = True,
         searching: Searching | None = None,
         pictures: bool = False,
+        heads: bool = False,
     ) -> None:
+        self._heads = heads
         self._pictures = pictures
         self._searching = searching
         self._remember = remember
@@ -205,7 +207,8 @@ class Identify:
     def _detectors(self, document: Document) -> tuple[str, ...]:
         """Those that a case visits beside ``fields``: it has what they read."""
         texts = ("text",) if document.parts else ()
-        return (*texts, "image") if self._pictures and fields.is_pictured(document) else texts
+        pictures = ("image",) if self._pictures and fields.is_pictured(document) else ()
+        return (*texts, *pictures, "heads") if self._heads and _shows_head(document) else (*texts, *pictures)
 
     def _outcome(self, read: _Read, found: Sequence[Subject | Contradiction]) -> Outcome:
         for one in found:
@@ -225,6 +228,15 @@ class Identify:
         )
         case = read.case.changed(header=header, subjects=subjects, document=read.document)
         return Forward(case, tuple(read.audit), keep=True)
+
+
+def _shows_head(document: Document) -> bool:
+    """Formats are imported when first needed."""
+    if document.format != "dicom":
+        return False
+    from deidstream.detection.fields.dicom.pixels import may_show_head
+
+    return may_show_head(document)
 
 
 def _for_itself(person: Seen) -> Seen:

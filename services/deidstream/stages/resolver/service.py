@@ -10,6 +10,7 @@ import orjson
 
 from deidstream import formats
 from deidstream.core.case import Case
+from deidstream.core.decision import Decision, Method
 from deidstream.core.merge import merge
 from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Unchanged
 from deidstream.core.policy import Policy
@@ -90,10 +91,12 @@ class Resolver:
     def _decided(self, case: Case, work: Opened, one: Recipient) -> Outcome:
         header = case.header._replace(project=one.project.name, policy=one.policy_id)
         own = case.changed(header=header, document=work.document)
+        heads: tuple[Decision, ...] = ()
         if header.format == "dicom":
             own, refused = _instance(own, work, one.policy)
             if refused:
                 return self._quarantine(own, refused, "PixelData")
+            work, heads = _without_heads(work, one.policy)
         if header.format == "image" and header.attribute("pixels") != "examined":
             return self._quarantine(own, header.attribute("pixels") or "pixels-not-examined", "image")
         unread = foreign(work.document.parts, one.policy.languages)
@@ -110,7 +113,7 @@ class Resolver:
         decided = _decides(header.format)(
             work, one.policy, one.transform, scenes, bool(case.header.attribute("reviewed"))
         )
-        return self._outcome(own, decided)
+        return self._outcome(own, decided._replace(decisions=(*decided.decisions, *heads)))
 
     def _outcome(self, own: Case, decided: Decided) -> Outcome:
         own = own.changed(decisions=decided.decisions)
@@ -174,8 +177,25 @@ def _instance(case: Case, work: Opened, policy: Policy) -> tuple[Case, str]:
 
     others = tuple(one for one in case.header.attributes if one[0] != _OPTIONS)
     chosen = ((_OPTIONS, ",".join(policy.dicom.options)),) if policy.dicom.options else ()
-    refused = refusal(work.document, policy.dicom, case.header.attribute("pixels"))
+    refused = refusal(work.document, policy.dicom, case.header.attribute("pixels"), case.header.attribute("head"))
     return case.with_header(attributes=others + chosen), refused
+
+
+def _without_heads(work: Opened, policy: Policy) -> tuple[Opened, tuple[Decision, ...]]:
+    """The findings about everything else, and what is decided of the masks of heads."""
+    masks = [finding for finding in work.findings if finding.form == "mask"]
+    if not masks:
+        return work, ()
+    keeps = policy.dicom.of_heads == "keep"
+    method = Method.KEEP if keeps else Method.REDACT
+    decided = [
+        Decision(
+            one.locator, None, one.category, method, None if keeps else one.canonical, "dicom.heads", (one.detector,)
+        )
+        for one in masks
+    ]
+    others = tuple(finding for finding in work.findings if finding.form != "mask")
+    return replace(work, findings=others), tuple(decided)
 
 
 _OPTIONS = "dicom.options"

@@ -14,7 +14,7 @@ from deidstream.core.subject import Subject
 from deidstream.detection.fields.dicom.pixels import EXAMINED
 from deidstream.detection.fields.dicom.private import safe_elements
 from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
-from deidstream.detection.fields.dicom.table import CLEAN_PIXELS, CODES, OPTIONS
+from deidstream.detection.fields.dicom.table import CLEAN_FEATURES, CLEAN_PIXELS, CODES, OPTIONS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
 from deidstream.formats.dicom.element import TEXTS
 
@@ -57,15 +57,20 @@ def remaining(
     return found + list(_known(document, decided, subjects))
 
 
-def labelled(document: DicomDocument, options: tuple[str, ...], pixels: str = "", painted: bool = False) -> bytes:
+def labelled(
+    document: DicomDocument, options: tuple[str, ...], pixels: str = "", painted: bool = False, no_face: bool = False
+) -> bytes:
     """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that its
     ``pixels`` were ``examined``. ``painted``: whether frames of it are written anew, which loses something by lossy JPEG.
+    ``no_face``: that recognisable features were removed.
     """
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
     if pixels == EXAMINED:
         codes = dict(sorted([*codes.items(), CLEAN_PIXELS]))
+    if no_face:
+        codes = dict(sorted([*codes.items(), CLEAN_FEATURES]))
     temporal = "UNMODIFIED" if FULL_DATES in options else "MODIFIED" if MODIFIED_DATES in options else "REMOVED"
-    return label(document, codes, temporal, pixels == EXAMINED, _lossy(document) if painted else None)
+    return label(document, codes, temporal, pixels == EXAMINED, _lossy(document) if painted else None, no_face)
 
 
 def _lossy(document: DicomDocument) -> tuple[str, str] | None:

@@ -24,6 +24,7 @@ from deidstream.stages.writer import residue
 from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.earlier import Earlier
+from deidstream.stages.writer.heads import is_about_head, says_no_face, without_face
 from deidstream.stages.writer.pixels import Painter
 from deidstream.stages.writer.render import Rendered, render
 
@@ -83,7 +84,7 @@ class Writer:
         return [outcome for one in written for outcome in self._outcomes(one)]
 
     def _rendered(self, case: Case) -> _Written:
-        document = _document(case)
+        document = without_face(case, _document(case))
         return _Written(case, document, case.decisions, _carried_out(document, case.decisions))
 
     def _look_again(self, written: Sequence[_Written]) -> None:
@@ -156,7 +157,13 @@ class Writer:
         if header.format == "dicom":
             from deidstream.stages.writer import dicom
 
-            content = dicom.labelled(_again(one), dicom.options_of(header), header.attribute("pixels"), one.painted)
+            content = dicom.labelled(
+                _again(one),
+                dicom.options_of(header),
+                header.attribute("pixels"),
+                one.painted,
+                says_no_face(case, one.decisions),
+            )
         container = header.container
         release = Release(
             id=release_id(header),
@@ -202,7 +209,7 @@ class Writer:
 
 def _carried_out(document: Document, decisions: Sequence[Decision]) -> Rendered:
     """All decisions but those about pixels."""
-    return render(document, [decision for decision in decisions if Region.parse(decision.locator) is None])
+    return render(document, [one for one in decisions if Region.parse(one.locator) is None and not is_about_head(one)])
 
 
 def _headers(one: _Written) -> tuple[Decision, ...]:

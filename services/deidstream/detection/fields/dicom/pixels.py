@@ -16,9 +16,11 @@ from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.formats.dicom.element import TEXTS, dictionary
 
-__all__ = ["EXAMINED", "refusal"]
+__all__ = ["EXAMINED", "REMOVED", "may_show_head", "refusal"]
 
 EXAMINED = "examined"
+REMOVED = "removed"
+"""What the attribute ``head`` of a case says where the stage found the heads of a series, and what must go of them."""
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _ENCAPSULATED = 0x00420011
 _NO_PICTURES = (
@@ -56,10 +58,22 @@ _NO_HEAD = frozenset(
 """BodyPartExamined (PS3.16, Annex L) in whose pictures no face can be. What is not here, or is not said, may be a head."""
 
 
-def refusal(source: Document, chosen: Dicom, examined: str = "") -> str:
+def may_show_head(source: Document) -> bool:
+    """Whether ``source`` is a tomographic picture in which the header does not rule out a head: what it does not say may be one."""
+    if source.format != "dicom":
+        return False
+    document = cast(DicomDocument, source)
+    if document.value("Modality").strip().upper() not in _TOMOGRAPHIC or not is_pictured(document):
+        return False
+    recognizable = document.value("RecognizableVisualFeatures").strip().upper()
+    return recognizable != "NO" and (bool(recognizable) or not _is_of_other_part(document))
+
+
+def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "") -> str:
     """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave; '' where it may.
 
     ``examined``: what became of looking at its pixels: ``examined``, the code of why they could not be, or '' for nobody did.
+    ``head``: what became of looking for a head: REMOVED, the code of why nobody could, or '' for nobody did.
     """
     document = cast(DicomDocument, source)
     value = document.value
@@ -80,9 +94,15 @@ def refusal(source: Document, chosen: Dicom, examined: str = "") -> str:
         return "sound-not-examined"
     if not is_pictured(document):
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
+    if chosen.of_heads != "keep" and may_show_head(document):
+        if chosen.of_heads == "quarantine":
+            return "head-possible"
+        if head not in ("", REMOVED) or (not head and chosen.pixels == "keep"):
+            return head or "head-not-examined"
     if chosen.pixels == "keep":
         return ""
-    if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class):
+    no_face = chosen.of_heads == "keep" or head == REMOVED
+    if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class, no_face):
         return ""
     if chosen.pixels != "examine" or not examined:
         return "pixels-not-examined"
@@ -90,20 +110,16 @@ def refusal(source: Document, chosen: Dicom, examined: str = "") -> str:
         return examined
     if any(element.tag in PIXELS and "." in element.path for element in document.walk() if _is_picture(element)):
         return "pixels-nested"
-    return "" if _shows_no_head(document) else "head-not-examined"
+    return "" if no_face or not may_show_head(document) else "head-not-examined"
 
 
 def _is_picture(element: Element) -> bool:
     return "IconImageSequence" not in element.path
 
 
-def _shows_no_head(document: DicomDocument) -> bool:
+def _is_of_other_part(document: DicomDocument) -> bool:
     """Slices of a head can be put together to a face that anybody recognises; what is not ruled out may be one."""
-    if document.value("Modality").strip().upper() not in _TOMOGRAPHIC:
-        return True
-    recognizable = document.value("RecognizableVisualFeatures").strip().upper()
-    part = document.value("BodyPartExamined").upper().replace(" ", "")
-    return recognizable == "NO" or (not recognizable and part in _NO_HEAD)
+    return document.value("BodyPartExamined").upper().replace(" ", "") in _NO_HEAD
 
 
 def _contradicts(element: Element) -> bool:
@@ -122,7 +138,7 @@ def _is_disguised(document: DicomDocument, element: Element) -> bool:
     return allowed.fullmatch(document.bare(element)) is None
 
 
-def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
+def _is_ruled_out(document: DicomDocument, sop_class: str, no_face: bool) -> bool:
     value = document.value
     if sop_class == _DOSES:
         return True
@@ -133,8 +149,7 @@ def _is_ruled_out(document: DicomDocument, sop_class: str) -> bool:
         return False
     burned, recognizable = value("BurnedInAnnotation").upper(), value("RecognizableVisualFeatures").upper()
     no_text = burned == "NO" or (not burned and value("Modality").upper() in _TOMOGRAPHIC)
-    part = value("BodyPartExamined").upper().replace(" ", "")
-    no_face = recognizable == "NO" or (not recognizable and part in _NO_HEAD)
+    no_face = no_face or recognizable == "NO" or (not recognizable and _is_of_other_part(document))
     return no_text and no_face and value("Modality").upper() not in _PRONE
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-__all__ = ["CLEAN_PIXELS", "CODES", "EDITIONS", "OPTIONS", "Option", "Row", "row_of", "rows"]
+__all__ = ["CLEAN_FEATURES", "CLEAN_PIXELS", "CODES", "EDITIONS", "OPTIONS", "Option", "Row", "row_of", "rows"]
 
 
 class Option(NamedTuple):
@@ -35,6 +35,7 @@ OPTIONS = {
 }
 CODES = ("113100", "Basic Application Confidentiality Profile")
 CLEAN_PIXELS = ("113101", "Clean Pixel Data Option")
+CLEAN_FEATURES = ("113102", "Clean Recognizable Visual Features Option")
 EDITIONS = "2024e (621 rows), 2026c (35 rows, basic action only)"
 
 

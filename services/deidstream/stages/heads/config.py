@@ -1,0 +1,27 @@
+"""Settings of the stage that looks for heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["HeadsSettings"]
+
+
+class HeadsSettings(BaseModel):
+    """How long slices wait for one another, and what a series may measure."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quiet_seconds: float = Field(
+        300, gt=0, description="A series that nobody says the size of is complete when no slice has come for so long."
+    )
+    keep_days: float = Field(30, gt=0, description="So long a late slice gets what was found in its series.")
+    most_slices: int = Field(5_000, gt=0, description="Slices of a series; those beyond go to quarantine.")
+    most_bytes: int = Field(4 << 30, gt=0, description="Bytes of a series that is looked at; a larger one is not.")
+    faces: Path | None = Field(
+        None,
+        description="Folder of the model of faces, which looks at what would be released; by default the one that comes along.",
+    )
+    threads: int = Field(1, gt=0, description="Processors that the model may use.")

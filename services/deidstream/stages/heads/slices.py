@@ -1,0 +1,64 @@
+"""One instance of a series: its frames, and what it says about the series it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from deidstream import formats
+from deidstream.core.case import Case
+from deidstream.detection.image.head.frames import Frame, Pixels, frames_of, pixels_of
+from deidstream.formats.dicom import DicomDocument
+
+__all__ = ["Slices", "expected", "is_hounsfield", "opened"]
+
+_COUNTS = ("NumberOfSeriesRelatedInstances", "ImagesInAcquisition")
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The frames of an instance that can be read."""
+
+    document: DicomDocument = field(repr=False)
+    pixels: Pixels
+    frames: list[Frame] = field(repr=False)
+
+    @classmethod
+    def of(cls, document: DicomDocument) -> Slices:
+        """Raises Malformed where pixels or geometry are not there or not understood."""
+        pixels = pixels_of(document)
+        return cls(document, pixels, frames_of(document, pixels))
+
+    def values(self) -> Iterator[tuple[Frame, npt.NDArray[np.float32]]]:
+        """What was measured, frame by frame."""
+        for frame in self.frames:
+            yield frame, self.pixels.values(self.pixels.words(self.document.body, frame.number), frame)
+
+
+def opened(case: Case) -> DicomDocument:
+    """The instance in ``case``. Raises Malformed."""
+    return cast(DicomDocument, case.document or formats.split(case.header.format, case.source, ""))
+
+
+def is_hounsfield(document: DicomDocument) -> bool:
+    """Whether its values are in Hounsfield units: a CT that says how stored values become them (PS3.3, C.8.2.1)."""
+    scale = document.value("RescaleIntercept") or document.value(
+        "SharedFunctionalGroupsSequence[1].PixelValueTransformationSequence[1].RescaleIntercept"
+    )
+    kind = document.value("RescaleType").strip().upper()
+    return document.value("Modality").strip().upper() == "CT" and bool(scale.strip()) and kind in ("", "HU")
+
+
+def expected(document: DicomDocument) -> int:
+    """How many instances the series has, 0 where nobody says. A multi-frame instance is a volume by itself."""
+    if document.element("PerFrameFunctionalGroupsSequence") is not None:
+        return 1
+    for keyword in _COUNTS:
+        text = document.value(keyword).strip()
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
+    return 0
