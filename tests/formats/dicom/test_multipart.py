@@ -13,8 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 BOUNDARY = "a-b_c.1"
-CONTENTS = st.binary(max_size=60).filter(lambda one: b"--" + BOUNDARY.encode() not in one)
 NEAR = st.sampled_from([b"\r\n--a-b", b"\r\n--a-b_c.", b"\r\n", b"\r", b"--", b"\r\n\r\n--", b""])
+CONTENTS = (
+    st.tuples(NEAR, st.binary(max_size=60), NEAR)
+    .map(b"".join)
+    .filter(lambda one: b"--" + BOUNDARY.encode() not in b"\r\n" + one)
+)
 
 
 def parts(body: bytes, cuts: list[int], most: int = 1 << 20) -> list[Part]:
@@ -29,7 +33,7 @@ def parts(body: bytes, cuts: list[int], most: int = 1 << 20) -> list[Part]:
 
 
 @given(
-    contents=st.lists(st.tuples(NEAR, CONTENTS, NEAR).map(b"".join), min_size=1, max_size=4),
+    contents=st.lists(CONTENTS, min_size=1, max_size=4),
     cuts=st.lists(st.integers(1, 40), min_size=1, max_size=5),
     preamble=st.sampled_from([b"", b"\r\n", b"This is a multipart message.\r\n"]),
 )
