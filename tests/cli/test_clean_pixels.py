@@ -96,7 +96,7 @@ def test_the_header_says_that_pixels_were_cleaned(cleaned: tuple[Path, object, o
         ({"NumberOfFrames": 9}, "pixels-truncated"),
         ({"Rows": 65_000, "Columns": 65_000}, "pixels-too-large"),
         ({"PhotometricInterpretation": "CMYK"}, "pixel-format-unsupported"),
-        ({"Modality": "CT", "BodyPartExamined": "HEAD"}, "head-not-examined"),
+        ({"Modality": "CT", "BodyPartExamined": "HEAD"}, "geometry-missing"),
     ],
 )
 def test_pixels_that_nobody_can_examine_are_quarantined_with_the_reason(

@@ -94,6 +94,8 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
         return "sound-not-examined"
     if not is_pictured(document):
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
+    if chosen.pixels == "examine" and examined not in ("", EXAMINED):
+        return examined
     if chosen.of_heads != "keep" and may_show_head(document):
         if chosen.of_heads == "quarantine":
             return "head-possible"
@@ -106,8 +108,6 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
         return ""
     if chosen.pixels != "examine" or not examined:
         return "pixels-not-examined"
-    if examined != EXAMINED:
-        return examined
     if any(element.tag in PIXELS and "." in element.path for element in document.walk() if _is_picture(element)):
         return "pixels-nested"
     return "" if no_face or not may_show_head(document) else "head-not-examined"
