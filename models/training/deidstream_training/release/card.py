@@ -63,7 +63,7 @@ def _about(found: Description, folder: Path, how: Mapping[str, _Json]) -> Iterat
     yield f"| reads | {found.window} pieces at a time, {found.margin} of them beyond a cut |"
     yield f"| tells apart | {', '.join(found.categories)} |"
     files = dict.fromkeys(how["files"])
-    yield f"| trained on | {', '.join(files)}{_GOLD if 'gold.jsonl' in files else _NO_GOLD} |"
+    yield f"| trained on | {', '.join(files)}{_GOLD if any(name.startswith('gold') for name in files) else _NO_GOLD} |"
     yield f"| training | {how['steps']} steps of at most {how['pieces']} pieces, learning rate {how['rate']}, seed {how['seed']} |"
     yield f"| documents' SHA-256 | `{how['documents']}` |"
     yield f"| temperature | {found.temperature} |\n"

@@ -45,7 +45,7 @@ class TaggerSettings(BaseModel):
     threads: int = Field(1, ge=1, description="Processors that one call may use, in this process.")
     triton: TritonSettings | None = Field(None, description="The server that runs the model; default: this process.")
     least_probability: float = Field(
-        0.2,
+        0.3,
         ge=0,
         le=1,
         description="What is less likely to identify anybody, by what was measured, is no finding; 0: all is.",
