@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from deidstream.core.category import Category
 from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
+from deidstream.core.subject import Subject
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.repeated import repeated
+from hypothesis import given
+from hypothesis import strategies as st
 
 LETTER = "Patient: Quilty McGrath. Hodgkin lymphoma."
+spans = st.lists(
+    st.builds(lambda start, size: Span(start, start + size), st.integers(0, 40), st.integers(1, 9)), max_size=6
+)
 PARTS = [Part(f"{number}", text, ()) for number, text in enumerate((LETTER, "McGrath, Quilty\nMrs McGrath called."))]
 
 
@@ -46,3 +54,16 @@ def test_what_is_hardly_a_name_and_what_is_none_are_not_looked_for() -> None:
 
 def test_a_part_that_counts_as_one_finding_is_no_name() -> None:
     assert again(Finding("0", None, Category.UNKNOWN, 1.0, "text.unread/1")) == []
+
+
+@given(spans, spans)
+def test_what_is_new_overlaps_nothing_that_is_there(more: list[Span], have: list[Span]) -> None:
+    def as_findings(of: list[Span]) -> list[Finding]:
+        return [Finding("0", one, Category.NAME, 0.99, "text.identity/1") for one in of]
+
+    class Layer:
+        def find(self, parts: Sequence[Part], subjects: Sequence[Subject]) -> list[list[Finding]]:
+            return [as_findings(more)]
+
+    (found,) = repeated([Part("0", "x" * 60, ())], [[*as_findings(have), *as_findings([Span(50, 60)])]], Layer())
+    assert [one.span for one in found] == [one for one in more if not any(map(one.overlaps, have))]
