@@ -67,3 +67,8 @@ def test_what_is_new_overlaps_nothing_that_is_there(more: list[Span], have: list
 
     (found,) = repeated([Part("0", "x" * 60, ())], [[*as_findings(have), *as_findings([Span(50, 60)])]], Layer())
     assert [one.span for one in found] == [one for one in more if not any(map(one.overlaps, have))]
+
+
+def test_a_case_that_is_longer_than_any_document_is_read_once() -> None:
+    long = [PARTS[0], Part("1", "McGrath " * 140_000, ())]
+    assert repeated(long, [[found("Quilty McGrath")], []], Identity()) == [[], []]

@@ -19,6 +19,8 @@ _DETECTOR = "text.repeated/1"
 _SURE = 0.9
 """A name that is less likely to be one is not looked for elsewhere: it would spoil more than one place."""
 _SHORTEST = 4
+_LONGEST = 1 << 20
+"""Code points of a case: what is longer is no document, and is read once, not twice."""
 _MOST = 200
 """Names that are looked for: a list of a ward has more, and each of them is found where it stands."""
 
@@ -28,7 +30,7 @@ def repeated(parts: Sequence[Part], found: Sequence[Sequence[Finding]], layer: S
 
     ``layer`` finds known names in all their forms. ``found[i]`` are the findings of ``parts[i]``.
     """
-    names = _names(parts, found)
+    names = _names(parts, found) if sum(len(part.text) for part in parts) <= _LONGEST else []
     if not names:
         return [[] for _ in parts]
     known = tuple(
