@@ -143,6 +143,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     sections: dict[str, Any] = {
         "ingest": {"dicom": [{"name": "pacs", "port": port}]},
         "resolver": {"projects": [{"name": "research", "policy": str(keeping(folder))}]},
+        "heads": {"quiet_seconds": 2},  # a series is put together before any policy is asked
         "delivery": {"destinations": [there | {"name": "archive"}]},
     }
     with deployment(folder, **sections) as running:

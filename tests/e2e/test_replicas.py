@@ -200,6 +200,10 @@ def test_files_are_taken_once(running):
         case_of(running, "drop", f"{number}.hl7".encode(), message(f"F{number}", "9300001")) for number in range(5)
     ]
     assert [accepted(running)[case] for case in cases] == [1] * 5
-    listening = [line for line in log_lines(running) if line["event"] == "ingest.listening"]
-    assert {line["instance"] for line in listening if line["source"] == "drop"} == {"ingest"}
-    assert {line["instance"] for line in listening if line["source"] == "adt"} == {"ingest", "ingest.2", "ingest.3"}
+
+    def listening(source: str) -> set[str]:
+        lines = (line for line in log_lines(running) if line["event"] == "ingest.listening")
+        return {line["instance"] for line in lines if line["source"] == source}
+
+    assert eventually(lambda: listening("adt") == {"ingest", "ingest.2", "ingest.3"})
+    assert listening("drop") == {"ingest"}

@@ -101,6 +101,7 @@ def sections(
             "stow": [{"port": ports["web"], "sources": [{"name": "web"}]}],
         },
         "resolver": {"projects": [{"name": "research", "policy": str(keeping(folder))}]},
+        "heads": {"quiet_seconds": 2},
         "delivery": {
             "destinations": [
                 there | {"name": "stored", "port": stored.dicom, "called_ae": "STORED"},
