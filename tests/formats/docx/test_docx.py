@@ -201,3 +201,22 @@ def test_what_cannot_be_read_is_refused_with_its_reason(source: Any, reason: str
 def test_the_same_document_is_written_the_same_way() -> None:
     source = word()
     assert without(source) == without(source)
+
+
+def test_text_in_attributes_is_read_and_dates_of_forms_go() -> None:
+    def fill(made: Any) -> None:
+        made.element.body.insert(
+            0,
+            parse_xml(
+                f"<w:p {nsdecls('w')} xmlns:v='urn:schemas-microsoft-com:vml'><w:fldSimple w:instr='AUTHOR Quilty McGrath'/>"
+                "<w:bookmarkStart w:id='3' w:name='Ask McGrath'/><w:bookmarkEnd w:id='3'/><w:sdt><w:sdtPr>"
+                "<w:date w:fullDate='1961-04-03T00:00:00Z'/><w:dropDownList><w:listItem w:displayText='McGrath, Quilty'"
+                " w:value='Quilty McGrath'/></w:dropDownList></w:sdtPr><w:sdtContent><w:r><w:t>x</w:t></w:r></w:sdtContent>"
+                "</w:sdt><w:r><w:pict><v:shape><v:textpath string='Quilty McGrath'/></v:shape></w:pict></w:r></w:p>"
+            ),
+        )
+
+    members = unzipped(without(word(fill)))
+    assert not any(b"McGrath" in content for content in members.values())
+    assert b"1961-04-03" not in members[MAIN]
+    assert members[MAIN].count(b"Jo &amp; Abel") == 6

@@ -23,7 +23,13 @@ _GONE = frozenset(
 """Elements that bring something from elsewhere, or name who may edit."""
 _POINTERS = ("id", "embed", "link", "pict", "dm", "lo", "qs", "cs", "href")
 _HOLDERS = frozenset({"drawing", "pict", "AlternateContent"})
-_DROPPED = frozenset({"date", "descr", "title", "tooltip", "alt", "o:title", "dateUtc"})
+_DROPPED = frozenset({"fullDate", "date", "descr", "title", "tooltip", "alt", "o:title", "dateUtc"})
+_SAID = frozenset({"instr", "string", "displayText", "value", "anchor"})
+"""Attributes that hold text: codes of fields, lettering, entries of lists, targets of links."""
+_SAYING = frozenset(
+    {"helpText", "statusText", "default", "listEntry", "result", "attr", "docVar", "name", "bookmarkStart"}
+)
+"""Elements whose ``val`` or ``name`` does."""
 _NAMED = frozenset({"docPr", "cNvPr"})
 _TAGS = frozenset({"alias", "tag"})
 
@@ -61,6 +67,9 @@ def _walk(tree: Tree, element: Element, is_there: Callable[[str], bool], found: 
         if any(not is_there(one) for one in _own_points(node)):
             raise Malformed("docx-not-understood", node.path)
         found.gone += _attributes(tree, node, kind)
+        for leaf in _said(node, kind):
+            found.leaves.append(leaf)
+            found.apart.append(leaf)
         if between := _between(node, kind, element):
             found.running.separate(between)
         _walk(tree, node, is_there, found)
@@ -101,6 +110,14 @@ def _attributes(tree: Tree, element: Element, kind: str) -> Iterator[Splice]:
             or (short == "val" and kind in _TAGS)
         ):
             yield Splice(leaf.start, leaf.end, b"")
+
+
+def _said(element: Element, kind: str) -> Iterator[Leaf]:
+    """Attributes that are read as texts are."""
+    for leaf in element.attributes:
+        name = local(leaf.path.rpartition("/@")[2])
+        if leaf.text.strip() and (name in _SAID or (kind in _SAYING and name in ("val", "name"))):
+            yield leaf
 
 
 def _points(element: Element) -> Iterator[str]:
