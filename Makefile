@@ -44,7 +44,7 @@ demo: $(STAMP)
 	$(BIN)/deidstream demo
 
 test: $(STAMP)
-	$(BIN)/pytest -m "not full" -n 2
+	$(BIN)/pytest -m "not full" -n 2 --dist loadfile
 
 test-full: $(STAMP) $(TRAINING)/.installed
 	tests/full/prepare

@@ -81,7 +81,8 @@ def test_no_content_lies_at_rest_or_in_logs(running, events, tmp_path_factory):
 
 def test_both_processes_of_the_shared_chain_had_a_part_in_it(running):
     chains = {record.key for record in running.bus.scan(AUDIT)}
-    assert {"fields+text+resolver+writer", "fields+text+resolver+writer.2"} <= chains
+    told = sorted((line["time"], line.get("instance"), line["event"], line.get("code")) for line in log_lines(running))
+    assert {"fields+text+resolver+writer", "fields+text+resolver+writer.2"} <= chains, told
 
 
 def test_nothing_that_was_planted_stands_in_its_own_release(running, events):

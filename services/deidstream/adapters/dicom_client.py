@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import ssl
 import time
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from deidstream.adapters.readable import is_readable
 from deidstream.core.errors import Malformed, Unavailable
 from deidstream.formats.dicom.network import pdu
 from deidstream.formats.dicom.network.classes import COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION
@@ -127,7 +127,8 @@ class DicomClient:
                 connection.close()
 
     def _context(self, syntax: Syntax) -> int:
-        if self._socket is not None and (_hung_up(self._socket) or syntax not in self._asked):
+        # It has ended, or spoken unasked: better noticed before something is sent.
+        if self._socket is not None and (is_readable(self._socket) or syntax not in self._asked):
             self.close()
         if self._socket is None:
             self.expect([syntax])
@@ -243,8 +244,3 @@ class DicomClient:
 def _one_by_one(syntaxes: Iterable[Syntax]) -> list[tuple[str, tuple[str, ...]]]:
     """Each in a context of its own: of several the receiver would choose one, and every other were lost."""
     return [(sop_class, (syntax,)) for sop_class, syntax in syntaxes if sop_class != VERIFICATION]
-
-
-def _hung_up(connection: socket.socket) -> bool:
-    """Whether the other side has ended, or spoken unasked, while nothing was sent: better noticed before something is."""
-    return bool(select.select([connection], [], [], 0)[0])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import ssl
 import time
 from dataclasses import dataclass
 
+from deidstream.adapters.readable import is_readable
 from deidstream.core.errors import Malformed, Unavailable
 from deidstream.formats.hl7v2 import acknowledgement as ack
 from deidstream.formats.hl7v2.header import peek
@@ -116,9 +116,10 @@ def _read(message: bytes) -> ack.Answer | None:
 
 def _hung_up(connection: socket.socket, encrypted: bool) -> bool:
     """Whether the other side has closed while nothing was sent: better noticed before a message is given to it."""
-    readable, _, _ = select.select([connection], [], [], 0)
-    if not readable or encrypted:
-        return bool(readable) and encrypted
+    if not is_readable(connection):
+        return False
+    if encrypted:
+        return True
     try:
         return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:

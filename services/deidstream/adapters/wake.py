@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import time
 from pathlib import Path
+
+from deidstream.adapters.readable import is_readable
 
 __all__ = ["Bell", "Ringer"]
 
@@ -26,10 +28,9 @@ class Bell:
     def wait(self, seconds: float) -> None:
         """Returns when rung, or when the time is over."""
         if self._descriptor < 0:
-            select.select([], [], [], min(seconds, 0.003))
+            time.sleep(max(0.0, min(seconds, 0.003)))
             return
-        ready, _, _ = select.select([self._descriptor], [], [], max(seconds, 0.0))
-        if ready:
+        if is_readable(self._descriptor, seconds):
             with contextlib.suppress(BlockingIOError):
                 os.read(self._descriptor, 4096)
 
