@@ -16,7 +16,9 @@ def pair(request):
     descriptor = os.dup(ours.fileno())
     if request.param != "low":
         if resource.getrlimit(resource.RLIMIT_NOFILE)[0] <= _BEYOND_SELECT:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (_BEYOND_SELECT + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (_BEYOND_SELECT + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+            )
         os.dup2(descriptor, _BEYOND_SELECT)
         os.close(descriptor)
         descriptor = _BEYOND_SELECT

@@ -16,8 +16,10 @@ from deidstream.adapters.sqlite_log import SqliteLog
 
 
 def _engine(path: Path, _: str) -> None:
-    with open_engine(f"sqlite:///{path}").connect():
+    engine = open_engine(f"sqlite:///{path}")
+    with engine.connect():
         pass
+    engine.dispose()
 
 
 def _ledger(path: Path, name: str) -> None:

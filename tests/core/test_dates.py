@@ -191,9 +191,21 @@ def test_any_text_moves_or_gives_nothing(value: str, form: str):
     ],
 )
 def test_birth_dates_before_the_floor_become_its_first_day(form: str, value: str, capped: str):
-    assert shift(value, form, Shift(-40, floor=date(1931, 1, 1))) == capped
-    year = generalise(value, form, floor=date(1931, 1, 1))
+    assert shift(value, form, Shift(-40, floor=date(1931, 1, 2))) == capped
+    year = generalise(value, form, floor=date(1931, 1, 2))
     assert year == max(re.findall(r"\d{4}", value)[0], "1931")
+
+
+def test_on_new_years_eve_the_eldest_are_still_of_the_year_that_makes_them_ninety():
+    """The floor is then 1 January, whose year were that of people who are 89."""
+    by = Shift(0, floor=date(1933, 1, 1))
+    assert [shift(born, "hl7.DT", by) for born in ("19010512", "19321231", "19330101")] == [
+        "19320101",
+        "19320101",
+        "19330101",
+    ]
+    assert [generalise(born, "hl7.DT", floor=by.floor) for born in ("19010512", "19330101")] == ["1932", "1933"]
+    assert generalise("May 1901", "text.en", floor=by.floor) == "1932"
 
 
 def test_a_leap_day_without_a_year_is_read_in_a_leap_year():

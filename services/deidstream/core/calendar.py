@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-__all__ = ["Day", "moved"]
+__all__ = ["Day", "eldest", "moved"]
 
 
 class Day(NamedTuple):
@@ -20,7 +20,7 @@ def moved(day: Day, days: int, floor: date | None = None, reference_year: int = 
     """``day`` after ``days`` days, at the same precision; None where there is no such day, or where it is moved to.
 
     A day without a year is taken in ``reference_year``, 29 February in the leap year before. Results before ``floor`` become
-    1 January of its year.
+    the day that ``eldest`` says.
     """
     year = reference_year if day.year is None else day.year
     if day.year is None and (day.month, day.day) == (2, 29):
@@ -31,12 +31,17 @@ def moved(day: Day, days: int, floor: date | None = None, reference_year: int = 
     except (ValueError, OverflowError):
         return None
     if floor is not None and day.year is not None and end < floor:
-        end = date(floor.year, 1, 1)
+        end = eldest(floor)
     return Day(
         None if day.year is None else end.year,
         None if day.month is None else end.month,
         None if day.day is None else end.day,
     )
+
+
+def eldest(floor: date) -> date:
+    """What birth dates before ``floor`` become, in the year of the last of them: 1 January, which is before ``floor`` too."""
+    return date(date.fromordinal(floor.toordinal() - 1).year, 1, 1)
 
 
 def _middle(day: Day) -> int:

@@ -17,7 +17,7 @@ from datetime import date
 from functools import lru_cache
 
 from deidstream.core import written_dates
-from deidstream.core.calendar import Day, moved
+from deidstream.core.calendar import Day, eldest, moved
 
 __all__ = ["Shift", "generalise", "shift", "year_of"]
 
@@ -36,7 +36,7 @@ _TIMES = {"hl7.TM": _HL7_TIME, "fhir.time": _FHIR_TIME, "dicom.TM": _DICOM_TIME}
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How to move: by ``days``; results before ``floor`` become 1 January of its year (people over 89, 45 CFR 164.514)."""
+    """How to move: by ``days``; results before ``floor`` become ``calendar.eldest`` (people over 89, 45 CFR 164.514)."""
 
     days: int
     floor: date | None = None
@@ -79,8 +79,8 @@ def generalise(
             return None
         return written_dates.years(value, _language(form), floor, day_first)
     day, _, compact = parsed
-    if floor and (day.year or 0) < floor.year:
-        day = Day(floor.year, None, None)
+    if floor and (day.year or 0) < eldest(floor).year:
+        day = Day(eldest(floor).year, None, None)
     if moved(day, 0) is None:
         return None
     if form == "dicom.DA":
@@ -110,7 +110,7 @@ def _moved_whole(text: str, days: int, floor: date | None) -> str | None:
     except (ValueError, OverflowError):
         return None
     if floor is not None and end < floor:
-        end = date(floor.year, 1, 1)
+        end = eldest(floor)
     return f"{end.year:04d}{end.month:02d}{end.day:02d}"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from deidstream.core.calendar import moved
+from deidstream.core.calendar import eldest, moved
 from deidstream.core.date_patterns import NUMERIC, WORDED, Context, Mention
 from deidstream.core.date_words import QUARTERS, SPACED, SPELLED
 from deidstream.core.month_names import CONNECTORS, DAY_FIRST_EXCEPT, Word, fold, month, weekday, written
@@ -31,7 +31,7 @@ _FROM_LETTER = (*QUARTERS[:1], *SPELLED, *WORDED)
 
 
 class Move(NamedTuple):
-    """By how many days; results before ``floor`` become 1 January of its year; the year of days written without one."""
+    """By how many days; results before ``floor`` become ``calendar.eldest``; the year of days written without one."""
 
     days: int
     floor: date | None = None
@@ -72,7 +72,7 @@ def years(value: str, language: str, floor: date | None = None, day_first: bool 
         if isinstance(piece, Mention):
             found.update(day.year for day in piece.days if day.year is not None)
     if floor:
-        found = {max(year, floor.year) for year in found}
+        found = {max(year, eldest(floor).year) for year in found}
     if not found:
         return None
     return str(min(found)) if len(found) == 1 else f"{min(found)}-{max(found)}"

@@ -238,6 +238,7 @@ def test_beyond_the_most_associations_a_peer_is_told_to_come_later(
     with listening(admission, intake, max_associations=1) as server, associated(server.port, contexts()) as one:
         assert one.is_established
         with associated(server.port, contexts()) as two:
+            assert two.is_rejected
             answer = two.acceptor.primitive
             assert (answer.result, answer.result_source, answer.diagnostic) == (2, 3, 2)
         one.release()
