@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["HIPAA_CLASS", "QUASI_IDENTIFIERS", "Category", "Role"]
+__all__ = ["HIPAA_CLASS", "NUMBERS", "QUASI_IDENTIFIERS", "Category", "Role"]
 
 
 class Category(StrEnum):
@@ -101,6 +101,21 @@ HIPAA_CLASS: dict[Category, str] = {
 }
 """Category to the letter of its class; a category that is absent is none of the 18."""
 
+NUMBERS = frozenset(
+    {
+        Category.NATIONAL_ID,
+        Category.MEDICAL_RECORD,
+        Category.HEALTH_PLAN,
+        Category.ACCOUNT,
+        Category.VISIT,
+        Category.LICENCE,
+        Category.VEHICLE,
+        Category.DEVICE,
+        Category.OTHER_ID,
+        Category.RECORD_ID,
+    }
+)
+"""What one is numbered with."""
 QUASI_IDENTIFIERS = frozenset(
     {
         Category.CITY,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deidstream.core.category import Category, Role
+from deidstream.core.category import NUMBERS, Category, Role
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 
@@ -17,20 +17,6 @@ __all__ = ["merge"]
 _LAYERS = {"fields": 3, "text.identity": 2, "text.rules": 1}
 _CERTAIN = 1.0
 _PROBABLE = 0.5
-_NUMBERS = frozenset(
-    {
-        Category.NATIONAL_ID,
-        Category.MEDICAL_RECORD,
-        Category.HEALTH_PLAN,
-        Category.ACCOUNT,
-        Category.VISIT,
-        Category.LICENCE,
-        Category.VEHICLE,
-        Category.DEVICE,
-        Category.OTHER_ID,
-        Category.RECORD_ID,
-    }
-)
 _Rank = tuple[object, ...]
 # Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
 _NOBODY, _NAME = Role.UNKNOWN, Category.NAME
@@ -120,7 +106,7 @@ def _rank(finding: Finding) -> _Rank:
     """Greater is stronger; total, so that the order of the input never matters."""
     span = finding.span or Span(0, 0)
     layer = _layer(finding.detector)
-    checked = finding.score >= _CERTAIN and finding.category in _NUMBERS
+    checked = finding.score >= _CERTAIN and finding.category in NUMBERS
     return (
         layer == _LAYERS["fields"],
         finding.category is not Category.UNKNOWN,

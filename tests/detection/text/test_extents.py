@@ -91,3 +91,17 @@ def test_no_letter_or_digit_that_a_layer_reported_is_left_behind(
 
     settled = Extents({"text.rules": one, "text.tagger": other}).settled(TEXT, found)
     assert signs(settled) == signs(found)
+
+
+def test_pieces_of_an_address_line_are_one_unless_words_or_lines_stand_between() -> None:
+    table = {"text.rules": 0.5, "text.tagger": 0.5}
+    text = "Av. Carranza No. 2395 y Calle Sur 3\nCalle Norte 4"
+    pieces = [
+        finding(one, STREET, TAGGER, text=text) for one in ("Av. Carranza No", "2395", "Calle Sur 3", "Calle Norte 4")
+    ]
+    found = merge(Extents(table).settled(text, pieces))
+    assert [text[one.span.start : one.span.end] for one in found if one.span] == [
+        "Av. Carranza No. 2395",
+        "Calle Sur 3",
+        "Calle Norte 4",
+    ]

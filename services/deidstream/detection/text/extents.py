@@ -5,6 +5,7 @@ No letter or digit that any layer reported is left behind: what the better cuts 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -17,6 +18,7 @@ __all__ = ["Extents", "extents_learned"]
 
 _CHECKED = 1.0
 """A score that says that check digits fit: nobody cuts that."""
+_BETWEEN = re.compile(r"[ \t,.;:#/-]{0,4}")
 _SEEN = 5
 """Disagreements that a row takes at least."""
 
@@ -35,7 +37,7 @@ class Extents:
         for group in _groups(one for one in findings if not _is_fixed(one)):
             best = self._best(group)
             out += group if best is None else _cut(text, group, best)
-        return out
+        return _whole_lines(text, out)
 
     def _best(self, group: Sequence[Finding]) -> str | None:
         """The layer whose extents are right the most often; None where all agree, or one was not measured."""
@@ -95,6 +97,28 @@ def _beside(text: str, span: Span, others: Sequence[Span]) -> Iterator[Span]:
         if first < last:
             yield Span(first, last)
         at = max(at, end)
+
+
+def _whole_lines(text: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Pieces of an address line with nothing but signs between them are one: nobody writes two streets side by side."""
+    out = [one for one in findings if one.category is not Category.STREET or _is_fixed(one)]
+    line: list[Finding] = []
+    for one in sorted((one for one in findings if one.category is Category.STREET and not _is_fixed(one)), key=_span):
+        end = max((_span(other).end for other in line), default=0)
+        if line and end < _span(one).start and not _BETWEEN.fullmatch(text, end, _span(one).start):
+            out += _as_one(line)
+            line = []
+        line.append(one)
+    return [*out, *_as_one(line)]
+
+
+def _as_one(line: Sequence[Finding]) -> Sequence[Finding]:
+    """The finding of all of ``line`` beside them, where there are several side by side: merging keeps that."""
+    span = Span(_span(line[0]).start, max(_span(one).end for one in line)) if line else Span(0, 0)
+    if not line or any(one.span == span for one in line):
+        return line
+    surest = max(line, key=lambda one: one.score)
+    return [*line, surest._replace(span=span, canonical="")]
 
 
 def _groups(findings: Iterable[Finding]) -> Iterator[list[Finding]]:

@@ -67,3 +67,27 @@ def test_scores_are_those_of_the_units() -> None:
     (one,) = spans(there, of_units(there, np.array([0, 5]), np.array([4, 9]), rows), LABELS)
     assert one == Tagged(0, 9, "name", one.score)
     assert abs(one.score - 0.75) < 1e-6
+
+
+def test_what_closes_a_quotation_within_belongs_to_it() -> None:
+    text = 'at Hospital "Lara" (old), not "Lara"'
+    quoted = (("at", "O"), ("Hospital", "B"), ('"', "I"), ("Lara", "I"), ('"', "O"), ("(", "O"), ("old", "O"))
+    assert tagged(text, *quoted)[0] == ('Hospital "Lara"', "name")
+    assert tagged('by "Lara" there', ("by", "O"), ("Lara", "B"), ('"', "I"), ("there", "O")) == [("Lara", "name")]
+    assert tagged("(Casa (Lara) ) x", ("Casa", "B"), ("(", "I"), ("Lara", "I"), (")", "O")) == [("Casa (Lara)", "name")]
+
+
+def test_the_point_of_a_last_initial_belongs_to_the_name() -> None:
+    assert tagged("by Anna S., 3", ("by", "O"), ("Anna", "B"), ("S", "I")) == [("Anna S.", "name")]
+    assert tagged("by Anna So. 3", ("by", "O"), ("Anna", "B"), ("So", "I")) == [("Anna So", "name")]
+    assert tagged("in May 3 P.", ("May", "b"), ("3", "i"), ("P", "i")) == [("May 3 P", "date")]
+
+
+def test_letters_and_digits_with_a_hyphen_are_told_apart_where_the_model_does() -> None:
+    assert tagged("08-Lara x", ("08", "b"), ("-", "O"), ("Lara", "B")) == [("08", "date"), ("Lara", "name")]
+    assert tagged("x abc-08", ("x", "O"), ("abc", "O"), ("-", "O"), ("08", "b"), certain=0.97) == [("08", "date")]
+
+
+def test_unless_it_is_not_sure_that_the_letters_are_nothing() -> None:
+    assert tagged("x abc-08", ("x", "O"), ("abc", "O"), ("-", "O"), ("08", "b"), certain=0.8) == [("abc-08", "date")]
+    assert tagged("60-year-old", ("60", "b"), ("-", "O"), ("year", "b"), ("-old", "i")) == [("60-year-old", "date")]

@@ -25,6 +25,8 @@ _VALUE = re.compile(
 )
 _PLATE = re.compile(rb"(?=[A-Z0-9 -]*\d)[A-Z0-9]{1,17}(?:[ -][A-Z0-9]{1,4}(?![A-Za-z0-9])){0,3}")
 _GLUED_VALUE = re.compile(rb"[-#:]?[ ]?[A-Z]{0,4}[-]?\d[\dA-Z]*(?:[-/.][\dA-Z]+)*", re.IGNORECASE)
+_SECOND_LABEL = re.compile(rb"(?:MRN|NHC|CIPA?|NASS|SSN|CSN|NPI|IPP)[-#:][ ]?(?=\d)", re.IGNORECASE)
+"""``CIPA: nhc-4711``: what is glued to the value is a label too."""
 _DATE = re.compile(rb"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\Z")
 _UNIT_AFTER = re.compile(
     rb"[ \t]*(?:mg|ml|mcg|kg|g|cm|mm|%|years?|anos?|ans|anni|jahre?|jaar|days?|dias?|h|horas?|hours?)\b", re.IGNORECASE
@@ -51,6 +53,8 @@ def _labelled(kind: _Label) -> Confirm:
         if not kind.bare and not re.search(rb"[:=#]|\bn[or]|num", buffer[end - 3 : position], re.IGNORECASE):
             return
         plate = kind.category is Category.VEHICLE
+        second = _SECOND_LABEL.match(buffer, position)
+        position = second.end() if second else position
         matched = (_PLATE if plate else _VALUE).match(buffer, position)
         if matched is None:
             return

@@ -28,6 +28,14 @@ _STREETS = frozenset(
         b"urbanizacion straat apartado callejon glorieta carrer poligono"
     ).split()
 )
+_NO_NAMES = _STREETS | frozenset(
+    (
+        b"correo correos tfno tfnos tlf tlfno telf tel telefono telephone telefon phone fax email mail courriel "
+        b"hospital hopital klinik krankenhaus clinica clinique universidad universitario universitat universite facultad "
+        b"consorcio complejo departamento departament department servicio service abteilung instituto institut"
+    ).split()
+)
+"""What begins an address, an institution or another entry of a heading: no name goes on over it."""
 _CONJUNCTIONS = frozenset(b"y e i".split())
 _TITLES = frozenset(
     b"dr dra drs sr sra srta mr mrs ms mme mlle prof herr frau don dona dhr mevr mevrouw sig dott".split()
@@ -109,7 +117,7 @@ def _may_be_name(buffer: bytes, text: bytes, key: bytes, end: int, count: int, l
         )
     if stops_name(key) or (b"-" in key and any(stops_name(piece) for piece in key.split(b"-"))):
         return False
-    if count and key in _STREETS:
+    if count and key in _NO_NAMES:
         return False
     if count > 1 and text.isupper() and len(text) > 1:
         return in_gazetteer(key) or not _capitals_follow(buffer, end)

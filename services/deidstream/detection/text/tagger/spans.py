@@ -1,4 +1,5 @@
-"""From what a model says of each piece to spans: whole units, one category each, no punctuation at the ends."""
+"""From what a model says of each piece to spans: whole units, one category each, no punctuation at the ends but what closes a
+quotation or bracket that was opened within (``Hospital "Carlos Haya"``), and the point of a last initial (``Anna S.``)."""
 
 from __future__ import annotations
 
@@ -8,10 +9,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from deidstream.core.category import NUMBERS, Category
 from deidstream.detection.text.tagger.units import Units
 
 __all__ = ["Labels", "Tagged", "of_units", "spans"]
 
+_LIKELY_NOTHING = 0.1
+"""Less than this that it is of any category."""
+_HYPHENED = NUMBERS | {
+    *(Category.AGE, Category.DATE, Category.BIRTH_DATE, Category.DEATH_DATE),
+    *(Category.PHONE, Category.FAX, Category.EMAIL, Category.URL, Category.USERNAME),
+}
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
@@ -46,7 +54,21 @@ def spans(found: Units, of_units: Floats, labels: Labels) -> list[Tagged]:
     is_any = 1.0 - of_units[:, 0] >= labels.thresholds[best]
     is_new = begins[rows, best] > goes_on[rows, best]
     scores = each[rows, best]
-    return list(_joined(found, np.where(is_any, best, -1), is_new, scores, labels))
+    kinds = np.where(is_any, best, -1)
+    for join in found.joins:
+        _with_hyphen(join, kinds, is_new, 1.0 - of_units[:, 0], labels)
+    return list(_joined(found, kinds, is_new, scores, labels))
+
+
+def _with_hyphen(join: int, kinds: Integers, is_new: npt.NDArray[np.bool_], is_any: Floats, labels: Labels) -> None:
+    """A number, day or age with letters before or behind a hyphen is one, unless the model is sure that one of them is nothing."""
+    left, right = join - 1, join + 1
+    sides = [kinds[at] for at in (right, left) if kinds[at] >= 0]
+    if not sides or any(labels.categories[kind] not in _HYPHENED for kind in sides):
+        return
+    if min(is_any[left], is_any[right]) >= _LIKELY_NOTHING:
+        kinds[left : right + 1] = sides[0]
+        is_new[join : right + 1] = False
 
 
 def of_units(found: Units, starts: Integers, ends: Integers, probabilities: Floats) -> Floats:
@@ -103,4 +125,6 @@ def _joined(
         if run:
             score = float(scores[run[0] : run[-1] + 1].mean())
             category = labels.categories[int(kinds[run[0]])]
-            yield Tagged(int(found.starts[run[0]]), int(found.ends[run[-1]]), category, score)
+            is_initial = category == Category.NAME and found.abbreviates(run[-1])
+            last = run[-1] + (is_initial or found.closes(run[0], run[-1]))
+            yield Tagged(int(found.starts[run[0]]), int(found.ends[last]), category, score)

@@ -14,6 +14,7 @@ from deidstream.core.errors import Unavailable
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 from deidstream.detection.text.extents import Extents
+from deidstream.detection.text.labels import without_labels
 from deidstream.detection.text.reliability import Reliability
 from deidstream.detection.text.tagger.description import Description
 from deidstream.detection.text.tagger.pieces import Encoded, Pieces
@@ -69,7 +70,8 @@ class Tagger:
 
         Scores become probabilities, those below ``least`` to identify anybody are left out, extents are cut anew.
         """
-        return self._extents.settled(text, self._reliability.weighed(findings, least))
+        probable = self._reliability.weighed(list(without_labels(text, findings)), least)
+        return self._extents.settled(text, probable)
 
     def find(self, parts: Sequence[Part]) -> list[list[Finding]]:
         """The findings of each part, by place. Raises Unavailable when the model does not answer: then nothing has been read."""
