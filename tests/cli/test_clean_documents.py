@@ -72,7 +72,7 @@ def cleaned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, i
     (folder / "image.pdf").write_bytes(pdf(LETTER[1:], then=lambda made: pictured(made, lettered(LETTER[0]), WHERE)))
     (folder / "f.docx").write_bytes(word(lambda made: made.add_paragraph(LETTER[0])))
     (folder / "g.docx").write_bytes(rezipped(word(), lambda members: members.pop("word/document.xml")))
-    run("clean", folder, "--out", out, "--tagger", "none", "--report", tmp_path / "report.json")
+    run("clean", folder, "--out", out, "--tagger", "none", "--preview", "--report", tmp_path / "report.json")
     return out, json.loads((tmp_path / "report.json").read_text())["reasons"]
 
 
@@ -129,6 +129,21 @@ def test_what_cannot_be_read_is_quarantined_as_a_file_and_removed_from_a_message
     assert not (out / "h.pdf").exists()
     value = (out / "e.hl7").read_bytes().decode().split("\r")[3].split("|")[5]
     assert "JVBER" not in value
+
+
+def test_the_preview_shows_pages_before_and_after_with_what_was_decided_where(
+    cleaned: tuple[Path, dict[str, int]],
+) -> None:
+    shown = (cleaned[0] / ".preview.html").read_text().partition("<h2>c.pdf</h2>")[2].partition("<h2>")[0]
+    assert shown.count("data:image/png;base64,") == 2
+    # The record number: on the line y = 780, 60 + 170.7 points from the left by Adobe's font metrics, 200 dots an inch.
+    boxes = [
+        tuple(map(int, one)) for one in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"/>', shown)
+    ]
+    assert any(
+        abs(x - 641) < 12 and abs(y + height / 2 - 160) < 15 and 110 < width < 160 for x, y, width, height in boxes
+    )
+    assert "<td>medical_record</td>" in shown
 
 
 def test_a_word_document_opens_afterwards_and_names_nobody(cleaned: tuple[Path, dict[str, int]]) -> None:

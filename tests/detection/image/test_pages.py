@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import pytest
 from deidstream.core.category import Category, Role
 from deidstream.core.document import Part
 from deidstream.core.page import Box, Page
 from deidstream.core.region import Region
 from deidstream.core.subject import Known, Subject
+from deidstream.detection.image import pages
 from deidstream.detection.image.misread import misread
-from deidstream.detection.image.pages import page
 from deidstream.detection.image.written import is_in, may_be_in
 from deidstream.formats.pdf.reader import Layer
 from deidstream.ports import Mark, TextLine
 
 WIDE, HIGH = 10, 20
 """Of a character, in pixels."""
+
+
+def page(layer: Layer, lines: list[TextLine], marks: list[Mark]) -> Page:
+    """On white paper."""
+    return pages.page(layer, np.full((1400, 1000, 3), 255, np.uint8), lines, marks)
 
 
 def layer(*lines: str, pictures: tuple[Box, ...] = (), scans: tuple[Box, ...] = ()) -> Layer:
@@ -148,3 +155,18 @@ def test_a_name_that_was_misread_is_that_name_and_a_clinical_term_is_none() -> N
         (Category.NAME, "family", Role.PATIENT),
         (Category.MEDICAL_RECORD, "number", Role.PATIENT),
     ]
+
+
+def test_what_is_drawn_on_a_scan_goes_and_its_text_and_rules_stay() -> None:
+    paper = np.full((1400, 1000, 3), 225, np.uint8)
+    cv2.putText(paper, "Haemoglobin", (105, 118), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (20, 20, 20), 2)
+    cv2.rectangle(paper, (50, 50), (950, 700), (0, 0, 0), 2)
+    cv2.line(paper, (50, 300), (950, 300), (0, 0, 0), 2)
+    signature = np.array([[300 + 4 * at, 900 + round(40 * np.sin(at / 3) * np.cos(at / 17))] for at in range(60)])
+    cv2.polylines(paper, [signature], False, (60, 60, 160), 3)
+    whole = Box(0, 0, 1000, 1400)
+    read = pages.page(layer(pictures=(whole,), scans=(whole,)), paper, [line(0, 0, "Haemoglobin")], [])
+    [box] = read.pictures
+    around = Box(*signature.min(axis=0).tolist(), *signature.max(axis=0).tolist())
+    assert around.overlap(box) > 0.95 * around.area
+    assert box.area < 1.3 * around.area

@@ -70,7 +70,7 @@ class Looking:
         out: list[core.Page] = []
         for number, (layer, picture) in enumerate(layers(source), 1):
             lines = self._opened().read(picture, _PAGE, number, paper=True).lines
-            out.append(page(layer, lines, list(self._marks(_PAGE, number, (picture,), bool(layer.pictures)))))
+            out.append(page(layer, picture, lines, list(self._marks(_PAGE, number, (picture,), bool(layer.pictures)))))
         return out
 
     def printed(self, source: bytes, sheets: Sequence[core.Sheet]) -> bytes:
@@ -83,8 +83,8 @@ class Looking:
         """See ``ports.Pictures``."""
         import cv2
 
-        picture = opened(format_, source)
-        return [cv2.imencode(".png", picture.looks(frame)[0][:, :, ::-1])[1].tobytes() for frame in frames]
+        looks = _pages(source, frames) if format_ == "pdf" else map(_first(opened(format_, source)), frames)
+        return [cv2.imencode(".png", look[:, :, ::-1])[1].tobytes() for look in looks]
 
     def close(self) -> None:
         """See ``ports.Pictures``."""
@@ -108,6 +108,17 @@ class Looking:
             if self._faces is None:
                 self._faces = self._open_faces()
             yield from self._faces.find(looks[0], element, frame)
+
+
+def _first(picture: Picture) -> Callable[[int], Pixels]:
+    return lambda frame: picture.looks(frame)[0]
+
+
+def _pages(source: bytes, numbers: Sequence[int]) -> list[Pixels]:
+    from deidstream.formats.pdf.reader import pictures_of
+
+    wanted = {number: look for number, look in enumerate(pictures_of(source), 1) if number in numbers}
+    return [wanted[number] for number in numbers]
 
 
 def opened(format_: str, source: bytes) -> Picture:

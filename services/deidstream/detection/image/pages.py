@@ -14,14 +14,16 @@ from typing import NamedTuple
 
 from deidstream.core.page import Box, Page
 from deidstream.core.region import Region
+from deidstream.detection.image.lines import Pixels
+from deidstream.detection.image.strays import strays
 from deidstream.detection.image.written import is_foreign, is_in, may_be_in
 from deidstream.formats.pdf.reader import Layer
 from deidstream.ports import Mark, TextLine
 
 __all__ = ["LEGIBLE", "page"]
 
-LEGIBLE = 0.8
-"""Mean certainty of characters from which a line counts as read."""
+LEGIBLE = 0.9
+"""Mean certainty of characters from which a line counts as read: print is above it, handwriting seldom."""
 _NARROW, _ILLEGIBLE = 1.5, 8
 """Room for one character (times its height), or for none that anybody could read (pixels): it names nobody."""
 _BESIDE = 4
@@ -47,8 +49,8 @@ class _Character(NamedTuple):
     at: int
 
 
-def page(layer: Layer, lines: Sequence[TextLine], marks: Sequence[Mark]) -> Page:
-    """What was read on a page, lines from above."""
+def page(layer: Layer, picture: Pixels, lines: Sequence[TextLine], marks: Sequence[Mark]) -> Page:
+    """What was read on a page that looks as ``picture``; ``lines`` from above."""
     seen = _Seen(layer)
     added: list[_Written] = []
     unread: list[Box] = []
@@ -59,12 +61,14 @@ def page(layer: Layer, lines: Sequence[TextLine], marks: Sequence[Mark]) -> Page
             unread.append(_box(line.box))
     scans = [one for one in layer.scans if any(_is_read_in(line, one) for line in lines)]
     pictures = [one for one in layer.pictures if one not in scans]
+    known = [*(_box(line.box) for line in lines), *pictures, *(_box(mark.box) for mark in marks)]
+    left = [stray for one in scans for stray in strays(picture, one, known)]
     whole = list(_joined(seen.lines(), added))
     return Page(
         "".join(one.text for one in whole),
         tuple(box for one in whole for box in one.boxes),
         tuple(flag for one in whole for flag in one.silent),
-        (*pictures, *unread, *seen.nameless(), *(_box(mark.box) for mark in marks)),
+        (*pictures, *unread, *left, *seen.nameless(), *(_box(mark.box) for mark in marks)),
     )
 
 

@@ -13,7 +13,7 @@ from deidstream.core.page import Box, Page, Run, Sheet
 if TYPE_CHECKING:
     from deidstream.formats.pdf.document import PdfDocument
 
-__all__ = ["sheets"]
+__all__ = ["places", "sheets"]
 
 _ROOM = 2
 """Pixels: what a box is wider on each side than the characters say they are."""
@@ -81,6 +81,11 @@ def _boxes(page: Page, changes: Sequence[_Change]) -> Iterator[Box]:
             raise Unsafe("no-place-on-page")
         for box in lines:
             yield Box(box.left - _ROOM, box.top - _ROOM, box.right + _ROOM, box.bottom + _ROOM)
+
+
+def places(page: Page, start: int, end: int) -> list[Box]:
+    """Where the code points ``[start, end)`` stand, line by line."""
+    return list(_lines(page, start, end))
 
 
 def _lines(page: Page, start: int, end: int) -> Iterator[Box]:

@@ -26,6 +26,8 @@ __all__ = ["written"]
 
 _LOSSLESS = 1 << 20
 """Bytes: a page that takes more without loss is written with it."""
+_SAMPLE = 16
+"""Rows of which one says how a page can be compressed."""
 _LESS = 0.01
 """Pixels: readers round up what a page measures."""
 
@@ -66,8 +68,12 @@ def _image(out: pikepdf.Pdf, picture: npt.NDArray[np.uint8]) -> pikepdf.Object:
 
     grey = bool((picture[:, :, 0] == picture[:, :, 1]).all() and (picture[:, :, 1] == picture[:, :, 2]).all())
     pixels = picture[:, :, 0].copy() if grey else picture
-    data, coding = zlib.compress(pixels.tobytes(), 6), Name.FlateDecode
-    if len(data) > _LOSSLESS:
+    data, coding = b"", Name.FlateDecode
+    if (
+        len(zlib.compress(pixels[::_SAMPLE].tobytes(), 1)) <= 2 * _LOSSLESS // _SAMPLE
+    ):  # else it is noise, and would be in vain
+        data = zlib.compress(pixels.tobytes(), 6)
+    if not data or len(data) > _LOSSLESS:
         stream = io.BytesIO()
         Image.fromarray(pixels).save(stream, "JPEG", quality=90)
         data, coding = stream.getvalue(), Name.DCTDecode
