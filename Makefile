@@ -12,7 +12,7 @@ BASELINES := .venv-baselines
 # Other de-identifiers of DICOM headers: for their comparison.
 DICOM_BASELINES := .venv-dicom-baselines
 
-.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-dicom evaluate-heads bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-dicom evaluate-documents evaluate-heads bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -74,6 +74,11 @@ bench-dicom: $(DICOM_BASELINES)/.installed
 evaluate-dicom: $(STAMP)
 	tests/bench/pixels/prepare $(BIN)/pip
 	$(BIN)/python -m tests.bench.pixels $(WITH)
+
+# What is left on pages after clean: scans, fonts that say other letters, text as shapes and as pictures, read again by poppler and tesseract.
+evaluate-documents: $(STAMP)
+	tests/bench/documents/prepare
+	$(BIN)/python -m tests.bench.documents $(WITH)
 
 # Java and Maven too: a broker is started.
 bench-kafka: $(STAMP)

@@ -7,6 +7,7 @@ from deidstream.core.category import Category, Role
 from deidstream.core.decision import Decision, Method
 from deidstream.core.errors import Malformed, Misconfigured, Unsafe
 from deidstream.core.finding import Finding
+from deidstream.core.page import Box, Page, Pages
 from deidstream.core.span import Span
 from deidstream.core.subject import Known, Subject
 from deidstream.wire import decode_case, decode_header, encode_case
@@ -81,6 +82,17 @@ headers = st.builds(
     trace=texts,
     attributes=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
 )
+boxes = st.tuples(*[st.integers(1, 10_000)] * 4).map(lambda one: Box(one[0], one[1], one[0] + one[2], one[1] + one[3]))
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> Page:
+    text = draw(texts)
+    where = draw(st.tuples(*[st.none() | boxes] * len(text)))
+    return Page(text, where, draw(st.tuples(*[st.booleans()] * len(text))), tuple(draw(st.lists(boxes, max_size=3))))
+
+
+read = st.builds(Pages, path=texts, pages=st.lists(pages(), max_size=3).map(tuple), refused=texts)
 cases = st.builds(
     Case,
     header=headers,
@@ -89,6 +101,7 @@ cases = st.builds(
     subjects=st.lists(subjects, max_size=3).map(tuple),
     findings=st.lists(findings, max_size=5).map(tuple),
     decisions=st.lists(decisions, max_size=5).map(tuple),
+    pages=st.lists(read, max_size=2).map(tuple),
 )
 
 

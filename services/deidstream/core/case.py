@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from deidstream.core.decision import Decision
 from deidstream.core.document import Document
 from deidstream.core.finding import Finding
+from deidstream.core.page import Pages
 from deidstream.core.subject import Subject
 
 __all__ = ["Case", "Container", "Header"]
@@ -32,7 +33,7 @@ class Header(NamedTuple):
     source: str
     """Name of the configured source (``mllp-adt``), not of a person or host."""
     format: str
-    """``hl7v2``, ``fhir``, ``cda``, ``dicom``, ``image``, ``text``, ``html`` or ``rtf``."""
+    """``hl7v2``, ``fhir``, ``cda``, ``dicom``, ``image``, ``pdf``, ``docx``, ``text``, ``html`` or ``rtf``."""
     received: float
     """Seconds since the epoch, UTC, when ingest sealed it."""
     itinerary: tuple[str, ...] = ()
@@ -78,6 +79,8 @@ class Case:
     """Sealed sections that this version does not know, carried on untouched."""
     sealed: object = field(default=None, repr=False, compare=False)
     """What the wire form keeps of the sections it was decoded from, so that nothing is sealed twice. Stages leave it alone."""
+    pages: tuple[Pages, ...] = field(default=(), repr=False)
+    """What was read of the printed documents in the source."""
 
     @classmethod
     def blank(cls, case_id: str, received: float, **header: Any) -> Case:  # Any: as in with_header
@@ -110,6 +113,7 @@ class Case:
             self.document,
             self.unknown,
             self.sealed,
+            self.pages,
         )
         for name, value in changes.items():
             setattr(made, name, value)

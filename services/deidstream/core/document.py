@@ -102,6 +102,8 @@ class Document:
     """
 
     format: str = ""
+    refused: str = ""
+    """Why nobody could read it: then it goes as a whole from the value that carries it."""
     reading: object | None = None
     """What ``detection.fields`` read from it (a ``core.fact.Reading``), kept so that a process reads once."""
 

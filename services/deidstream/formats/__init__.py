@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from deidstream.core.case import Case
 from deidstream.core.document import NESTED, Document, Part, Piece
 from deidstream.core.errors import Malformed
 
-__all__ = ["nest", "open_nested", "sniff", "split"]
+__all__ = ["nest", "open_nested", "opened", "sniff", "split"]
 
 
 def split(format: str, source: bytes, charset: str = "") -> Document:  # noqa: A002  # the name that headers use
@@ -20,6 +21,18 @@ def split(format: str, source: bytes, charset: str = "") -> Document:  # noqa: A
     Raises Malformed when the source breaks the rules of its format, or the format is none of these.
     """
     return _splitter(format)(source, charset)
+
+
+def opened(case: Case) -> Document:
+    """The document of ``case``: the one at hand, else its source taken apart, with what was read of its pages. Raises Malformed."""
+    if case.document is not None:
+        return case.document
+    document = split(case.header.format, case.source, case.header.attribute("charset"))
+    if case.pages:
+        from deidstream.formats.printed import see
+
+        see(document, case.pages)
+    return document
 
 
 def sniff(source: bytes, name: str = "") -> str:

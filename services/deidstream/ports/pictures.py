@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from deidstream.core.page import Page, Sheet
 from deidstream.core.region import Region
 
 __all__ = ["Mark", "Pictures", "Sight", "TextLine"]
@@ -55,6 +56,14 @@ class Pictures(Protocol):
 
     def painted(self, format_: str, source: bytes, regions: Sequence[Region]) -> bytes:
         """``source`` with ``regions`` filled and all else as it was. Raises Malformed, Unsafe where that cannot be done."""
+
+    def read(self, source: bytes) -> Sequence[Page]:
+        """The pages of a PDF: its text layer, held against what its pixels read. Raises as ``look`` does, and Malformed for files
+        that are no PDF, are encrypted, or have too many or too large pages.
+        """
+
+    def printed(self, source: bytes, sheets: Sequence[Sheet]) -> bytes:
+        """A PDF of pictures of the pages of ``source``, with one sheet for each carried out. Raises Malformed."""
 
     def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
         """``frames`` (from 1) as people see them, each as a PNG file. Raises Malformed."""

@@ -37,13 +37,13 @@ DEFAULT_CHAINS = (("ingest",), ("identify", "fields", "text", "resolver", "write
 
 SECTIONS: dict[str, frozenset[str]] = {
     "identify": frozenset({"source"}),
-    "fields": frozenset({"source", "findings"}),
-    "text": frozenset({"source", "identity", "findings"}),
-    "image": frozenset({"source", "identity", "findings"}),
+    "fields": frozenset({"source", "pages", "findings"}),
+    "text": frozenset({"source", "pages", "identity", "findings"}),
+    "image": frozenset({"source", "pages", "identity", "findings"}),
     "heads": frozenset({"source", "findings"}),
-    "resolver": frozenset({"source", "identity", "findings"}),
-    "review": frozenset({"source", "identity", "findings", "decisions"}),
-    "writer": frozenset({"source", "identity", "findings", "decisions"}),
+    "resolver": frozenset({"source", "pages", "identity", "findings"}),
+    "review": frozenset({"source", "pages", "identity", "findings", "decisions"}),
+    "writer": frozenset({"source", "pages", "identity", "findings", "decisions"}),
 }
 """Sections that a stage reads. The others go past it sealed."""
 

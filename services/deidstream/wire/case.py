@@ -16,16 +16,24 @@ from deidstream.core.case import Case, Header
 from deidstream.core.decision import Decision
 from deidstream.core.errors import Malformed
 from deidstream.core.finding import Finding
+from deidstream.core.page import Pages
 from deidstream.core.subject import Subject
 from deidstream.ports import KeyRing, Sealed
 from deidstream.wire import sections as plain
 from deidstream.wire.claim import Fetch, Lodge, check_in, check_out
 from deidstream.wire.header import header_from, header_message, unknown_fields
+from deidstream.wire.pages import pages_bytes, pages_from
 from deidstream.wire.v1 import case_pb2 as pb
 
 __all__ = ["ALL_SECTIONS", "SECTION_PURPOSE", "decode_case", "decode_header", "encode_case"]
 
-SECTION_PURPOSE = {"source": "content", "identity": "identity", "findings": "content", "decisions": "content"}
+SECTION_PURPOSE = {
+    "source": "content",
+    "identity": "identity",
+    "pages": "content",
+    "findings": "content",
+    "decisions": "content",
+}
 """Which key seals which section."""
 ALL_SECTIONS = frozenset(SECTION_PURPOSE)
 
@@ -43,6 +51,7 @@ class _Origin:
     subjects: tuple[Subject, ...] = field(default=(), repr=False)
     findings: tuple[Finding, ...] = field(default=(), repr=False)
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
+    pages: tuple[Pages, ...] = field(default=(), repr=False)
     header_rest: bytes = field(default=b"", repr=False)
     case_rest: bytes = field(default=b"", repr=False)
 
@@ -90,6 +99,7 @@ def decode_case(
     subjects = plain.identity_from(opened["identity"][-1]) if opened.get("identity") else ()
     findings = tuple([one for data in opened.get("findings", ()) for one in plain.findings_from(data)])
     decisions = tuple([one for data in opened.get("decisions", ()) for one in plain.decisions_from(data)])
+    pages = pages_from(opened["pages"][-1]) if opened.get("pages") else ()
     origin = _Origin(
         tuple(known),
         frozenset(opened),
@@ -98,10 +108,11 @@ def decode_case(
         subjects,
         findings,
         decisions,
+        pages,
         unknown_fields(message.header),
         unknown_fields(message),
     )
-    return Case(header, source, location, subjects, findings, decisions, None, tuple(unknown), origin)
+    return Case(header, source, location, subjects, findings, decisions, None, tuple(unknown), origin, pages)
 
 
 def decode_header(data: bytes) -> Header:
@@ -138,6 +149,8 @@ def _fresh(case: Case) -> Iterator[tuple[str, bytes]]:
     yield "source", plain.source_bytes(case.source, case.location)
     if case.subjects:
         yield "identity", plain.identity_bytes(case.subjects)
+    if case.pages:
+        yield "pages", pages_bytes(case.pages)
     if case.findings:
         yield "findings", plain.findings_bytes(case.findings)
     if case.decisions:
@@ -153,6 +166,9 @@ def _carry(message: pb.Case, keys: KeyRing, case: Case, origin: _Origin, lodge: 
     if case.subjects != origin.subjects:
         replaced.add("identity")
         added.append(("identity", plain.identity_bytes(case.subjects)))
+    if case.pages != origin.pages:
+        replaced.add("pages")
+        added.append(("pages", pages_bytes(case.pages)))
     if case.findings != origin.findings:
         findings, whole = _tail(case.findings, origin.findings)
         if whole:

@@ -8,12 +8,15 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import pikepdf
 import pytest
 from deidstream.adapters.pictures import PictureLimits, PictureProcess, PictureSetting
 from deidstream.core.errors import Malformed, Misconfigured
+from deidstream.core.page import Run, Sheet
 from deidstream.core.region import Region
 
 from tests.formats.dicom.pictures import instance, speckle
+from tests.formats.pdf.made import pdf, text_of
 
 _SETTING = PictureSetting(Path(__file__).parents[3] / "models", threads=2)
 _SMALL = instance(speckle(64, 64))
@@ -59,6 +62,38 @@ def test_errors_of_the_child_say_what_they_said_there() -> None:
     pictures = _opened(PictureLimits())
     with pytest.raises(Malformed, match="pixels-truncated: PixelData"):
         pictures.look("dicom", instance(speckle(64, 64), NumberOfFrames=3))
+    pictures.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (b"%PDF-1.7", "pdf-unreadable"),
+        (pdf(["A letter"])[:300], "pdf-unreadable"),
+        (pdf(["A letter"], encryption=pikepdf.Encryption(owner="o", user="u")), "pdf-encrypted"),
+        (
+            pdf([], then=lambda out: setattr(out.pages[0], "MediaBox", pikepdf.Array([0, 0, 14000, 14000]))),
+            "page-too-large",
+        ),
+    ],
+    ids=["nothing", "cut off", "locked", "a bomb"],
+)
+def test_pages_are_read_in_the_child_and_refused_with_their_reason(source: bytes, reason: str) -> None:
+    pictures = _opened(PictureLimits())
+    with pytest.raises(Malformed, match=reason):
+        pictures.read(source)
+    pictures.close()
+
+
+def test_a_page_is_read_and_printed_in_the_child() -> None:
+    pictures = _opened(PictureLimits())
+    [page] = pictures.read(pdf(["Patient: Quilty McGrath"]))
+    assert page.text.strip() == "Patient: Quilty McGrath"
+    where = page.text.index("McGrath")
+    box = page.boxes[where]
+    assert box is not None
+    made = pictures.printed(pdf(["Patient: Quilty McGrath"]), [Sheet((), (Run("Hello", box),))])
+    assert text_of(made).strip() == "Hello"
     pictures.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -86,3 +87,74 @@ def everything(source: bytes) -> bytes:
             except pikepdf.PdfError:
                 out.append(one.read_raw_bytes())
     return b"\n".join(out)
+
+
+def misnamed(out: pikepdf.Pdf) -> None:
+    """The font draws what it did, and says another letter for each: a text layer that nobody sees."""
+    turned = "".join(
+        f"<{ord(one):02X}> <{ord(other):04X}>\n"
+        for one, other in zip(ascii_letters, ascii_letters[11:] + ascii_letters[:11], strict=True)
+    )
+    maps = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+        f"1 begincodespacerange <00> <FF> endcodespacerange {len(ascii_letters)} beginbfchar\n{turned}endbfchar\n"
+        "endcmap CMapName currentdict /CMap defineresource pop end end"
+    )
+    out.pages[0].Resources.Font.F1.ToUnicode = out.make_stream(maps.encode())
+
+
+def as_boxes(text: str, x: float, y: float, size: int = 48) -> str:
+    """Operators that draw ``text`` as small rectangles, 4 to a point: letters, and no curve or picture among them."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(size)
+    mask = Image.new("L", (round(font.getlength(text)) + 8, size * 2))
+    ImageDraw.Draw(mask).text((2, 2), text, fill=255, font=font)
+    operators = []
+    for row, ink in enumerate(np.asarray(mask) > 127):
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], ink.astype(np.int8), [0]))))
+        for start, end in edges.reshape(-1, 2).tolist():
+            operators.append(f"{x + start / 4} {y - row / 4} {(end - start) / 4} 0.26 re f")
+    return "\n".join(operators)
+
+
+def pictured(out: pikepdf.Pdf, picture: Picture, where: tuple[float, float, float, float], page: int = 0) -> None:
+    """Adds an image on a page at left, bottom, width and height, in points."""
+    image = out.make_stream(picture.tobytes(), Type=Name.XObject, Subtype=Name.Image)
+    image.Width, image.Height, image.BitsPerComponent = picture.shape[1], picture.shape[0], 8
+    image.ColorSpace = Name.DeviceRGB
+    if "/XObject" not in out.pages[page].Resources:
+        out.pages[page].Resources.XObject = Dictionary()
+    name = f"Im{len(out.pages[page].Resources.XObject)}"
+    out.pages[page].Resources.XObject["/" + name] = image
+    left, bottom, width, height = where
+    drawing(out, f"q {width} 0 0 {height} {left} {bottom} cm /{name} Do Q", page)
+
+
+def lettered(text: str, size: int = 40) -> Picture:
+    """``text`` on white, as a picture."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(size)
+    canvas = Image.new("RGB", (round(font.getlength(text)) + 20, size * 2), (255, 255, 255))
+    ImageDraw.Draw(canvas).text((10, size // 3), text, fill=(0, 0, 0), font=font)
+    return np.asarray(canvas)
+
+
+def scanned(*pages: Sequence[str], seed: int = 7, **saving: Any) -> bytes:
+    """The pages of ``pdf`` as a scanner gives them: pictures, grey, blurred, a little noisy and askew."""
+    from PIL import Image, ImageFilter
+
+    whole = pdf(*pages)
+    chance = np.random.default_rng(seed)
+
+    def replaced(out: pikepdf.Pdf) -> None:
+        for number in range(len(pages)):
+            sheet = Image.fromarray(looks(whole, number)).rotate(
+                0.4, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255)
+            )
+            blurred = np.asarray(sheet.filter(ImageFilter.GaussianBlur(0.6))).astype(np.int16)
+            noisy = np.clip(blurred - 12 + chance.normal(0, 6, blurred.shape), 0, 255).astype(np.uint8)
+            pictured(out, noisy, (0, 0, 595, 842), number)
+
+    return pdf(*([] for _ in pages), then=replaced, **saving)

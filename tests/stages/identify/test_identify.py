@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 
 import pytest
@@ -14,12 +15,15 @@ from deidstream.core.document import Document, Part
 from deidstream.core.errors import Unsafe
 from deidstream.core.fact import Fact, Link, Reading
 from deidstream.core.outcome import Forward, Hold, Outcome, Quarantine
+from deidstream.core.page import Pages
 from deidstream.core.subject import Identifier
 from deidstream.stages.identify.config import IdentifyConfig, StrongIdentifier
 from deidstream.stages.identify.links import StrongLinks
 from deidstream.stages.identify.service import Identify
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.formats.pdf.made import pdf
 
 
 class _Clock:
@@ -66,6 +70,21 @@ def test_a_case_gets_subject_sequence_key_and_itinerary() -> None:
     assert (plain.header.sequence, noted.header.sequence) == (1, 2)
     assert plain.header.itinerary == ("fields", "resolver", "writer")
     assert noted.header.itinerary == ("fields", "text", "resolver", "writer")
+
+
+@pytest.mark.parametrize("kind", ["pdf", "hl7v2"])
+def test_pages_are_read_before_anything_is_said_of_them_and_refused_where_nobody_reads(kind: str) -> None:
+    page = pdf(["Patient: Quilty McGrath"])
+    message = b"MSH|^~\\&|A|B|||20200101||MDM^T02|1|P|2.5\rOBX|1|ED|1||^AP^PDF^Base64^" + b64encode(page) + b"\r"
+    case = Case(Header("c1", "adt", kind, 0.0, ("identify",), "adt"), page if kind == "pdf" else message)
+    store = MemoryIdentityStore(MemoryKeyRing(), _Clock())
+    (read,) = _forwarded(Identify(store, _Clock(), pictures=True).handle([case]))
+    assert read.header.itinerary == ("image", "fields", "text", "resolver", "writer")
+    assert read.pages == ()
+    (unread,) = _forwarded(Identify(store, _Clock()).handle([case]))
+    assert unread.header.itinerary == ("fields", "text", "resolver", "writer")
+    refused = () if kind == "pdf" else (Pages("OBX-5.5", refused="page-not-read"),)
+    assert unread.pages == refused
 
 
 def test_subjects_run_parallel_to_those_of_the_reading() -> None:

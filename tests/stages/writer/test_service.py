@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -22,6 +23,8 @@ from deidstream.ports import Run
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.service import Writer
+
+from tests.formats.pdf.made import pdf
 
 SUBJECT = Subject("s", 1, 1, known=(Known(Category.NAME, Role.PATIENT, "family", "Zanzibarski"),))
 PID = "MSH|^~\\&|A|B|C|D|20260302||ORU^R01|%s|P|2.5\rPID|1||7712345^^^H^MR||Zanzibarski^Ida\r"
@@ -116,6 +119,14 @@ def test_what_is_no_longer_of_its_format_does_not_leave(writer: Writer) -> None:
     broken = Decision("Patient.active", Span(0, 4), Category.OTHER_ID, Method.PSEUDONYM, "not json", "test")
     with pytest.raises(Unsafe):
         writer.handle([case.changed(decisions=(broken,))])
+
+
+@pytest.mark.parametrize("kind", ["pdf", "hl7v2"])
+def test_pages_that_nobody_has_read_do_not_leave(writer: Writer, kind: str) -> None:
+    page = pdf(["Patient: Quilty McGrath"])
+    message = b"MSH|^~\\&|A|B|||20200101||MDM^T02|1|P|2.5\rOBX|1|ED|1||^AP^PDF^Base64^" + b64encode(page) + b"\r"
+    with pytest.raises(Unsafe, match="page-not-read"):
+        writer.handle([Case(Header("1", "folder", kind, 0.0, ("writer",)), page if kind == "pdf" else message)])
 
 
 class TestFurtherRun:

@@ -12,6 +12,7 @@ from typing import Any
 from deidstream.adapters.pictures.models import FACES, OCR, described
 from deidstream.adapters.pictures.setting import PictureSetting
 from deidstream.core import errors
+from deidstream.core.page import Page, Sheet
 from deidstream.core.region import Region
 from deidstream.ports import Sight
 
@@ -43,6 +44,18 @@ class PictureProcess:
     def painted(self, format_: str, source: bytes, regions: Sequence[Region]) -> bytes:
         """See ``ports.Pictures``."""
         made = self._asked("painted", format_, source, tuple(regions))
+        assert isinstance(made, bytes)
+        return made
+
+    def read(self, source: bytes) -> Sequence[Page]:
+        """See ``ports.Pictures``."""
+        made = self._asked("read", source)
+        assert isinstance(made, list)
+        return made
+
+    def printed(self, source: bytes, sheets: Sequence[Sheet]) -> bytes:
+        """See ``ports.Pictures``."""
+        made = self._asked("printed", source, tuple(sheets))
         assert isinstance(made, bytes)
         return made
 

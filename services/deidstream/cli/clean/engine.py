@@ -123,7 +123,7 @@ class Engine:
                 else:
                     file.released[number] = release.content
                     self._account(share, file, number, case)
-                    if self._sheet is not None and case.header.attribute("pixels"):
+                    if self._sheet is not None and (case.header.attribute("pixels") or case.header.format == "pdf"):
                         self._sheet.add(file.item.name, case, release.content)
             case Quarantine(case=case, code=code, place=place):
                 _refused(owners, case, code, place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ __all__ = ["PREVIEW", "Sheet", "page"]
 PREVIEW = ".preview.html"
 """Hidden, so that what is cleaned and sent on does not take it along."""
 
+_PAGE = re.compile(r"page\[(\d+)\](?:\.picture\[(\d+)\])?")
 _MOST = 6
 """Frames of one file that are shown: those in which most is covered."""
 _HEAD = """<!doctype html><meta charset="utf-8"><title>IDENTIFIED DATA: before and after</title>
@@ -39,10 +41,8 @@ class Sheet:
     def add(self, name: str, case: Case, released: bytes) -> None:
         """The file ``name``, whose decisions ``case`` has, and what was ``released`` of it."""
         by_frame: defaultdict[int, list[tuple[Decision, Region]]] = defaultdict(list)
-        for decision in case.decisions:
-            region = Region.parse(decision.locator)
-            if region is not None:
-                by_frame[region.frame].append((decision, region))
+        for decision, region in _on_pages(case) if case.header.format == "pdf" else _on_pixels(case):
+            by_frame[region.frame].append((decision, region))
         frames = sorted(sorted(by_frame, key=lambda frame: -len(by_frame[frame]))[:_MOST]) or [1]
         format_ = case.header.format
         before = self.pictures.shown(format_, case.source, frames)
@@ -50,6 +50,29 @@ class Sheet:
         self.pieces.append(f"<h2>{html.escape(name)}</h2>")
         for frame, was, is_ in zip(frames, before, after, strict=True):
             self.pieces += _pair(frame, was, is_, by_frame[frame])
+
+
+def _on_pixels(case: Case) -> Iterator[tuple[Decision, Region]]:
+    for decision in case.decisions:
+        region = Region.parse(decision.locator)
+        if region is not None:
+            yield decision, region
+
+
+def _on_pages(case: Case) -> Iterator[tuple[Decision, Region]]:
+    """Where on the pages of a PDF stands what was decided."""
+    from deidstream.formats.pdf.sheets import places
+
+    pages = case.pages[0].pages if case.pages else ()
+    for decision in case.decisions:
+        named = _PAGE.fullmatch(decision.locator)
+        if named is None:
+            continue
+        number, picture = int(named[1]), named[2]
+        read = pages[number - 1]
+        start, end = decision.span or (0, len(read.text))
+        for box in [read.pictures[int(picture) - 1]] if picture else places(read, start, end):
+            yield decision, Region("page", number, box.left, box.top, box.right - box.left, box.bottom - box.top)
 
 
 def page(pieces: Sequence[str]) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from deidstream.core.category import Category, Role
 from deidstream.core.document import NESTED, Document
 from deidstream.core.fact import Fact, Reading
 from deidstream.core.subject import Identifier
@@ -20,7 +21,9 @@ def read(document: Document) -> Reading:
     reading = _read(document)
     seen = {fact.locator.partition(NESTED)[0] for fact in reading.facts if NESTED in fact.locator}
     for path, nested in _nested(document):
-        if path not in seen:  # else the format's own reader saw to it
+        if nested.refused:
+            reading = _without(reading, document, path)
+        elif path not in seen:  # else the format's own reader saw to it
             reading = _merged(reading, document, path, read(nested))
     return reading
 
@@ -73,6 +76,14 @@ def _read(document: Document) -> Reading:
             from deidstream.detection.fields import pictures
 
             return pictures.read(document)
+
+
+def _without(reading: Reading, document: Document, path: str) -> Reading:
+    """``reading`` where nobody could read what the value at ``path`` carries: the value is unknown."""
+    if any(fact.locator == path for fact in reading.facts):
+        return reading
+    unknown = Fact(path, Category.UNKNOWN, Role.UNKNOWN, "other", document.leaf(path).text)
+    return replace(reading, facts=(*reading.facts, unknown))
 
 
 def _merged(outer: Reading, document: Document, path: str, inner: Reading) -> Reading:

@@ -23,6 +23,8 @@ Area = tuple[int, int, int, int]
 _CELL = 32
 _CONTRAST = 16
 """Steps of 255 between neighbours: what differs less from what it stands on cannot be read twice as large either."""
+_INK = 64
+"""The same on paper, where noise and folds differ by less: print, and what is written upon it."""
 _MOVED = 12
 """Steps of 255 by which compression alone may change a pixel."""
 _STROKE = 25
@@ -31,10 +33,10 @@ _SHARE = 0.8
 """Of a picture: where parts are together as large, it is looked at whole."""
 
 
-def busy(picture: Pixels, known: Sequence[Region]) -> list[Area]:
-    """The parts of ``picture`` in which something stands out, but for the boxes that are ``known``."""
+def busy(picture: Pixels, known: Sequence[Region], paper: bool = False) -> list[Area]:
+    """The parts of ``picture`` in which something stands out, but for the boxes that are ``known``. ``paper``: it is a page."""
     gray = picture.max(axis=2)
-    edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > _CONTRAST
+    edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > (_INK if paper else _CONTRAST)
     for box in known:
         edges[box.y : box.y + box.height, box.x : box.x + box.width] = False
     return _parts(edges)

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     from deidstream.detection.image.lines import Pixels
 
-__all__ = ["Characters", "Text"]
+__all__ = ["Characters", "Text", "narrowed", "straightened"]
 
 _HEIGHT = 48
 _NARROWEST, _WIDEST = 320, 3200
 _BATCH = 6
+_NARROWER = 0.8
+"""Of their width, to which lines of print can be pressed and still be read."""
 _UPRIGHT = 1.5
 """Lines that are so many times higher than wide are turned: they are written upwards or downwards."""
 
@@ -75,6 +77,12 @@ class Characters:
             return Text("", 0.0, ())
         places = np.clip((at + 0.5) / (len(best) * share), 0.0, 1.0)
         return Text(text, float(chances[at].mean()), tuple(map(float, places)))
+
+
+def narrowed(line: Pixels) -> Pixels:
+    """``line`` pressed together; places along it are in parts of its length, and so stay as they are."""
+    size = (max(1, round(line.shape[1] * _NARROWER)), line.shape[0])
+    return np.asarray(cv2.resize(line, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def straightened(picture: Pixels, quad: npt.NDArray[np.float32]) -> tuple[Pixels, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from deidstream.core import page as core
 from deidstream.core.errors import Malformed
 from deidstream.core.region import Region
 from deidstream.detection.image.lines import Pixels
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from deidstream.detection.image.faces import Faces
 
 __all__ = ["Looking", "Picture", "opened"]
+
+
+_PAGE = "page"
 
 
 class Picture(Protocol):
@@ -58,22 +62,43 @@ class Looking:
         """See ``ports.Pictures``."""
         return opened(format_, source).painted(regions)
 
+    def read(self, source: bytes) -> list[core.Page]:
+        """See ``ports.Pictures``."""
+        from deidstream.detection.image.pages import page
+        from deidstream.formats.pdf.reader import layers
+
+        out: list[core.Page] = []
+        for number, (layer, picture) in enumerate(layers(source), 1):
+            lines = self._opened().read(picture, _PAGE, number, paper=True).lines
+            out.append(page(layer, picture, lines, list(self._marks(_PAGE, number, (picture,), bool(layer.pictures)))))
+        return out
+
+    def printed(self, source: bytes, sheets: Sequence[core.Sheet]) -> bytes:
+        """See ``ports.Pictures``."""
+        from deidstream.formats.pdf.writer import written
+
+        return written(source, sheets)
+
     def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
         """See ``ports.Pictures``."""
         import cv2
 
-        picture = opened(format_, source)
-        return [cv2.imencode(".png", picture.looks(frame)[0][:, :, ::-1])[1].tobytes() for frame in frames]
+        looks = _pages(source, frames) if format_ == "pdf" else map(_first(opened(format_, source)), frames)
+        return [cv2.imencode(".png", look[:, :, ::-1])[1].tobytes() for look in looks]
 
     def close(self) -> None:
         """See ``ports.Pictures``."""
 
     def _read(self, element: str, frame: int, looks: Sequence[Pixels], before: Sequence[Page]) -> list[Page]:
         """A page for each look. What stands still since the frame before is not read again."""
+        reader = self._opened()
+        last: Sequence[Page | None] = before if len(before) == len(looks) else [None] * len(looks)
+        return [reader.read(look, element, frame, page) for look, page in zip(looks, last, strict=True)]
+
+    def _opened(self) -> Reader:
         if self._reader is None:
             self._reader = self._open_reader()
-        last: Sequence[Page | None] = before if len(before) == len(looks) else [None] * len(looks)
-        return [self._reader.read(look, element, frame, page) for look, page in zip(looks, last, strict=True)]
+        return self._reader
 
     def _marks(self, element: str, frame: int, looks: Sequence[Pixels], faces: bool) -> Iterator[Mark]:
         from deidstream.detection.image.codes import find
@@ -83,6 +108,17 @@ class Looking:
             if self._faces is None:
                 self._faces = self._open_faces()
             yield from self._faces.find(looks[0], element, frame)
+
+
+def _first(picture: Picture) -> Callable[[int], Pixels]:
+    return lambda frame: picture.looks(frame)[0]
+
+
+def _pages(source: bytes, numbers: Sequence[int]) -> list[Pixels]:
+    from deidstream.formats.pdf.reader import pictures_of
+
+    wanted = {number: look for number, look in enumerate(pictures_of(source), 1) if number in numbers}
+    return [wanted[number] for number in numbers]
 
 
 def opened(format_: str, source: bytes) -> Picture:

@@ -4,6 +4,6 @@ A released PDF is made of pictures of the pages, with what was decided burned in
 show now: under a box there is nothing, and metadata, attachments, scripts, forms, comments and earlier revisions have no place.
 """
 
-from deidstream.formats.pdf.document import PdfDocument, split
+from deidstream.formats.pdf.document import PdfDocument, Press, split
 
-__all__ = ["PdfDocument", "split"]
+__all__ = ["PdfDocument", "Press", "split"]

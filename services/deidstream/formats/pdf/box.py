@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, NamedTuple
+from typing import Any
 
-__all__ = ["SCALE", "Box", "Place"]
+from deidstream.core.page import Box
+
+__all__ = ["SCALE", "Place"]
 
 SCALE = 200 / 72
 """Pixels a point: 200 dots an inch."""
 _FINE, _FAR = 64, 4096
 """pdfium gives whole numbers: it is asked in parts of a pixel, about a point that is far away."""
-
-
-class Box(NamedTuple):
-    """Pixels ``[left, right)``, ``[top, bottom)`` of a page at ``SCALE``, from its upper left corner."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def area(self) -> float:
-        """Pixels."""
-        return (self.right - self.left) * (self.bottom - self.top)
-
-    def united(self, other: Box) -> Box:
-        """The smallest that holds both."""
-        return Box(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
 
 
 class Place:
@@ -42,7 +21,6 @@ class Place:
     def __init__(self, page: Any) -> None:
         self._page = page
         width, height = page.get_size()
-        self.area = width * height * SCALE * SCALE
         self._size = (round(width * SCALE * _FINE), round(height * SCALE * _FINE))
         self._origin, right, up = self._at(0, 0), self._at(_FAR, 0), self._at(0, _FAR)
         self._right = tuple((there - here) / _FAR for there, here in zip(right, self._origin, strict=True))
@@ -52,7 +30,7 @@ class Place:
         """The pixels of what is between these, in points from the lower left corner."""
         across = [self._origin[0] + x * self._right[0] + y * self._up[0] for x in (left, right) for y in (bottom, top)]
         down = [self._origin[1] + x * self._right[1] + y * self._up[1] for x in (left, right) for y in (bottom, top)]
-        return Box(min(across), min(down), max(across), max(down))
+        return Box(round(min(across)), round(min(down)), round(max(across)), round(max(down)))
 
     def _at(self, x: float, y: float) -> tuple[float, float]:
         import pypdfium2.raw as pdfium

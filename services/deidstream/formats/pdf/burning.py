@@ -9,7 +9,7 @@ if TYPE_CHECKING:  # loaded where the first PDF is written
     import numpy as np
     import numpy.typing as npt
 
-    from deidstream.formats.pdf.box import Box
+    from deidstream.core.page import Box
 
 __all__ = ["burn", "write"]
 

@@ -7,7 +7,7 @@ from ctypes import c_float
 from typing import Any
 
 from deidstream.core.errors import Malformed
-from deidstream.formats.pdf.box import Box
+from deidstream.core.page import Box
 
 __all__ = ["pictured"]
 

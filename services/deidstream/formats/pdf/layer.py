@@ -6,15 +6,16 @@ One font for all scripts, without glyphs: two bytes a character, UTF-16 code uni
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from unicodedata import bidirectional
 
-from deidstream.formats.pdf.box import SCALE, Box
+from deidstream.core.page import Run
+from deidstream.formats.pdf.box import SCALE
 
 if TYPE_CHECKING:  # loaded where the first PDF is written
     import pikepdf
 
-__all__ = ["FONT", "Run", "content", "font"]
+__all__ = ["FONT", "content", "font"]
 
 FONT = "/F1"
 _WIDTH = 500
@@ -26,17 +27,6 @@ _TO_UNICODE = b"""/CIDInit /ProcSet findresource begin 12 dict begin begincmap
 %d beginbfrange
 %s
 endbfrange endcmap CMapName currentdict /CMap defineresource pop end end"""
-
-
-class Run(NamedTuple):
-    """A word, or what stands in the place of something (``is_new``), at ``box``."""
-
-    text: str
-    box: Box
-    is_new: bool = False
-
-    def __repr__(self) -> str:
-        return f"Run({len(self.text)} code points, {self.box})"
 
 
 def _as_seen(text: str) -> str:

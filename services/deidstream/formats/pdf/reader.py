@@ -1,16 +1,19 @@
-"""The pages of a PDF by pdfium: their text, where each character stands, where pictures are, and how they look."""
+"""The pages of a PDF by pdfium: their text, where each character stands, where pictures are, and how they look.
+
+Only the child that reads pictures calls this: it can be killed. pdfium is for one thread at a time.
+"""
 
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from deidstream.core.errors import Malformed
-from deidstream.formats.pdf.box import SCALE, Box, Place
+from deidstream.core.page import Box
+from deidstream.formats.pdf.box import SCALE, Place
 from deidstream.formats.pdf.drawn import pictured
 from deidstream.formats.pdf.limits import MOST_CHARACTERS, MOST_PAGES, MOST_PIXELS
 
@@ -18,67 +21,61 @@ if TYPE_CHECKING:  # pdfium is loaded where the first PDF is read
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Page", "pages", "pictures_of"]
+__all__ = ["Layer", "layers", "pictures_of"]
 
 _SCAN = 0.5
 """Of a page: a picture as large is what the page is about."""
+_LIGHT, _EVEN, _MOST = 128, 32, 0.5
+"""Of 255: how light paper is at least, and by how much it may vary; how much of a scan is paper."""
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _REPLACEMENT = "\ufffd"
 _Pdfium = Any  # has no types
-_LOCK = threading.Lock()
-"""pdfium is for one thread at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """``text``: what its text layer says; ``boxes[i]``: where code point i stands, None for white space that is only implied."""
+class Layer:
+    """``text``: what the text layer of a page says; ``boxes[i]``: where code point i stands, None for white space that is only
+    implied. A character that does not say what it is is U+FFFD. ``scans``: those of ``pictures`` that are what the page is about,
+    and paper, so that what is written there can be read; of a photograph that would not be all.
+    """
 
     text: str = field(repr=False)
     boxes: tuple[Box | None, ...] = field(repr=False)
     pictures: tuple[Box, ...]
-    is_readable: bool
-    """Whether every character says what it is."""
-    area: float
-    """Pixels."""
-
-    @property
-    def is_scan(self) -> bool:
-        """Whether what people read there may be a picture."""
-        return bool(self.pictures) and (
-            not self.text.strip() or max(one.area for one in self.pictures) >= _SCAN * self.area
-        )
+    scans: tuple[Box, ...] = ()
 
 
-def pages(source: bytes) -> list[Page]:
-    """All pages, annotations and forms as they are shown. Raises Malformed.
+def layers(source: bytes) -> Iterator[tuple[Layer, npt.NDArray[np.uint8]]]:
+    """Each page, annotations and forms as they are shown, and how it looks. Raises Malformed.
 
     ``pdf-encrypted``, ``pdf-unreadable``, ``too-many-pages``, ``page-too-large``.
     """
     with _opened(source) as document:
-        return [_read(page) for page in _shown(document)]
+        for page in _shown(document):
+            layer, picture = _read(page), _rendered(page)
+            yield replace(layer, scans=tuple(one for one in layer.pictures if _is_scan(picture, one))), picture
 
 
 def pictures_of(source: bytes) -> Iterator[npt.NDArray[np.uint8]]:
-    """Each page as it looks: uint8 ``[height, width, 3]``, RGB, at ``SCALE``."""
+    """Each page as it looks: uint8 ``[height, width, 3]``, RGB, at ``SCALE``. Raises as ``layers`` does."""
     with _opened(source) as document:
         for page in _shown(document):
-            yield page.render(scale=SCALE, rev_byteorder=True, prefer_bgrx=False).to_numpy()[:, :, :3].copy()
+            yield _rendered(page)
 
 
 @contextmanager
 def _opened(source: bytes) -> Iterator[_Pdfium]:
     import pypdfium2
 
-    with _LOCK:
-        try:
-            document = pypdfium2.PdfDocument(source)
-        except pypdfium2.PdfiumError as error:
-            reason = "pdf-encrypted" if getattr(error, "err_code", 0) == _PASSWORD else "pdf-unreadable"
-            raise Malformed(reason) from None
-        try:
-            yield document
-        finally:
-            document.close()
+    try:
+        document = pypdfium2.PdfDocument(source)
+    except pypdfium2.PdfiumError as error:
+        reason = "pdf-encrypted" if getattr(error, "err_code", 0) == _PASSWORD else "pdf-unreadable"
+        raise Malformed(reason) from None
+    try:
+        yield document
+    finally:
+        document.close()
 
 
 def _shown(document: _Pdfium) -> Iterator[_Pdfium]:
@@ -105,7 +102,24 @@ def _shown(document: _Pdfium) -> Iterator[_Pdfium]:
         page.close()
 
 
-def _read(page: _Pdfium) -> Page:
+def _rendered(page: _Pdfium) -> npt.NDArray[np.uint8]:
+    picture: npt.NDArray[np.uint8] = page.render(scale=SCALE, rev_byteorder=True, prefer_bgrx=False).to_numpy()
+    return picture[:, :, :3].copy()
+
+
+def _is_scan(picture: npt.NDArray[np.uint8], box: Box) -> bool:
+    """Whether it is half of the page, and most of it has about one colour, a light one."""
+    import numpy as np
+
+    height, width = picture.shape[:2]
+    if box.area < _SCAN * height * width:
+        return False
+    grey = picture[max(0, box.top) : box.bottom, max(0, box.left) : box.right].mean(axis=2).astype(np.uint8)
+    paper = int(np.bincount(grey.ravel(), minlength=256).argmax())
+    return paper >= _LIGHT and bool((np.abs(grey.astype(np.int16) - paper) <= _EVEN).mean() > _MOST)
+
+
+def _read(page: _Pdfium) -> Layer:
     import pypdfium2.raw as pdfium
 
     texts = page.get_textpage()
@@ -114,14 +128,14 @@ def _read(page: _Pdfium) -> Page:
         raise Malformed("page-too-large")
     place = Place(page)
     boxes: list[Box | None] = []
-    characters, readable = [], True
+    characters: list[str] = []
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     line = pdfium.FS_RECTF()
     for at in range(count):
         character = chr(pdfium.FPDFText_GetUnicode(texts, at))
         implied = pdfium.FPDFText_IsGenerated(texts, at) == 1
         if pdfium.FPDFText_HasUnicodeMapError(texts, at) == 1 or character in ("\0", _REPLACEMENT):
-            readable, character = False, _REPLACEMENT
+            character = _REPLACEMENT
         if "\ud800" <= character <= "\udfff":
             character = _REPLACEMENT  # one half of a pair
         characters.append("\n" if character == "\r" else " " if character == "\n" else character)
@@ -133,4 +147,4 @@ def _read(page: _Pdfium) -> Page:
             box = box.united(place.box(line.left, line.bottom, line.right, line.top))
         boxes.append(box)
     texts.close()
-    return Page("".join(characters), tuple(boxes), tuple(pictured(page.raw, place.box)), readable, place.area)
+    return Layer("".join(characters), tuple(boxes), tuple(pictured(page.raw, place.box)))

@@ -22,7 +22,7 @@ class Fields:
 
 
 def _with_findings(case: Case) -> Case:
-    document = case.document or formats.split(case.header.format, case.source, case.header.attribute("charset"))
+    document = formats.opened(case)
     reading = document.reading
     if not isinstance(reading, Reading):
         reading = document.reading = fields.read(document)

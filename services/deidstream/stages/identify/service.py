@@ -11,8 +11,10 @@ from deidstream.core.document import Document
 from deidstream.core.errors import Unsafe
 from deidstream.core.fact import Link, Reading
 from deidstream.core.outcome import Audit, Forward, Hold, Outcome, Quarantine
+from deidstream.core.page import Pages
 from deidstream.core.subject import PASSING, Identifier, Known, Subject, revision_of
 from deidstream.detection import fields
+from deidstream.formats.printed import printed, see
 from deidstream.ports import Clock, Contradiction, IdentityStore, Seen
 from deidstream.stages.identify.config import IdentifyConfig
 from deidstream.stages.identify.learning import Learned
@@ -45,7 +47,7 @@ class Identify:
 
     Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
     case depends on which others were handled before it. ``searching``: where cases are retained.
-    ``pictures``: whether somebody looks at pixels; ``heads``: for recognisable heads.
+    ``pictures``: whether somebody looks at pixels and reads pages; ``heads``: for recognisable heads.
     """
 
     def __init__(
@@ -119,7 +121,7 @@ class Identify:
             self._link(kind, survivor, prior)
 
     def _read(self, case: Case) -> _Read:
-        document = case.document or formats.split(case.header.format, case.source, case.header.attribute("charset"))
+        document = formats.opened(case)
         reading = document.reading
         if not isinstance(reading, Reading):
             reading = document.reading = fields.read(document)
@@ -205,10 +207,20 @@ class Identify:
         return outcomes
 
     def _detectors(self, document: Document) -> tuple[str, ...]:
-        """Those that a case visits beside ``fields``: it has what they read."""
+        """Those that a case visits: it has what they read. Pages are read before anything is said of what they say."""
+        pages = ("image",) if self._pictures and next(printed(document), None) else ()
         texts = ("text",) if document.parts else ()
         pictures = ("image",) if self._pictures and fields.is_pictured(document) else ()
-        return (*texts, *pictures, "heads") if self._heads and _shows_head(document) else (*texts, *pictures)
+        heads = ("heads",) if self._heads and _shows_head(document) else ()
+        return (*pages, "fields", *texts, *pictures, *heads)
+
+    def _unread(self, case: Case, document: Document) -> Case:
+        """Where nobody reads pages, those inside values are refused. (A file of pages is, by the writer.)"""
+        pages = tuple(Pages(path, refused="page-not-read") for path, _ in printed(document) if path)
+        if self._pictures or not pages:
+            return case
+        see(document, pages)
+        return case.changed(pages=pages)
 
     def _outcome(self, read: _Read, found: Sequence[Subject | Contradiction]) -> Outcome:
         for one in found:
@@ -219,7 +231,7 @@ class Identify:
                 return Hold(read.case, _STAGE, one.code, deadline, audit=(*read.audit, audit))
         subjects = tuple(one for one in found if isinstance(one, Subject))
         first = subjects[0] if subjects else Subject("")
-        itinerary = ("fields", *self._detectors(read.document), "resolver", "writer")
+        itinerary = (*self._detectors(read.document), "resolver", "writer")
         header = read.case.header._replace(
             itinerary=itinerary,
             key=first.id or read.case.header.source,
@@ -227,7 +239,7 @@ class Identify:
             identity_revision=revision_of(subjects),
         )
         case = read.case.changed(header=header, subjects=subjects, document=read.document)
-        return Forward(case, tuple(read.audit), keep=True)
+        return Forward(self._unread(case, read.document), tuple(read.audit), keep=True)
 
 
 def _shows_head(document: Document) -> bool:

@@ -82,9 +82,7 @@ class Resolver:
             audit = (Audit("case.not-entitled", case.id),)
             yield Unchanged(case, audit) if case.header.release_version > 1 else Done(case.id, audit)
             return
-        header = case.header
-        document = case.document or formats.split(header.format, case.source, header.attribute("charset"))
-        work = opened(case, document, merge(case.findings))
+        work = opened(case, formats.opened(case), merge(case.findings))
         for one in entitled:
             yield self._decided(case, work, one)
 

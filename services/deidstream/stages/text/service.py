@@ -57,8 +57,7 @@ class Text:
 
 def _opened(case: Case) -> Case:
     if case.document is None:
-        document = formats.split(case.header.format, case.source, case.header.attribute("charset"))
-        return case.changed(document=document)
+        return case.changed(document=formats.opened(case))
     return case
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from deidstream.core.decision import Decision, Method
 from deidstream.core.finding import Finding
+from deidstream.core.page import Sheet
 from deidstream.core.region import Region
 from deidstream.core.subject import Subject
 from deidstream.detection.image.burned import UNREAD, findings
@@ -25,6 +26,10 @@ class Painter:
         self._pictures = pictures
         self._layers = layers
         self._identity = identity
+
+    def printed(self, source: bytes, sheets: Sequence[Sheet]) -> bytes:
+        """See ``ports.Pictures``."""
+        return self._pictures().printed(source, sheets)
 
     def painted(self, format_: str, content: bytes, decisions: Iterable[Decision]) -> bytes:
         """``content`` with the rectangles of ``decisions`` filled, but for those that are kept."""

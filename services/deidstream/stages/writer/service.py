@@ -19,6 +19,7 @@ from deidstream.core.release import Release, release_id
 from deidstream.core.span import Span
 from deidstream.detection.text.codes import without_codes
 from deidstream.formats import fhir
+from deidstream.formats.printed import printed
 from deidstream.ports import Clock, SubjectLayer, TextLayer
 from deidstream.stages.writer import residue
 from deidstream.stages.writer.account import account
@@ -85,7 +86,15 @@ class Writer:
 
     def _rendered(self, case: Case) -> _Written:
         document = without_face(case, _document(case))
+        self._pressed(case, document)
         return _Written(case, document, case.decisions, _carried_out(document, case.decisions))
+
+    def _pressed(self, case: Case, document: Document) -> None:
+        """Printed documents are written by who reads them. Raises Unsafe where nobody has read one: it would pass as it is."""
+        for path, one in printed(document):
+            if not one.pages and not one.refused:
+                raise Unsafe("page-not-read", path or case.id)
+            one.press = self._painter.printed if self._painter else None
 
     def _look_again(self, written: Sequence[_Written]) -> None:
         """Redacts what the layers still find in changed texts, all cases of a batch at once; who has some left is held."""
@@ -267,9 +276,7 @@ def _redactions(findings: Sequence[Finding]) -> list[Decision]:
 
 
 def _opened(case: Case) -> Case:
-    if case.document is not None:
-        return case
-    return case.changed(document=formats.split(case.header.format, case.source, case.header.attribute("charset")))
+    return case.changed(document=formats.opened(case))
 
 
 def _document(case: Case) -> Document:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from deidstream.core.category import Category, Role
+from deidstream.core.document import Leaf
 from deidstream.core.fact import Fact
 from deidstream.core.span import Span
 from deidstream.detection.fields.fhir import references
@@ -154,14 +155,18 @@ def _uri(element: Element, value: Value) -> Iterator[Fact]:
 
 def _binary(element: Element, value: Value) -> Iterator[Fact]:
     """Bytes that are not text: a code carrier, or not understood. A digest stays where what it digests is understood."""
-    if value.leaf.nested is not None:
+    if _is_understood(value.leaf):
         return
     if value.name == "carrierAIDC":
         yield whole_element(value, element, Category.DEVICE, Role.PATIENT)
     elif element.type == "Attachment" and element.name == "photo":
         yield whole_element(value, element, Category.PHOTO, role_of(element))
-    elif value.name != "hash" or (data := element.value("data")) is None or data.leaf.nested is None:
+    elif value.name != "hash" or (data := element.value("data")) is None or not _is_understood(data.leaf):
         yield unknown(value, element)
+
+
+def _is_understood(leaf: Leaf) -> bool:
+    return leaf.nested is not None and not leaf.nested.refused
 
 
 def _group(element: Element) -> str:

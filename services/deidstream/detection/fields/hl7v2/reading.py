@@ -109,7 +109,7 @@ class Walk:
     def _encapsulated(self, path: str, subject: int) -> bool:
         """Whether the data at ``path`` are read elsewhere: as a part, or as a document of their own."""
         nested = self._document.nested.get(path)
-        if nested is None:
+        if nested is None or nested.refused:
             return self._is_in_parts(path)
         from deidstream.detection.fields.hl7v2.nested import facts_of
 
