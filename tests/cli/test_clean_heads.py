@@ -34,7 +34,7 @@ def cleaned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ("--tagger", "none", "--policy", _policy(folder))
     with pytest.MonkeyPatch.context() as patch:
         # A doll of ellipsoids looks like a face to the model whatever is cut off it; real heads: make evaluate-heads.
-        patch.setattr(look, "sees_face", lambda seen, model: False)
+        patch.setattr(look, "why_not", lambda seen, model: "")
         assert run("clean", folder / "in", "--out", folder / "out", *options).code != 0  # the lonely slice
     return folder / "out"
 

@@ -33,7 +33,7 @@ class Clock:
 class Site:
     """What the runner does around the stage."""
 
-    def __init__(self, look: Callable[[Seen], bool] = lambda _: False, **settings: object) -> None:
+    def __init__(self, look: Callable[[Seen], str] = lambda _: "", **settings: object) -> None:
         self.clock, self.shelf = Clock(), MemoryHold()
         series = ShelvedSeries(self.shelf, _KEYS)
         chosen = HeadsSettings.model_validate({"quiet_seconds": 60, **settings})
@@ -114,12 +114,12 @@ def test_a_late_slice_from_elsewhere_is_refused() -> None:
     assert said(site.arrive(_SLICES[-1])) == ["slice-outside-series"]
 
 
-@pytest.mark.parametrize("face", [True, False])
-def test_a_volume_in_which_a_face_is_still_seen_is_not_released(face: bool) -> None:
-    site = Site(look=lambda _: face)
+@pytest.mark.parametrize("code", ["face-remains", "head-turned", ""])
+def test_a_volume_in_which_a_face_is_seen_is_not_released(code: str) -> None:
+    site = Site(look=lambda _: code)
     site.arrive(*_SLICES)
     site.clock.time += 61
-    assert {*said(list(site.due()))} == {"face-remains" if face else "removed"}
+    assert {*said(list(site.due()))} == {code or "removed"}
 
 
 def test_a_series_beyond_the_limits_is_refused_and_nothing_of_it_is_lost() -> None:
@@ -164,3 +164,18 @@ def test_somebody_may_say_that_a_series_is_complete() -> None:
     assert list(site.due()) == []
     assert site.shelf.reschedule(STAGE, group, site.clock.now()) == 4
     assert said(list(site.due())) == ["head-unclear"] * 4
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ImageType": ["DERIVED", "SECONDARY", "AXIAL", "VRT"]},
+        {"VolumeBasedCalculationTechnique": "SURFACE_RENDER"},
+        {"VolumetricProperties": "DISTORTED"},
+    ],
+)
+def test_views_upon_a_volume_are_no_slices_of_one_wherever_they_say_they_lie(said: dict[str, object]) -> None:
+    site = Site()
+    site.arrive(*instances(phantom().values[:8], **said))
+    site.clock.time += 61
+    assert {one.case.header.attribute("head") for one in site.due() if isinstance(one, Forward)} == {"picture-rendered"}

@@ -30,7 +30,7 @@ _REMEMBERED = 4
 
 
 class Heads:
-    """``look``: whether a face is seen in what would be released."""
+    """``look``: why what would be released may not be."""
 
     def __init__(self, shelf: SeriesShelf, keys: KeyRing, clock: Clock, settings: HeadsSettings, look: Look) -> None:
         self._shelf = shelf

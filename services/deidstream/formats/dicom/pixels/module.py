@@ -10,7 +10,7 @@ from deidstream.core.errors import Malformed
 from deidstream.formats.dicom.document import DicomDocument
 from deidstream.formats.dicom.element import Element
 
-__all__ = ["PIXEL_DATA", "PixelModule", "module"]
+__all__ = ["PIXEL_DATA", "PixelModule", "module", "unsigned_values"]
 
 PIXEL_DATA = "PixelData"
 _ORDER: dict[bool, Literal["little", "big"]] = {False: "little", True: "big"}
