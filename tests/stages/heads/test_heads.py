@@ -10,6 +10,7 @@ from deidstream.adapters.shelved_series import STAGE, VERDICTS, ShelvedSeries
 from deidstream.core.case import Case, Header
 from deidstream.core.outcome import Forward, Hold, Outcome
 from deidstream.detection.image.head.survey import Seen
+from deidstream.detection.image.looking import Looking
 from deidstream.ports import Held
 from deidstream.stages.heads.config import HeadsSettings
 from deidstream.stages.heads.service import Heads
@@ -20,6 +21,9 @@ from tests.harness.heads import instances, phantom
 
 _SLICES = instances(phantom().values)
 _KEYS = MemoryKeyRing()
+
+
+LOOKING = Looking(lambda: pytest.fail("nobody reads"), lambda: pytest.fail("nobody looks for faces in pictures"))
 
 
 class Clock:
@@ -37,7 +41,7 @@ class Site:
         self.clock, self.shelf = Clock(), MemoryHold()
         series = ShelvedSeries(self.shelf, _KEYS)
         chosen = HeadsSettings.model_validate({"quiet_seconds": 60, **settings})
-        self.stage = Heads(series, _KEYS, self.clock, chosen, look)
+        self.stage = Heads(series, _KEYS, self.clock, chosen, look, lambda: LOOKING)
 
     def arrive(self, *contents: bytes) -> list[Outcome]:
         """Handled in batches of 30; what is held is put on the shelf."""
@@ -133,7 +137,7 @@ def test_a_series_beyond_the_limits_is_refused_and_nothing_of_it_is_lost() -> No
     assert said(list(small.due())) == ["slice-outside-series"] * 20
 
 
-def test_what_is_compressed_or_says_no_place_is_refused() -> None:
+def test_what_is_broken_or_says_no_place_is_refused() -> None:
     site = Site()
     (placeless,) = instances(phantom().values[:1], ImagePositionPatient=None)
     (broken,) = instances(phantom().values[:1], BitsStored=17)

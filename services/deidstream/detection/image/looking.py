@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from deidstream.core.errors import Malformed
@@ -13,6 +13,7 @@ from deidstream.ports import Mark, Sight, TextLine
 
 if TYPE_CHECKING:
     from deidstream.detection.image.faces import Faces
+    from deidstream.formats.dicom.pixels.picture import DicomPicture
 
 __all__ = ["Looking", "Picture", "opened"]
 
@@ -65,6 +66,15 @@ class Looking:
         picture = opened(format_, source)
         return [cv2.imencode(".png", picture.looks(frame)[0][:, :, ::-1])[1].tobytes() for frame in frames]
 
+    def words(self, source: bytes) -> bytes:
+        """See ``ports.Samples``."""
+        picture = _dicom(source)
+        return b"".join(picture.words(frame) for frame in range(1, picture.frames + 1))
+
+    def with_words(self, source: bytes, frames: Mapping[int, bytes]) -> bytes:
+        """See ``ports.Samples``."""
+        return _dicom(source).with_words(frames)
+
     def close(self) -> None:
         """See ``ports.Pictures``."""
 
@@ -88,16 +98,20 @@ class Looking:
 def opened(format_: str, source: bytes) -> Picture:
     """The picture in ``source``. Raises Malformed."""
     if format_ == "dicom":
-        from deidstream.formats.dicom import split
-        from deidstream.formats.dicom.pixels.picture import DicomPicture
-
-        return DicomPicture(split(source))
+        return _dicom(source)
     if format_ == "image":
         from deidstream.formats.image import split as split_image
         from deidstream.formats.image.picture import FilePicture
 
         return FilePicture(split_image(source))
     raise Malformed("unsupported-format", format_)
+
+
+def _dicom(source: bytes) -> DicomPicture:
+    from deidstream.formats.dicom import split
+    from deidstream.formats.dicom.pixels.picture import DicomPicture
+
+    return DicomPicture(split(source))
 
 
 def _together(pages: Sequence[Page]) -> list[TextLine]:

@@ -28,7 +28,7 @@ def build(process: Process) -> Heads:
     shelf = process.observed(SqlHold(process.deployment.database_url("hold")), "hold")
     look = partial(why_not, model=open_faces(settings.faces, settings.threads))
     series = ShelvedSeries(shelf, process.keys, process.claims.fetch)
-    return Heads(series, process.keys, process.clock, settings, look)
+    return Heads(series, process.keys, process.clock, settings, look, lambda: process.pictures)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,6 +15,7 @@ from deidstream.core.errors import Malformed
 from deidstream.detection.image.head.frames import Frame, Pixels, frames_of, pixels_of
 from deidstream.formats.dicom import DicomDocument
 from deidstream.formats.dicom.pixels.module import unsigned_values
+from deidstream.ports import Samples
 
 __all__ = ["Slices", "expected", "is_hounsfield", "opened"]
 
@@ -41,10 +42,11 @@ class Slices:
         pixels = pixels_of(document)
         return cls(document, pixels, frames_of(document, pixels))
 
-    def values(self) -> Iterator[tuple[Frame, npt.NDArray[np.float32]]]:
-        """What was measured, frame by frame."""
+    def values(self, samples: Callable[[], Samples]) -> Iterator[tuple[Frame, npt.NDArray[np.float32]]]:
+        """What was measured, frame by frame. Raises Malformed where ``samples`` cannot decode it."""
+        body = samples().words(self.document.source) if self.pixels.compressed else self.document.body
         for frame in self.frames:
-            yield frame, self.pixels.values(self.pixels.words(self.document.body, frame.number), frame)
+            yield frame, self.pixels.values(self.pixels.words(body, frame.number), frame)
 
 
 def opened(case: Case) -> DicomDocument:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from deidstream.core.release import Release, release_id
 from deidstream.core.span import Span
 from deidstream.detection.text.codes import without_codes
 from deidstream.formats import fhir
-from deidstream.ports import Clock, SubjectLayer, TextLayer
+from deidstream.ports import Clock, Samples, SubjectLayer, TextLayer
 from deidstream.stages.writer import residue
 from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
@@ -62,7 +62,9 @@ class Writer:
         clock: Clock,
         earlier: Earlier,
         painter: Painter | None = None,
+        samples: Callable[[], Samples] | None = None,
     ) -> None:
+        self._samples = samples or _nobody
         self._painter = painter
         self._settings = settings
         self._earlier = earlier
@@ -84,8 +86,10 @@ class Writer:
         return [outcome for one in written for outcome in self._outcomes(one)]
 
     def _rendered(self, case: Case) -> _Written:
-        document = without_face(case, _document(case))
-        return _Written(case, document, case.decisions, _carried_out(document, case.decisions))
+        before = _document(case)
+        document = without_face(case, before, self._samples)
+        rendered = _carried_out(document, case.decisions)
+        return _Written(case, document, case.decisions, rendered, painted=document is not before)
 
     def _look_again(self, written: Sequence[_Written]) -> None:
         """Redacts what the layers still find in changed texts, all cases of a batch at once; who has some left is held."""
@@ -205,6 +209,10 @@ class Writer:
             ordinal=0,
             size=0,
         )
+
+
+def _nobody() -> Samples:
+    raise Unsafe("pixels-not-painted", "PixelData")
 
 
 def _carried_out(document: Document, decisions: Sequence[Decision]) -> Rendered:

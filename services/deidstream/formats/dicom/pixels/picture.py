@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +68,26 @@ class DicomPicture:
             by_frame[region.frame].append(region)
         if not by_frame:
             return self._document.source
-        changed = {frame - 1: self._frame(frame, of_frame) for frame, of_frame in sorted(by_frame.items())}
+        return self._with({frame - 1: self._frame(frame, of_frame) for frame, of_frame in sorted(by_frame.items())})
+
+    def words(self, frame: int) -> bytes:
+        """The stored samples of frame ``frame`` (from 1), little-endian, of the size that is allocated. Raises Malformed."""
+        return self._samples(frame).astype(_type(self.module).newbyteorder("<")).tobytes()
+
+    def with_words(self, frames: Mapping[int, bytes]) -> bytes:
+        """The instance with ``frames`` (by number, from 1), as ``words`` has them; the others keep their bytes.
+
+        Raises Malformed, Unsafe as ``codecs.encoded`` does.
+        """
+        return self._with({frame - 1: self._of_words(frame, frames[frame]) for frame in sorted(frames)})
+
+    def _of_words(self, frame: int, words: bytes) -> bytes:
+        before, stored = self._samples(frame), self._stored(frame)
+        samples = np.frombuffer(words, _type(self.module).newbyteorder("<")).reshape(before.shape).astype(before.dtype)
+        return _bytes(samples, self.module) if self._native else encoded(samples, stored, self.module)
+
+    def _with(self, changed: Mapping[int, bytes]) -> bytes:
+        """The instance with frames, from 0, as they are stored."""
         element = self._document.element(PIXEL_DATA)
         assert element is not None
         if self._native:
