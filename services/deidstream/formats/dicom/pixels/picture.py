@@ -14,7 +14,7 @@ from deidstream.core.region import Region
 from deidstream.formats.dicom.document import DicomDocument
 from deidstream.formats.dicom.pixels.codecs import NATIVE, Samples, decoded, encoded, is_read
 from deidstream.formats.dicom.pixels.fragments import Fragments, encapsulated, fragments
-from deidstream.formats.dicom.pixels.looks import Palette, looks, palette
+from deidstream.formats.dicom.pixels.looks import Palette, hidden, looks, palette
 from deidstream.formats.dicom.pixels.module import PIXEL_DATA, PixelModule, module
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ class DicomPicture:
         return self.module.frames
 
     def looks(self, frame: int) -> list[npt.NDArray[np.uint8]]:
-        """Frame ``frame`` (from 1) as people may see it, (rows, columns, 3) RGB: windowed, and in full range."""
-        return looks(self._samples(frame), self.module, self._palette)
+        """Frame ``frame`` (from 1) as people may see it, (rows, columns, 3) RGB: windowed, whole, and bits outside of samples."""
+        samples = self._samples(frame)
+        return looks(samples, self.module, self._palette) + (hidden(samples, self.module) if self._native else [])
 
     def painted(self, regions: Iterable[Region]) -> bytes:
         """The instance with ``regions`` of its frames filled. What is outside keeps its value; frames without keep their bytes.
