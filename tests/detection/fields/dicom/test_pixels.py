@@ -6,6 +6,7 @@ import pytest
 from deidstream.core.policy import Dicom
 from deidstream.detection.fields.dicom.pixels import may_show_head, refusal
 from deidstream.formats.dicom import split
+from pydicom.dataset import Dataset
 
 from tests.formats.dicom.files import report, written
 
@@ -103,3 +104,39 @@ def test_what_may_be_a_slice_of_a_head(attributes: dict[str, object], possible: 
     made = report(PixelData=b"\0\0", **attributes)
     made["PixelData"].VR = "OW"
     assert may_show_head(split(written(made))) is possible, why
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "widths", "reason"),
+    [
+        ("BODY", "", [160], "contours-of-skin"),
+        ("BODY", "EXTERNAL", [350, 380, 170], "contours-of-skin"),  # trunk and head
+        ("BODY", "EXTERNAL", [11111], "contours-of-skin"),  # see below: nobody can read it
+        ("Structure 1", "EXTERNAL", [160], "contours-of-skin"),
+        ("Haut_aussen", "ORGAN", [160], "contours-of-skin"),
+        ("BODY", "EXTERNAL", [350, 20], ""),  # a trunk
+        ("Brainstem", "ORGAN", [40], ""),
+        ("Brain", "ORGAN", [150], ""),
+        ("antibody dose", "", [140], ""),  # no word of its own
+    ],
+)
+def test_contours_of_the_skin_of_a_head_are_a_face(name: str, kind: str, widths: list[int], reason: str) -> None:
+    structure, observed, contours = Dataset(), Dataset(), Dataset()
+    structure.ROINumber, structure.ROIName = 1, name
+    observed.ReferencedROINumber, observed.RTROIInterpretedType = 1, kind
+    contours.ReferencedROINumber, contours.ContourSequence = 1, [_contour(one) for one in widths]
+    made = report(SOPClassUID=f"{_CLASSES}481.3", Modality="RTSTRUCT")
+    made.StructureSetROISequence, made.RTROIObservationsSequence, made.ROIContourSequence = (
+        [structure],
+        [observed],
+        [contours],
+    )
+    document = split(written(made).replace(b"11111", b"1-2-1"))
+    assert refusal(document, Dicom()) == reason
+    assert refusal(document, Dicom(pixels="keep")) == ""
+
+
+def _contour(width: int) -> Dataset:
+    made = Dataset()
+    made.ContourData = [0, 0, 5, width, 0, 5, width, 30, 5, 0, 30, 5]
+    return made

@@ -11,6 +11,7 @@ from typing import cast
 
 from deidstream.core.document import Document
 from deidstream.core.policy import Dicom
+from deidstream.detection.fields.dicom.contours import may_outline_head
 from deidstream.detection.fields.dicom.pictures import PIXELS, is_pictured
 from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
@@ -108,6 +109,8 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
     if sop_class.startswith(_SOUND):
         return "sound-not-examined"
     if not is_pictured(document):
+        if chosen.of_heads != "keep" and may_outline_head(document):
+            return "contours-of-skin"
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
     if chosen.pixels == "examine" and examined not in ("", EXAMINED):
         return examined
