@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deidstream.detection.image.head import look
+from pydicom.uid import ExplicitVRLittleEndian, JPEGLosslessSV1, JPEGLSLossless
 
 from tests.cli.command import run
-from tests.harness.heads import instances, measured, phantom, read
+from tests.harness.heads import compressed, instances, measured, phantom, read
 
 _THICK = 2
 """Every second slice: six millimetres apart."""
@@ -26,7 +27,10 @@ def _policy(folder: Path) -> Path:
 def cleaned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("heads")
     (folder / "in").mkdir()
-    slices = instances(phantom().values)[::_THICK]
+    slices = [
+        compressed(one, (JPEGLosslessSV1, JPEGLSLossless, ExplicitVRLittleEndian)[number % 3])
+        for number, one in enumerate(instances(phantom().values)[::_THICK])
+    ]
     for number, content in enumerate(slices):
         (folder / "in" / f"{number * 7 % len(slices):02}.dcm").write_bytes(content)
     (lonely,) = instances(phantom().values[:1], Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
@@ -34,7 +38,7 @@ def cleaned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ("--tagger", "none", "--policy", _policy(folder))
     with pytest.MonkeyPatch.context() as patch:
         # A doll of ellipsoids looks like a face to the model whatever is cut off it; real heads: make evaluate-heads.
-        patch.setattr(look, "sees_face", lambda seen, model: False)
+        patch.setattr(look, "why_not", lambda seen, model: "")
         assert run("clean", folder / "in", "--out", folder / "out", *options).code != 0  # the lonely slice
     return folder / "out"
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pydicom
+from deidstream.formats.dicom import split
+from deidstream.formats.dicom.pixels.codecs import encoded
+from deidstream.formats.dicom.pixels.picture import DicomPicture
+from openjpeg.utils import encode_array
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+from pydicom.encaps import encapsulate
+from pydicom.pixels import compress
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless, generate_uid
 
 Floats = npt.NDArray[np.float32]
 STEP = 3.0
@@ -65,6 +71,76 @@ def instances(values: Floats, modality: str = "CT", **more: object) -> list[byte
             setattr(made, keyword, value)
         out.append(_written(made))
     return out
+
+
+def multiframe(values: Floats, modality: str = "CT") -> bytes:
+    """All slices, from the top, as the frames of one enhanced instance (PS3.3, A.38, A.36)."""
+    first = read(instances(values[:1], modality)[0])
+    made = _header(
+        modality, first.SeriesInstanceUID, first.StudyInstanceUID, first.FrameOfReferenceUID, 0, values[0].shape
+    )
+    made.SOPClassUID = f"1.2.840.10008.5.1.4.1.1.{'2' if modality == 'CT' else '4'}.1"
+    made.SOPInstanceUID, made.NumberOfFrames = generate_uid(), len(values)
+    for keyword in (
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "PixelSpacing",
+        "RescaleSlope",
+        "RescaleIntercept",
+    ):
+        if keyword in made:
+            del made[keyword]
+    made.SharedFunctionalGroupsSequence = [
+        _group(
+            PixelMeasuresSequence={"PixelSpacing": [STEP, STEP], "SliceThickness": STEP},
+            PlaneOrientationSequence={"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
+            PixelValueTransformationSequence={"RescaleSlope": 1, "RescaleIntercept": -1024, "RescaleType": "HU"},
+        )
+    ]
+    made.PerFrameFunctionalGroupsSequence = [
+        _group(PlanePositionSequence={"ImagePositionPatient": [0, 0, number * STEP]})
+        for number in reversed(range(len(values)))
+    ]
+    made.PixelData = np.clip(values[::-1] + 1024, 0, 65535).astype("<u2").tobytes()
+    return _written(made)
+
+
+def compressed(content: bytes, syntax: str) -> bytes:
+    """The instance ``content`` in another transfer syntax."""
+    made = read(content)
+    if syntax == ExplicitVRLittleEndian:
+        return content
+    if syntax in (RLELossless, JPEGLSLossless):
+        compress(made, syntax, encoding_plugin="pydicom" if syntax == RLELossless else "pyjpegls")
+    else:
+        frames = made.pixel_array.reshape(-1, made.Rows, made.Columns)
+        made.PixelData = encapsulate([_frame(one, made, syntax) for one in frames])
+        made["PixelData"].is_undefined_length, made["PixelData"].VR = True, "OB"
+        made.file_meta.TransferSyntaxUID = UID(syntax)
+    return _bytes(made)
+
+
+def _frame(samples: npt.NDArray[np.generic], header: Dataset, syntax: str) -> bytes:
+    if syntax == JPEG2000Lossless:
+        return bytes(encode_array(np.ascontiguousarray(samples), bits_stored=header.BitsStored))
+    module = DicomPicture(split(_bytes(header))).module
+    return encoded(samples, b"", replace(module, syntax=syntax))
+
+
+def _bytes(made: Dataset) -> bytes:
+    out = io.BytesIO()
+    made.save_as(out)
+    return out.getvalue()
+
+
+def _group(**sequences: dict[str, object]) -> Dataset:
+    made = Dataset()
+    for keyword, values in sequences.items():
+        item = Dataset()
+        for name, value in values.items():
+            setattr(item, name, value)
+        setattr(made, keyword, [item])
+    return made
 
 
 def read(content: bytes) -> pydicom.FileDataset:

@@ -17,7 +17,7 @@ from deidstream.ports.inference import Inference, Tensors
 from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
 from deidstream.ports.keys import KeyRing, Sealed
 from deidstream.ports.locks import Locks
-from deidstream.ports.pictures import Mark, Pictures, Sight, TextLine
+from deidstream.ports.pictures import Mark, Pictures, Samples, Sight, TextLine
 from deidstream.ports.series import SeriesShelf
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "Receipt",
     "Record",
     "Run",
+    "Samples",
     "Sealed",
     "Search",
     "Seen",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from deidstream.core.page import Page, Sheet
 from deidstream.core.region import Region
 
-__all__ = ["Mark", "Pictures", "Sight", "TextLine"]
+__all__ = ["Mark", "Pictures", "Samples", "Sight", "TextLine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +70,19 @@ class Pictures(Protocol):
 
     def close(self) -> None:
         """Gives back what it holds."""
+
+
+class Samples(Protocol):
+    """Decodes compressed DICOM instances and encodes frames of them anew. Threads may not share it."""
+
+    def words(self, source: bytes) -> bytes:
+        """The stored samples of all frames, one after the other: little-endian, of the size that the header allocates.
+
+        Raises Malformed for what cannot be decoded, or not within the limits of time and memory.
+        """
+
+    def with_words(self, source: bytes, frames: Mapping[int, bytes]) -> bytes:
+        """``source`` with ``frames`` (by number, from 1), as ``words`` has them, in its own transfer syntax; all else is as it was.
+
+        Raises Malformed, Unsafe where that cannot be done.
+        """

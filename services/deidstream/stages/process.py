@@ -10,13 +10,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.opening import open_artifacts, open_bus, prepare
 from deidstream.adapters.sql_archive import SqlCaseArchive
 from deidstream.adapters.sql_hold import SqlHold
-from deidstream.ports import ArtifactStore, CaseArchive, KeyRing, Pictures
+from deidstream.ports import ArtifactStore, CaseArchive, KeyRing
 from deidstream.stages.picturing import ImageSettings
 from deidstream.stages.warming import warm
 from deidstream.stream.buckets import BucketAccess
@@ -30,6 +30,9 @@ from deidstream.stream.settings import Settings
 from deidstream.stream.stages import RENEWED, purposes_of
 from deidstream.stream.stores import observed, observed_artifacts
 from deidstream.stream.telemetry import Silent, Telemetry
+
+if TYPE_CHECKING:  # light chains know nothing of pictures
+    from deidstream.adapters.pictures import PictureProcess
 
 __all__ = ["CONFIG", "Build", "Process", "open_bucket", "run"]
 
@@ -111,9 +114,12 @@ class Process:
         return observed(store, name, system, self.telemetry.accessed) if self.telemetry.tracing else store
 
     @property
-    def pictures(self) -> Pictures:
-        """Who looks at pixels, for all stages of this process. Raises Misconfigured where a model is not as it was released."""
-        from deidstream.adapters.pictures import PictureProcess  # light chains know nothing of pictures
+    def pictures(self) -> PictureProcess:
+        """Who decodes and looks at pixels, for all stages of this process.
+
+        Raises Misconfigured where a model is not as it was released.
+        """
+        from deidstream.adapters.pictures import PictureProcess
 
         made = self._made.get(PictureProcess)
         if not isinstance(made, PictureProcess):

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from deidstream.adapters.released_faces import open_faces
-from deidstream.detection.image.head.look import heat_of, sees_face
+from deidstream.detection.image.head.look import heat_of, why_not
 from deidstream.detection.image.head.render import Scene, rendered, views_around
 from deidstream.detection.image.head.survey import Survey
 from deidstream.detection.image.head.verdict import AIR, FILLED, Verdict
@@ -67,7 +67,7 @@ def measured(
     planes = list(one.planes())
     for plane, values in zip(planes, one.values, strict=True):
         survey.add(plane, values)
-    verdict = Verdict.from_bytes(survey.verdict(partial(sees_face, model=model)).to_bytes())
+    verdict = Verdict.from_bytes(survey.verdict(partial(why_not, model=model)).to_bytes())
     seconds = time.perf_counter() - began
     before = _heat(one, one.values, model, views, pictures, "before")
     code = verdict.cuts[0].code

@@ -27,7 +27,7 @@ class Volume:
     """``values`` by slice, row and column; ``axes``: of these in the patient (LPS), one a row; ``spacing`` (mm) along them.
 
     ``inside``: the voxels within the skull, as somebody else found them. ``shift``: of each slice along its columns (tilted
-    gantry).
+    gantry). ``said``: the axes as a header has them that is wrong.
     """
 
     name: str
@@ -38,15 +38,17 @@ class Volume:
     inside: npt.NDArray[np.bool_] = field(repr=False)
     axes: Vector = field(default_factory=np.eye(3)[::-1].copy, repr=False)
     shift: float = 0.0
+    said: Vector | None = field(default=None, repr=False)
 
     def planes(self) -> Iterator[Plane]:
-        """Of the slices, in order."""
+        """Of the slices, in order, as the header has them."""
+        axes = self.axes if self.said is None else self.said
         for k in range(len(self.values)):
-            origin = self.axes[0] * k * self.spacing[0] + self.axes[1] * k * self.shift
+            origin = axes[0] * k * self.spacing[0] + axes[1] * k * self.shift
             yield Plane(
                 (float(origin[0]), float(origin[1]), float(origin[2])),
-                (float(self.axes[2][0]), float(self.axes[2][1]), float(self.axes[2][2])),
-                (float(self.axes[1][0]), float(self.axes[1][1]), float(self.axes[1][2])),
+                (float(axes[2][0]), float(axes[2][1]), float(axes[2][2])),
+                (float(axes[1][0]), float(axes[1][1]), float(axes[1][2])),
                 self.spacing[1],
                 self.spacing[2],
                 self.values.shape[1],
@@ -105,6 +107,18 @@ def variants(one: Volume) -> Iterator[Volume]:
     part = len(one.values) // 4
     yield replace(one, name=f"{one.name}, lower part", values=one.values[:-part], inside=one.inside[:-part])
     yield _swung(one, 20)
+    for name, turn in _WRONG.items():
+        yield replace(one, name=f"{one.name}, header {name}", said=one.axes @ np.array(turn))
+
+
+_WRONG = {
+    "upside down": [[-1, 0, 0], [0, 1, 0], [0, 0, -1]],
+    "on its face": [[1, 0, 0], [0, 0, 1], [0, -1, 0]],
+    "on its side": [[0, 1, 0], [1, 0, 0], [0, 0, -1]],
+    "on its other side": [[0, 1, 0], [-1, 0, 0], [0, 0, 1]],
+    "backwards": [[-1, 0, 0], [0, -1, 0], [0, 0, 1]],
+}
+"""Of x, y and z of the patient."""
 
 
 def _turned(one: Volume, order: tuple[int, int, int], name: str) -> Volume:

@@ -10,6 +10,7 @@ from deidstream.adapters.shelved_series import STAGE, VERDICTS, ShelvedSeries
 from deidstream.core.case import Case, Header
 from deidstream.core.outcome import Forward, Hold, Outcome
 from deidstream.detection.image.head.survey import Seen
+from deidstream.detection.image.looking import Looking
 from deidstream.ports import Held
 from deidstream.stages.heads.config import HeadsSettings
 from deidstream.stages.heads.service import Heads
@@ -20,6 +21,9 @@ from tests.harness.heads import instances, phantom
 
 _SLICES = instances(phantom().values)
 _KEYS = MemoryKeyRing()
+
+
+LOOKING = Looking(lambda: pytest.fail("nobody reads"), lambda: pytest.fail("nobody looks for faces in pictures"))
 
 
 class Clock:
@@ -33,11 +37,11 @@ class Clock:
 class Site:
     """What the runner does around the stage."""
 
-    def __init__(self, look: Callable[[Seen], bool] = lambda _: False, **settings: object) -> None:
+    def __init__(self, look: Callable[[Seen], str] = lambda _: "", **settings: object) -> None:
         self.clock, self.shelf = Clock(), MemoryHold()
         series = ShelvedSeries(self.shelf, _KEYS)
         chosen = HeadsSettings.model_validate({"quiet_seconds": 60, **settings})
-        self.stage = Heads(series, _KEYS, self.clock, chosen, look)
+        self.stage = Heads(series, _KEYS, self.clock, chosen, look, lambda: LOOKING)
 
     def arrive(self, *contents: bytes) -> list[Outcome]:
         """Handled in batches of 30; what is held is put on the shelf."""
@@ -114,12 +118,12 @@ def test_a_late_slice_from_elsewhere_is_refused() -> None:
     assert said(site.arrive(_SLICES[-1])) == ["slice-outside-series"]
 
 
-@pytest.mark.parametrize("face", [True, False])
-def test_a_volume_in_which_a_face_is_still_seen_is_not_released(face: bool) -> None:
-    site = Site(look=lambda _: face)
+@pytest.mark.parametrize("code", ["face-remains", "head-turned", ""])
+def test_a_volume_in_which_a_face_is_seen_is_not_released(code: str) -> None:
+    site = Site(look=lambda _: code)
     site.arrive(*_SLICES)
     site.clock.time += 61
-    assert {*said(list(site.due()))} == {"face-remains" if face else "removed"}
+    assert {*said(list(site.due()))} == {code or "removed"}
 
 
 def test_a_series_beyond_the_limits_is_refused_and_nothing_of_it_is_lost() -> None:
@@ -133,7 +137,7 @@ def test_a_series_beyond_the_limits_is_refused_and_nothing_of_it_is_lost() -> No
     assert said(list(small.due())) == ["slice-outside-series"] * 20
 
 
-def test_what_is_compressed_or_says_no_place_is_refused() -> None:
+def test_what_is_broken_or_says_no_place_is_refused() -> None:
     site = Site()
     (placeless,) = instances(phantom().values[:1], ImagePositionPatient=None)
     (broken,) = instances(phantom().values[:1], BitsStored=17)
@@ -164,3 +168,18 @@ def test_somebody_may_say_that_a_series_is_complete() -> None:
     assert list(site.due()) == []
     assert site.shelf.reschedule(STAGE, group, site.clock.now()) == 4
     assert said(list(site.due())) == ["head-unclear"] * 4
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ImageType": ["DERIVED", "SECONDARY", "AXIAL", "VRT"]},
+        {"VolumeBasedCalculationTechnique": "SURFACE_RENDER"},
+        {"VolumetricProperties": "DISTORTED"},
+    ],
+)
+def test_views_upon_a_volume_are_no_slices_of_one_wherever_they_say_they_lie(said: dict[str, object]) -> None:
+    site = Site()
+    site.arrive(*instances(phantom().values[:8], **said))
+    site.clock.time += 61
+    assert {one.case.header.attribute("head") for one in site.due() if isinstance(one, Forward)} == {"picture-rendered"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -24,7 +24,7 @@ _ERRORS = {kind.__name__: kind for kind in (errors.Malformed, errors.Unsafe, err
 
 
 class PictureProcess:
-    """See ``ports.Pictures``. Raises Misconfigured at once where a model is not as it was released."""
+    """See ``ports.Pictures`` and ``ports.Samples``. Raises Misconfigured at once where a model is not as it was released."""
 
     def __init__(self, setting: PictureSetting) -> None:
         if any(find_spec(name) is None for name in _NEEDED):
@@ -63,6 +63,18 @@ class PictureProcess:
         """See ``ports.Pictures``."""
         made = self._asked("shown", format_, source, tuple(frames))
         assert isinstance(made, list)
+        return made
+
+    def words(self, source: bytes) -> bytes:
+        """See ``ports.Samples``."""
+        made = self._asked("words", source)
+        assert isinstance(made, bytes)
+        return made
+
+    def with_words(self, source: bytes, frames: Mapping[int, bytes]) -> bytes:
+        """See ``ports.Samples``."""
+        made = self._asked("with_words", source, dict(frames))
+        assert isinstance(made, bytes)
         return made
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from deidstream.core import page as core
@@ -14,6 +14,7 @@ from deidstream.ports import Mark, Sight, TextLine
 
 if TYPE_CHECKING:
     from deidstream.detection.image.faces import Faces
+    from deidstream.formats.dicom.pixels.picture import DicomPicture
 
 __all__ = ["Looking", "Picture", "opened"]
 
@@ -86,6 +87,15 @@ class Looking:
         looks = _pages(source, frames) if format_ == "pdf" else map(_first(opened(format_, source)), frames)
         return [cv2.imencode(".png", look[:, :, ::-1])[1].tobytes() for look in looks]
 
+    def words(self, source: bytes) -> bytes:
+        """See ``ports.Samples``."""
+        picture = _dicom(source)
+        return b"".join(picture.words(frame) for frame in range(1, picture.frames + 1))
+
+    def with_words(self, source: bytes, frames: Mapping[int, bytes]) -> bytes:
+        """See ``ports.Samples``."""
+        return _dicom(source).with_words(frames)
+
     def close(self) -> None:
         """See ``ports.Pictures``."""
 
@@ -124,16 +134,20 @@ def _pages(source: bytes, numbers: Sequence[int]) -> list[Pixels]:
 def opened(format_: str, source: bytes) -> Picture:
     """The picture in ``source``. Raises Malformed."""
     if format_ == "dicom":
-        from deidstream.formats.dicom import split
-        from deidstream.formats.dicom.pixels.picture import DicomPicture
-
-        return DicomPicture(split(source))
+        return _dicom(source)
     if format_ == "image":
         from deidstream.formats.image import split as split_image
         from deidstream.formats.image.picture import FilePicture
 
         return FilePicture(split_image(source))
     raise Malformed("unsupported-format", format_)
+
+
+def _dicom(source: bytes) -> DicomPicture:
+    from deidstream.formats.dicom import split
+    from deidstream.formats.dicom.pixels.picture import DicomPicture
+
+    return DicomPicture(split(source))
 
 
 def _together(pages: Sequence[Page]) -> list[TextLine]:

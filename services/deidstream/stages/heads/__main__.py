@@ -21,14 +21,14 @@ __all__ = ["build"]
 
 def build(process: Process) -> Heads:
     """The stage as configured. Raises Misconfigured where the model of faces is not as it was released."""
-    from deidstream.detection.image.head.look import sees_face
+    from deidstream.detection.image.head.look import why_not
     from deidstream.stages.heads.service import Heads
 
     settings = process.settings.section("heads", HeadsSettings)
     shelf = process.observed(SqlHold(process.deployment.database_url("hold")), "hold")
-    look = partial(sees_face, model=open_faces(settings.faces, settings.threads))
+    look = partial(why_not, model=open_faces(settings.faces, settings.threads))
     series = ShelvedSeries(shelf, process.keys, process.claims.fetch)
-    return Heads(series, process.keys, process.clock, settings, look)
+    return Heads(series, process.keys, process.clock, settings, look, lambda: process.pictures)
 
 
 if __name__ == "__main__":

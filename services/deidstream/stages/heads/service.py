@@ -14,7 +14,7 @@ from deidstream.core.outcome import Audit, Forward, Hold, Outcome
 from deidstream.detection.image.head.mask import locator_of, mask_of
 from deidstream.detection.image.head.survey import Look, Survey
 from deidstream.detection.image.head.verdict import Verdict
-from deidstream.ports import Clock, KeyRing, SeriesShelf
+from deidstream.ports import Clock, KeyRing, Samples, SeriesShelf
 from deidstream.stages.heads.config import HeadsSettings
 from deidstream.stages.heads.slices import Slices, expected, is_hounsfield, opened
 
@@ -30,9 +30,18 @@ _REMEMBERED = 4
 
 
 class Heads:
-    """``look``: whether a face is seen in what would be released."""
+    """``look``: why what would be released may not be. ``samples``: of compressed slices, opened when the first comes."""
 
-    def __init__(self, shelf: SeriesShelf, keys: KeyRing, clock: Clock, settings: HeadsSettings, look: Look) -> None:
+    def __init__(
+        self,
+        shelf: SeriesShelf,
+        keys: KeyRing,
+        clock: Clock,
+        settings: HeadsSettings,
+        look: Look,
+        samples: Callable[[], Samples],
+    ) -> None:
+        self._samples = samples
         self._shelf = shelf
         self._keys = keys
         self._clock = clock
@@ -120,7 +129,7 @@ class Heads:
             try:
                 slices = Slices.of(opened(case))
                 survey = survey or Survey(is_hounsfield(slices.document))
-                for frame, values in slices.values():
+                for frame, values in slices.values(self._samples):
                     survey.add(frame.plane, values)
             except Malformed:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -11,12 +11,19 @@ import numpy.typing as npt
 
 from deidstream import formats
 from deidstream.core.case import Case
+from deidstream.core.errors import Malformed
 from deidstream.detection.image.head.frames import Frame, Pixels, frames_of, pixels_of
 from deidstream.formats.dicom import DicomDocument
+from deidstream.formats.dicom.pixels.module import unsigned_values
+from deidstream.ports import Samples
 
 __all__ = ["Slices", "expected", "is_hounsfield", "opened"]
 
 _COUNTS = ("NumberOfSeriesRelatedInstances", "ImagesInAcquisition")
+_RENDERED = frozenset(
+    "VRT SSD VOLREN VOLUME_RENDER SURFACE_RENDER RENDERED SURFACE_SHADED 3D_RENDERING CURVED_MPR CPR".split()  # noqa: SIM905
+)
+"""What ImageType and VolumeBasedCalculationTechnique (PS3.3, C.8.16.2) say of views upon a volume, which lie nowhere in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +36,17 @@ class Slices:
 
     @classmethod
     def of(cls, document: DicomDocument) -> Slices:
-        """Raises Malformed where pixels or geometry are not there or not understood."""
+        """Raises Malformed where pixels or geometry are not there or not understood, or are of a view upon a volume."""
+        if _is_view(document):
+            raise Malformed("picture-rendered", "ImageType")
         pixels = pixels_of(document)
         return cls(document, pixels, frames_of(document, pixels))
 
-    def values(self) -> Iterator[tuple[Frame, npt.NDArray[np.float32]]]:
-        """What was measured, frame by frame."""
+    def values(self, samples: Callable[[], Samples]) -> Iterator[tuple[Frame, npt.NDArray[np.float32]]]:
+        """What was measured, frame by frame. Raises Malformed where ``samples`` cannot decode it."""
+        body = samples().words(self.document.source) if self.pixels.compressed else self.document.body
         for frame in self.frames:
-            yield frame, self.pixels.values(self.pixels.words(self.document.body, frame.number), frame)
+            yield frame, self.pixels.values(self.pixels.words(body, frame.number), frame)
 
 
 def opened(case: Case) -> DicomDocument:
@@ -54,7 +64,11 @@ def is_hounsfield(document: DicomDocument) -> bool:
 
 
 def expected(document: DicomDocument) -> int:
-    """How many instances the series has, 0 where nobody says. A multi-frame instance is a volume by itself."""
+    """How many instances the series has, 0 where nobody says. A multi-frame instance is a volume by itself, unless it is a
+    part of one (a concatenation, PS3.3, C.7.6.16.2.2.4)."""
+    total = document.element("InConcatenationTotalNumber")
+    if total is not None or document.element("ConcatenationUID") is not None:
+        return sum(unsigned_values(document, total)[:1]) if total is not None else 0
     if document.element("PerFrameFunctionalGroupsSequence") is not None:
         return 1
     for keyword in _COUNTS:
@@ -62,3 +76,13 @@ def expected(document: DicomDocument) -> int:
         if text.isdecimal() and int(text) > 0:
             return int(text)
     return 0
+
+
+def _is_view(document: DicomDocument) -> bool:
+    for element in document.walk():
+        if element.keyword in ("ImageType", "FrameType", "VolumeBasedCalculationTechnique"):
+            if not _RENDERED.isdisjoint(document.value(element.path).upper().replace(" ", "").split("\\")):
+                return True
+        elif element.keyword == "VolumetricProperties" and document.value(element.path).strip() == "DISTORTED":
+            return True
+    return False

@@ -22,7 +22,7 @@ def build(process: Process) -> Writer:
     earlier = Earlier(process.keys, process.archive)
     layers, identity = (process.one(Rules, compiled=process.compiled),), process.one(Identity)
     painter = Painter(lambda: process.pictures, layers, identity)
-    return Writer(settings, layers, identity, process.clock, earlier, painter)
+    return Writer(settings, layers, identity, process.clock, earlier, painter, lambda: process.pictures)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import cast
 
@@ -10,6 +10,7 @@ from deidstream.core.case import Case
 from deidstream.core.decision import Decision, Method
 from deidstream.core.document import Document
 from deidstream.formats.dicom import DicomDocument
+from deidstream.ports import Samples
 
 __all__ = ["is_about_head", "says_no_face", "without_face"]
 
@@ -27,8 +28,11 @@ def says_no_face(case: Case, decisions: Iterable[Decision]) -> bool:
     return case.header.attribute("head") == "removed" and not kept
 
 
-def without_face(case: Case, document: Document) -> Document:
-    """``document`` with the pixels that ``case.decisions`` name changed; nothing in it has moved. Raises Malformed, Unsafe."""
+def without_face(case: Case, document: Document, samples: Callable[[], Samples]) -> Document:
+    """``document`` with the pixels that ``case.decisions`` name changed. Raises Malformed, Unsafe.
+
+    ``samples``: of compressed ones, opened when there are any.
+    """
     masks = {
         one.locator: one.replacement or ""
         for one in case.decisions
@@ -40,4 +44,4 @@ def without_face(case: Case, document: Document) -> Document:
 
     seed = sha256(case.id.encode()).digest()
     read = {locator: FrameMask.from_text(text) for locator, text in masks.items()}
-    return painted(cast(DicomDocument, document), read, seed)
+    return painted(cast(DicomDocument, document), read, seed, samples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from deidstream.core.span import Span
 from deidstream.detection.text.codes import without_codes
 from deidstream.formats import fhir
 from deidstream.formats.printed import printed
-from deidstream.ports import Clock, SubjectLayer, TextLayer
+from deidstream.ports import Clock, Samples, SubjectLayer, TextLayer
 from deidstream.stages.writer import residue
 from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
@@ -63,7 +63,9 @@ class Writer:
         clock: Clock,
         earlier: Earlier,
         painter: Painter | None = None,
+        samples: Callable[[], Samples] | None = None,
     ) -> None:
+        self._samples = samples or _nobody
         self._painter = painter
         self._settings = settings
         self._earlier = earlier
@@ -85,9 +87,11 @@ class Writer:
         return [outcome for one in written for outcome in self._outcomes(one)]
 
     def _rendered(self, case: Case) -> _Written:
-        document = without_face(case, _document(case))
+        before = _document(case)
+        document = without_face(case, before, self._samples)
         self._pressed(case, document)
-        return _Written(case, document, case.decisions, _carried_out(document, case.decisions))
+        rendered = _carried_out(document, case.decisions)
+        return _Written(case, document, case.decisions, rendered, painted=document is not before)
 
     def _pressed(self, case: Case, document: Document) -> None:
         """Printed documents are written by who reads them. Raises Unsafe where nobody has read one: it would pass as it is."""
@@ -214,6 +218,10 @@ class Writer:
             ordinal=0,
             size=0,
         )
+
+
+def _nobody() -> Samples:
+    raise Unsafe("pixels-not-painted", "PixelData")
 
 
 def _carried_out(document: Document, decisions: Sequence[Decision]) -> Rendered:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from deidstream.core.policy import Dicom
-from deidstream.detection.fields.dicom.pixels import refusal
+from deidstream.detection.fields.dicom.pixels import may_show_head, refusal
 from deidstream.formats.dicom import split
+from pydicom.dataset import Dataset
 
 from tests.formats.dicom.files import report, written
 
@@ -75,3 +76,67 @@ def test_a_vr_that_hides_what_an_attribute_is_stops_the_instance() -> None:
     assert refusal(split(content), Dicom()) == ""
     at = content.index(b"\x08\0\x11\x21ST")
     assert refusal(split(content[: at + 4] + b"CS" + content[at + 6 :]), Dicom()) == "wrong-vr"
+
+
+_LYING = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+_CLASSES = "1.2.840.10008.5.1.4.1.1."
+
+
+@pytest.mark.parametrize(
+    ("attributes", "possible", "why"),
+    [
+        ({"Modality": "CT", "SOPClassUID": _CT}, True, "says so"),
+        ({"Modality": "", "SOPClassUID": _CT}, True, "its class is enough"),
+        ({"Modality": "OT", "SOPClassUID": f"{_CLASSES}4.1"}, True, "Enhanced MR, whatever modality it says"),
+        ({"Modality": "XA", "SOPClassUID": f"{_CLASSES}13.1.1"}, True, "a volume of angiography"),
+        ({"Modality": "DX", "SOPClassUID": f"{_CLASSES}13.1.2"}, True, "a volume of teeth and jaws"),
+        ({"Modality": "PT", "SOPClassUID": f"{_CLASSES}130"}, True, "Enhanced PET"),
+        ({"Modality": "OT", "SOPClassUID": _SC} | _LYING, True, "captured slices say where they lie"),
+        ({"Modality": "", "SOPClassUID": "1.3.12.2.1107.5.9.1"} | _LYING, True, "private slices too"),
+        ({"Modality": "OT", "SOPClassUID": _SC}, False, "a picture that lies nowhere is no slice"),
+        ({"Modality": "US", "SOPClassUID": _US} | _LYING, False, "no head fits into a probe"),
+        ({"Modality": "MG", "SOPClassUID": f"{_CLASSES}13.1.3"} | _LYING, False, "slices of a breast"),
+        ({"Modality": "RTDOSE", "SOPClassUID": f"{_CLASSES}481.2"} | _LYING, False, "a grid of doses shows nobody"),
+        ({"Modality": "CT", "SOPClassUID": _CT, "BodyPartExamined": "CHEST"}, False, "no face is there"),
+    ],
+)
+def test_what_may_be_a_slice_of_a_head(attributes: dict[str, object], possible: bool, why: str) -> None:
+    made = report(PixelData=b"\0\0", **attributes)
+    made["PixelData"].VR = "OW"
+    assert may_show_head(split(written(made))) is possible, why
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "widths", "reason"),
+    [
+        ("BODY", "", [160], "contours-of-skin"),
+        ("BODY", "EXTERNAL", [350, 380, 170], "contours-of-skin"),  # trunk and head
+        ("BODY", "EXTERNAL", [11111], "contours-of-skin"),  # see below: nobody can read it
+        ("Structure 1", "EXTERNAL", [160], "contours-of-skin"),
+        ("Haut_aussen", "ORGAN", [160], "contours-of-skin"),
+        ("BODY", "EXTERNAL", [350, 20], ""),  # a trunk
+        ("Brainstem", "ORGAN", [40], ""),
+        ("Brain", "ORGAN", [150], ""),
+        ("antibody dose", "", [140], ""),  # no word of its own
+    ],
+)
+def test_contours_of_the_skin_of_a_head_are_a_face(name: str, kind: str, widths: list[int], reason: str) -> None:
+    structure, observed, contours = Dataset(), Dataset(), Dataset()
+    structure.ROINumber, structure.ROIName = 1, name
+    observed.ReferencedROINumber, observed.RTROIInterpretedType = 1, kind
+    contours.ReferencedROINumber, contours.ContourSequence = 1, [_contour(one) for one in widths]
+    made = report(SOPClassUID=f"{_CLASSES}481.3", Modality="RTSTRUCT")
+    made.StructureSetROISequence, made.RTROIObservationsSequence, made.ROIContourSequence = (
+        [structure],
+        [observed],
+        [contours],
+    )
+    document = split(written(made).replace(b"11111", b"1-2-1"))
+    assert refusal(document, Dicom()) == reason
+    assert refusal(document, Dicom(pixels="keep")) == ""
+
+
+def _contour(width: int) -> Dataset:
+    made = Dataset()
+    made.ContourData = [0, 0, 5, width, 0, 5, width, 30, 5, 0, 30, 5]
+    return made

@@ -13,8 +13,8 @@ from tests.harness.heads import STEP, Phantom, phantom
 _AXES = np.eye(3)[::-1]
 
 
-def never(_: Seen) -> bool:
-    return False
+def never(_: Seen) -> str:
+    return ""
 
 
 def planes(shape: tuple[int, ...], axes: npt.NDArray[np.float64] = _AXES, shift: float = 0.0) -> list[Plane]:
@@ -120,7 +120,7 @@ def test_a_volume_in_which_a_face_is_still_seen_is_not_cut() -> None:
     for plane, values in zip(planes(one.values.shape), one.values, strict=True):
         survey.add(plane, values)
     seen: list[Seen] = []
-    verdict = survey.verdict(lambda scene: bool(seen.append(scene)) or True)
+    verdict = survey.verdict(lambda scene: seen.append(scene) or "face-remains")
     assert [cut.code for cut in verdict.cuts] == ["face-remains"]
     assert len(seen) == 1
 

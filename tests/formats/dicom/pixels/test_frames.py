@@ -187,3 +187,27 @@ def test_a_frame_that_is_cut_short_is_refused_by_every_decoder() -> None:
         dataset.save_as(out)
         with pytest.raises(DeidstreamError, match="frame-broken"):
             DicomPicture(split(out.getvalue())).looks(1)
+
+
+@pytest.mark.parametrize(
+    ("signed", "bit", "high"), [(False, 13, 11), (True, 14, 11), (False, 2, 15), (False, None, 11), (True, None, 11)]
+)
+def test_what_stands_in_bits_outside_of_the_samples_is_looked_at_and_goes_with_what_is_painted(
+    signed: bool, bit: int | None, high: int
+) -> None:
+    values = speckle(64, 64).astype(np.int32) * (-1 if signed else 1)
+    shift = high - 11
+    words = ((values << shift) & 0xFFFF).astype(np.uint16)
+    overlay = np.zeros((64, 64), bool)
+    overlay[10:20, 10:30] = True
+    if bit is not None:
+        words = np.where(overlay, words ^ (1 << bit), words)
+    stored = words.astype("<u2").view("<i2") if signed else words.astype("<u2")
+    content = instance(stored, kind="ct", BitsStored=12, HighBit=high, PixelRepresentation=int(signed))
+    picture = DicomPicture(split(content))
+    extra = [one for one in picture.looks(1) if set(np.unique(one).tolist()) <= {0, 255}]
+    assert len(extra) == (bit is not None)
+    if bit is not None:
+        assert np.array_equal(extra[0][:, :, 0] == 255, overlay)
+        after = _read(picture.painted([Region("PixelData", 1, 10, 10, 20, 10)]))[0]
+        assert len(np.unique(after[overlay])) == 1

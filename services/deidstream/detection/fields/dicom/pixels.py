@@ -11,6 +11,7 @@ from typing import cast
 
 from deidstream.core.document import Document
 from deidstream.core.policy import Dicom
+from deidstream.detection.fields.dicom.contours import may_outline_head
 from deidstream.detection.fields.dicom.pictures import PIXELS, is_pictured
 from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
@@ -43,6 +44,18 @@ _SOUND = "1.2.840.10008.5.1.4.1.1.9.4."
 _DOSES = "1.2.840.10008.5.1.4.1.1.481.2"
 """A grid of doses shows nobody; classes that only begin so (481.23) are pictures."""
 _TOMOGRAPHIC = frozenset({"CT", "MR", "PT", "NM"})
+_VOLUMES = (
+    "1.2.840.10008.5.1.4.1.1.2",  # CT
+    "1.2.840.10008.5.1.4.1.1.4",  # MR
+    "1.2.840.10008.5.1.4.1.1.20",  # nuclear medicine
+    "1.2.840.10008.5.1.4.1.1.128",  # PET
+    "1.2.840.10008.5.1.4.1.1.130",
+    "1.2.840.10008.5.1.4.1.1.13.1.1",  # X-ray in three dimensions: angiographic, craniofacial
+    "1.2.840.10008.5.1.4.1.1.13.1.2",
+)
+"""Classes whose instances are slices of a volume, or all of one, whatever modality they say."""
+_NO_VOLUME = frozenset({"US", "IVUS", "MG", "OP", "OPT", "OPM", "IVOCT", "SM", "RTDOSE", "RTIMAGE"})
+"""Modalities that say where their pictures lie, and show no head: doses, and what no head fits into."""
 _NEVER = (
     "1.2.840.10008.5.1.4.1.1.7",  # secondary capture
     "1.2.840.10008.5.1.4.1.1.6.",  # ultrasound
@@ -59,11 +72,14 @@ _NO_HEAD = frozenset(
 
 
 def may_show_head(source: Document) -> bool:
-    """Whether ``source`` is a tomographic picture in which the header does not rule out a head: what it does not say may be one."""
+    """Whether ``source`` is a tomographic picture in which the header does not rule out a head: what it does not say may be one.
+
+    Tomographic is what its modality or its class says to be, and all that says where it lies in the patient.
+    """
     if source.format != "dicom":
         return False
     document = cast(DicomDocument, source)
-    if document.value("Modality").strip().upper() not in _TOMOGRAPHIC or not is_pictured(document):
+    if not is_pictured(document) or not _is_tomographic(document):
         return False
     recognizable = document.value("RecognizableVisualFeatures").strip().upper()
     return recognizable != "NO" and (bool(recognizable) or not _is_of_other_part(document))
@@ -93,6 +109,8 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
     if sop_class.startswith(_SOUND):
         return "sound-not-examined"
     if not is_pictured(document):
+        if chosen.of_heads != "keep" and may_outline_head(document):
+            return "contours-of-skin"
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
     if chosen.pixels == "examine" and examined not in ("", EXAMINED):
         return examined
@@ -111,6 +129,13 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
     if any(element.tag in PIXELS and "." in element.path for element in document.walk() if _is_picture(element)):
         return "pixels-nested"
     return "" if no_face or not may_show_head(document) else "head-not-examined"
+
+
+def _is_tomographic(document: DicomDocument) -> bool:
+    modality, sop_class = document.value("Modality").strip().upper(), document.value("SOPClassUID")
+    if modality in _TOMOGRAPHIC or any(sop_class == one or sop_class.startswith(f"{one}.") for one in _VOLUMES):
+        return True
+    return modality not in _NO_VOLUME and any(one.keyword == "ImageOrientationPatient" for one in document.walk())
 
 
 def _is_picture(element: Element) -> bool:

@@ -1,7 +1,8 @@
 """The slices of a DICOM instance: where they lie, what is measured in them, and how changed pixels go back into its bytes.
 
-Pixels are read and written where they stand as they are (PS3.5, 8.1.1): native, of 8 or 16 bits, one sample. A multi-frame instance
-says where each frame lies in its functional groups (PS3.3, C.7.6.16).
+Native pixels are read and written where they stand (PS3.5, 8.1.1), of 8 or 16 bits, one sample; of compressed ones somebody else
+makes the same words (``ports.Samples``). A multi-frame instance says where each frame lies in its functional groups (PS3.3,
+C.7.6.16).
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """How pixels stand in the bytes of an instance: ``start`` of the first, and what PS3.5, 8.1.1 says of each."""
+    """How pixels stand in the bytes of an instance, or, where they are ``compressed``, of the words that are made of it.
+
+    ``start``: of the first. The rest is what PS3.5, 8.1.1 says of each.
+    """
 
     start: int
     frames: int
@@ -56,6 +60,7 @@ class Pixels:
     high: int
     signed: bool
     big: bool
+    compressed: bool = False
 
     @property
     def size(self) -> int:
@@ -77,42 +82,41 @@ class Pixels:
         return (plain * frame.slope + frame.intercept).astype(np.float32)
 
     def changed(self, words: Words, places: npt.NDArray[np.bool_], values: Floats, frame: Frame) -> bytes:
-        """A frame in which ``places`` have new measured ``values`` (in the order of the places); all other bits stay."""
+        """A frame in which ``places`` have new measured ``values`` (in the order of the places); all other words stay.
+
+        Bits outside of a sample that changes are cleared, or go on with its sign (an overlay may have stood there).
+        """
         low, high = (
             (-(1 << (self.stored - 1)), (1 << (self.stored - 1)) - 1) if self.signed else (0, (1 << self.stored) - 1)
         )
         plain = np.clip(np.rint((values - frame.intercept) / frame.slope), low, high).astype(np.int32)
-        shift = self.high + 1 - self.stored
-        mask = ((1 << self.stored) - 1) << shift
-        out = words.astype(np.int32)
-        out[places] = (out[places] & ~mask) | ((plain << shift) & mask)
+        out = words.copy()
+        out[places] = (plain << (self.high + 1 - self.stored)).astype(np.uint16)
         kind = np.dtype(np.uint8) if self.allocated == 8 else np.dtype(">u2" if self.big else "<u2")
         return out.astype(np.uint16).astype(kind).tobytes()
 
 
 def pixels_of(document: DicomDocument) -> Pixels:
-    """How the pixels of ``document`` stand in its body. Raises Malformed where they cannot be read as they are:
-
-    ``pixels-compressed``, ``pixels-not-grey``, ``pixels-broken``.
+    """How the pixels of ``document`` stand in its body, or in the words that are made of it. Raises Malformed: ``pixels-not-grey``,
+    ``pixels-broken``.
     """
     value = document.value
-    if value("TransferSyntaxUID") not in _NATIVE:
-        raise Malformed("pixels-compressed", "PixelData")
+    compressed = value("TransferSyntaxUID") not in _NATIVE
     element = document.element("PixelData")
-    if element is None or element.undefined:
-        raise Malformed("pixels-compressed" if element else "pixels-broken", "PixelData")
+    if element is None or element.undefined != compressed:
+        raise Malformed("pixels-broken", "PixelData")
     whole = _numbers(document)
     samples, rows, columns = whole("SamplesPerPixel", 1), whole("Rows", 0), whole("Columns", 0)
     allocated, frames = whole("BitsAllocated", 0), _integer(value("NumberOfFrames"), 1)
     if samples != 1 or not value("PhotometricInterpretation").strip().startswith("MONOCHROME"):
         raise Malformed("pixels-not-grey", "PixelData")
     stored = whole("BitsStored", allocated)
-    high = whole("HighBit", stored - 1)
+    high = stored - 1 if compressed else whole("HighBit", stored - 1)
     sound = allocated in (8, 16) and 0 < stored <= high + 1 <= allocated and 0 < frames <= _MOST_FRAMES
     if not sound or not 2 <= rows <= 16_384 or not 2 <= columns <= 16_384:
         raise Malformed("pixels-broken", "PixelData")
     made = Pixels(
-        element.value,
+        0 if compressed else element.value,
         frames,
         rows,
         columns,
@@ -120,9 +124,10 @@ def pixels_of(document: DicomDocument) -> Pixels:
         stored,
         high,
         whole("PixelRepresentation", 0) == 1,
-        document.opened.encoding.big,
+        document.opened.encoding.big and not compressed,
+        compressed,
     )
-    if made.size * frames > min(element.end - element.value, _MOST_BYTES):
+    if made.size * frames > (_MOST_BYTES if compressed else min(element.end - element.value, _MOST_BYTES)):
         raise Malformed("pixels-broken", "PixelData")
     if made.big and allocated == 8 and element.vr == "OW":
         raise Malformed("pixels-broken", "PixelData")  # bytes that are swapped in pairs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,8 @@ from deidstream.core.document import Splice, apply_splices
 from deidstream.core.errors import Unsafe
 from deidstream.detection.image.head.frames import Frame, Pixels, frames_of, pixels_of
 from deidstream.detection.image.head.verdict import AIR, FILLED, Cut
-from deidstream.formats.dicom import DicomDocument
+from deidstream.formats.dicom import DicomDocument, split
+from deidstream.ports import Samples
 
 __all__ = ["FrameMask", "locator_of", "mask_of", "painted"]
 
@@ -72,31 +73,35 @@ def mask_of(cut: Cut, frame: Frame) -> FrameMask:
     return FrameMask(cut.labels(frame.plane), cut.background, cut.tissue)
 
 
-def painted(document: DicomDocument, masks: Mapping[str, FrameMask], seed: bytes) -> DicomDocument:
-    """``document`` with noise in the places of ``masks`` (by locator), and everything else, lengths too, as it was.
+def painted(
+    document: DicomDocument, masks: Mapping[str, FrameMask], seed: bytes, samples: Callable[[], Samples]
+) -> DicomDocument:
+    """``document`` with noise in the places of ``masks`` (by locator), and everything else as it was: of native pixels the lengths
+    too, of compressed ones the frames without a mask.
 
-    The same seed gives the same noise. Raises Malformed, Unsafe where a mask does not fit.
+    The same seed gives the same noise. Raises Malformed, Unsafe where a mask does not fit, or as ``samples`` does.
     """
     pixels = pixels_of(document)
-    found: list[Splice] = []
+    body = samples().words(document.source) if pixels.compressed else document.body
+    changed: dict[int, bytes] = {}
     random = np.random.default_rng(list(seed))
     for frame in frames_of(document, pixels):
         mask = masks.get(locator_of(frame.number))
         if mask is not None:
-            at = pixels.start + frame.number * pixels.size
-            found.append(Splice(at, at + pixels.size, _changed(document, pixels, frame, mask, random)))
-    if len(found) != len(masks):
+            changed[frame.number] = _changed(body, pixels, frame, mask, random)
+    if len(changed) != len(masks):
         raise Unsafe("mask-without-frame", "PixelData")
-    body = apply_splices(document.body, found)
+    if pixels.compressed:
+        return split(samples().with_words(document.source, {number + 1: made for number, made in changed.items()}))
+    starts = {pixels.start + number * pixels.size: made for number, made in changed.items()}
+    body = apply_splices(body, [Splice(at, at + pixels.size, made) for at, made in starts.items()])
     # Nothing has moved: what was read of the instance still holds.
     source = document.source if document.opened.deflated else body
     return DicomDocument(source, replace(document.opened, body=body), document.elements, document.encodings)
 
 
-def _changed(
-    document: DicomDocument, pixels: Pixels, frame: Frame, mask: FrameMask, random: np.random.Generator
-) -> bytes:
-    words = pixels.words(document.body, frame.number)
+def _changed(body: bytes, pixels: Pixels, frame: Frame, mask: FrameMask, random: np.random.Generator) -> bytes:
+    words = pixels.words(body, frame.number)
     if mask.labels.shape != words.shape:
         raise Unsafe("mask-without-frame", "PixelData")
     values = np.zeros(words.shape, np.float32)

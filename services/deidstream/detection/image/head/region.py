@@ -130,7 +130,8 @@ def _cut(filled: Mask, from_brain: Floats, frame: _Frame, step: float) -> tuple[
     kept = np.maximum(np.maximum(ndimage.gaussian_filter(closed, 10 / step) - _BEHIND, plane), brain)
     touched = ndimage.binary_opening(known & (_spread(face, known) > kept + _LEAST), iterations=2)
     touched = (ndimage.gaussian_filter(touched.astype(np.float32), 8 / step) > 0.35) & known
-    surface = np.maximum(ndimage.gaussian_filter(_cone(kept, _SLOPE * step), 8 / step), kept + _WALL)
+    around = np.where(known & ~touched, np.maximum(face, kept), kept)  # skin that stays: what is put there begins at it
+    surface = np.maximum(ndimage.gaussian_filter(_cone(around, _SLOPE * step), 8 / step), kept + _WALL)
     surface = ndimage.gaussian_filter(surface, 6 / step)
     # No cliff where the cut begins: what stands out above its surface goes as well.
     beside = ndimage.distance_transform_edt(~touched) * step < _BESIDE

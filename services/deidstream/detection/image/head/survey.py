@@ -30,11 +30,12 @@ _PADDING = -1_100.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A volume on its grid as it would be released: for whoever looks whether a face can be seen. ``threshold``: air and tissue.
+    """A volume on its grid, as it was measured (``before``) and as it would be released, for whoever looks for a face.
 
-    ``front`` and ``top``: of the patient, in grid axes.
+    ``threshold``: between air and tissue. ``front`` and ``top``: of the patient, in grid axes.
     """
 
+    before: Floats = field(repr=False)
     values: Floats = field(repr=False)
     step: float
     threshold: float
@@ -42,8 +43,8 @@ class Seen:
     top: npt.NDArray[np.float64] = field(repr=False)
 
 
-Look = Callable[[Seen], bool]
-"""Whether a face is seen."""
+Look = Callable[[Seen], str]
+"""Why a volume may not be released, '' where it may."""
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class Survey:
         self._samples[place].append((plane, down, across, values[::down, ::across].astype(np.float32)))
 
     def verdict(self, look: Look) -> Verdict:
-        """What becomes of each slice. ``look`` is asked whether a face can still be seen in what would be released."""
+        """What becomes of each slice. ``look`` is asked whether what would be released may be."""
         return Verdict(tuple(self._cut(*one, look) for one in zip(self._stacks, self._samples, strict=True)))
 
     def _cut(self, stack: Stack, samples: list[tuple[Plane, int, int, Floats]], look: Look) -> Cut:
@@ -89,8 +90,8 @@ class Survey:
         if region is None:
             return Cut("head-turned", grid)
         cut = Cut.of(region, grid, *self._pools(samples, grid, region.air, region.filled, body.filled, body.threshold))
-        seen = Seen(_carried_out(values, cut), grid.step, body.threshold, front, top)
-        return Cut("face-remains", grid) if look(seen) else cut
+        code = look(Seen(values, _carried_out(values, cut), grid.step, body.threshold, front, top))
+        return Cut(code, grid) if code else cut
 
     def _pools(
         self,

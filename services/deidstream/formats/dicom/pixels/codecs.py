@@ -231,6 +231,7 @@ def _to_jpeg_lossless(samples: Samples, before: bytes, module: PixelModule) -> b
         module.bits, module.signed
     ]
     pixel_format = gdcm.PixelFormat(getattr(gdcm.PixelFormat, kind))
+    pixel_format.SetBitsAllocated(module.bits)  # not said twice, 16 bits are refused
     pixel_format.SetSamplesPerPixel(module.samples)
     pixel_format.SetBitsStored(module.stored)
     pixel_format.SetHighBit(module.stored - 1)

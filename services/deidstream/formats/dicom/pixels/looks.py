@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from deidstream.formats.dicom.pixels.codecs import Samples
 
-__all__ = ["Palette", "looks", "palette"]
+__all__ = ["Palette", "hidden", "looks", "palette"]
 
 _TAILS = (0.5, 99.5)
 """Percentiles between which a frame without a window is shown: one hot pixel must not darken all."""
@@ -73,6 +73,21 @@ def looks(samples: Samples, module: PixelModule, colours: Palette | None) -> lis
     shown = _shown(values, module, whole)
     made = [shown] if np.abs(shown.astype(np.int16) - whole).mean() < _ALIKE else [shown, whole]
     return [_gray(255 - one if module.photometric == "MONOCHROME1" else one) for one in made]
+
+
+def hidden(samples: Samples, module: PixelModule) -> list[npt.NDArray[np.uint8]]:
+    """What stands in bits outside of the samples, one picture a bit, (rows, columns, 3): overlays that nobody draws any more did
+    (PS3.5, 8.1.2). Bits that go on with the sign of a sample are none."""
+    if module.samples > 1 or module.stored == module.bits:
+        return []
+    high = module.high if module.high >= module.stored - 1 else module.stored - 1
+    words = samples.astype(np.int64)
+    above = ((1 << module.bits) - 1) >> (high + 1) << (high + 1)
+    rest = words & (above | (1 << high + 1 - module.stored) - 1)
+    if module.signed:
+        rest ^= np.where(words >> high & 1, above, 0)
+    planes = [rest >> bit & 1 for bit in range(module.bits)] if rest.any() else []
+    return [_gray((one * 255).astype(np.uint8)) for one in planes if one.any()]
 
 
 def _shown(values: npt.NDArray[np.float32], module: PixelModule, whole: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

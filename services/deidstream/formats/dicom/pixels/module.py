@@ -10,7 +10,7 @@ from deidstream.core.errors import Malformed
 from deidstream.formats.dicom.document import DicomDocument
 from deidstream.formats.dicom.element import Element
 
-__all__ = ["PIXEL_DATA", "PixelModule", "module"]
+__all__ = ["PIXEL_DATA", "PixelModule", "module", "unsigned_values"]
 
 PIXEL_DATA = "PixelData"
 _ORDER: dict[bool, Literal["little", "big"]] = {False: "little", True: "big"}
@@ -46,6 +46,8 @@ class PixelModule:
     slope: float = 1.0
     intercept: float = 0.0
     window: tuple[float, float] | None = None
+    high: int = -1
+    """The most significant bit of a sample; -1: the last of those that are stored."""
 
     @property
     def frame_length(self) -> int:
@@ -76,6 +78,7 @@ def module(document: DicomDocument) -> PixelModule:
         slope=_number(document, "RescaleSlope") or 1.0,
         intercept=_number(document, "RescaleIntercept") or 0.0,
         window=_window(document),
+        high=_unsigned(document, "HighBit", -1),
     )
     _check(found)
     return found

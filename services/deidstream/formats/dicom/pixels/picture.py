@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from deidstream.core.region import Region
 from deidstream.formats.dicom.document import DicomDocument
 from deidstream.formats.dicom.pixels.codecs import NATIVE, Samples, decoded, encoded, is_read
 from deidstream.formats.dicom.pixels.fragments import Fragments, encapsulated, fragments
-from deidstream.formats.dicom.pixels.looks import Palette, looks, palette
+from deidstream.formats.dicom.pixels.looks import Palette, hidden, looks, palette
 from deidstream.formats.dicom.pixels.module import PIXEL_DATA, PixelModule, module
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ class DicomPicture:
         return self.module.frames
 
     def looks(self, frame: int) -> list[npt.NDArray[np.uint8]]:
-        """Frame ``frame`` (from 1) as people may see it, (rows, columns, 3) RGB: windowed, and in full range."""
-        return looks(self._samples(frame), self.module, self._palette)
+        """Frame ``frame`` (from 1) as people may see it, (rows, columns, 3) RGB: windowed, whole, and bits outside of samples."""
+        samples = self._samples(frame)
+        return looks(samples, self.module, self._palette) + (hidden(samples, self.module) if self._native else [])
 
     def painted(self, regions: Iterable[Region]) -> bytes:
         """The instance with ``regions`` of its frames filled. What is outside keeps its value; frames without keep their bytes.
@@ -68,7 +69,26 @@ class DicomPicture:
             by_frame[region.frame].append(region)
         if not by_frame:
             return self._document.source
-        changed = {frame - 1: self._frame(frame, of_frame) for frame, of_frame in sorted(by_frame.items())}
+        return self._with({frame - 1: self._frame(frame, of_frame) for frame, of_frame in sorted(by_frame.items())})
+
+    def words(self, frame: int) -> bytes:
+        """The stored samples of frame ``frame`` (from 1), little-endian, of the size that is allocated. Raises Malformed."""
+        return self._samples(frame).astype(_type(self.module).newbyteorder("<")).tobytes()
+
+    def with_words(self, frames: Mapping[int, bytes]) -> bytes:
+        """The instance with ``frames`` (by number, from 1), as ``words`` has them; the others keep their bytes.
+
+        Raises Malformed, Unsafe as ``codecs.encoded`` does.
+        """
+        return self._with({frame - 1: self._of_words(frame, frames[frame]) for frame in sorted(frames)})
+
+    def _of_words(self, frame: int, words: bytes) -> bytes:
+        before, stored = self._samples(frame), self._stored(frame)
+        samples = np.frombuffer(words, _type(self.module).newbyteorder("<")).reshape(before.shape).astype(before.dtype)
+        return _bytes(samples, self.module) if self._native else encoded(samples, stored, self.module)
+
+    def _with(self, changed: Mapping[int, bytes]) -> bytes:
+        """The instance with frames, from 0, as they are stored."""
         element = self._document.element(PIXEL_DATA)
         assert element is not None
         if self._native:
