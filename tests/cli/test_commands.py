@@ -39,6 +39,7 @@ _SUBCOMMANDS = (
     ("artifacts", "apply"),
     ("artifacts", "check"),
     ("artifacts", "collect"),
+    ("keys", "make"),
     ("keys", "list"),
     ("keys", "rotate"),
     ("models", "list"),
