@@ -33,7 +33,13 @@ def test_helm_lint_finds_nothing(example: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_what_is_rendered_is_what_was_looked_at(example: str) -> None:
     """`GOLDEN=write pytest -m deploy tests/deploy/test_chart.py` writes them anew; look at the difference."""
-    done = helm("template", "site", CHART, "-n", "deid", "-f", EXAMPLES[example], *OPERATOR)
+    elsewhere = (
+        "--set",
+        "monitoring.dashboards=false",
+        "--set",
+        "monitoring.rules=false",
+    )  # looked at where they come from
+    done = helm("template", "site", CHART, "-n", "deid", "-f", EXAMPLES[example], *OPERATOR, *elsewhere)
     assert done.returncode == 0, done.stderr
     golden = _GOLDEN / f"{example}.yaml"
     if os.environ.get("GOLDEN") == "write":
@@ -278,6 +284,9 @@ def test_rules_and_dashboards_are_those_of_the_repository() -> None:
     resources = rendered("production", *OPERATOR)
     rule = of_kind(resources, "PrometheusRule")["site-deidstream"]["spec"]
     assert rule == yaml.safe_load((ROOT / "deploy/prometheus/rules.yaml").read_text())
+    for name in ("pipeline", "processes", "privacy"):
+        data = of_kind(resources, "ConfigMap")[f"site-deidstream-dashboard-{name}"]["data"]
+        assert data == {f"{name}.json": (ROOT / f"deploy/grafana/{name}.json").read_text()}
     assert not of_kind(rendered("production"), "PrometheusRule")
 
 

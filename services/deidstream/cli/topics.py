@@ -22,7 +22,7 @@ from deidstream.stream.deployment import Deployment
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import AUDIT, INBOXES, QUARANTINE, RAW, RELEASES
 
-__all__ = ["app"]
+__all__ = ["app", "wanted"]
 
 app = typer.Typer(
     no_args_is_help=True, help="Make the topics that the deployment needs on Kafka; check those that are there."
@@ -70,7 +70,11 @@ def _report(topics: Sequence[Topic], differences: Sequence[Difference]) -> None:
 
 def _wanted(config: Path, bus: str) -> tuple[Cluster, list[Topic]]:
     given = config.exists() or config != _CONFIG or not bus  # to try Kafka out, no file is needed
-    settings = Settings.load(config if given else None, os.environ)
+    return wanted(Settings.load(config if given else None, os.environ), bus)
+
+
+def wanted(settings: Settings, bus: str = "") -> tuple[Cluster, list[Topic]]:
+    """The cluster, and what its topics must be. Raises Misconfigured where the bus is not Kafka, Unavailable where it is away."""
     deployment = Deployment.of(settings)
     url = bus or deployment.bus_url
     if not url.startswith(KAFKA):
