@@ -13,8 +13,13 @@ USER = 10001
 
 _ENTER = """
 set -eu
-root=$1; shift
+root=$1 groups=$2; shift 2
 mount --make-rprivate /
+n=0; for word in "$@"; do
+  if [ "$word" = -- ]; then break; fi
+  if [ $((n % 3)) = 0 ]; then mkdir -p "$root$word"; fi
+  n=$((n + 1))
+done
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
@@ -22,20 +27,23 @@ mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/dev"
 for device in null zero random urandom; do touch "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
 mkdir -m 1777 "$root/dev/shm"
-while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; [ "$3" = rw ] || mount -o remount,bind,ro "$root$2"; shift 3; done
+while [ "$1" != -- ]; do mount --bind "$2" "$root$1"; [ "$3" = rw ] || mount -o remount,bind,ro "$root$1"; shift 3; done
 shift
-exec setpriv --no-new-privs chroot --userspec=10001:10001 --groups= "$root" "$@"
+exec setpriv --no-new-privs chroot --userspec=10001:10001 --groups="$groups" "$root" "$@"
 """
+"""Mount points are there before, as an engine makes them."""
 
 
 @dataclass(slots=True)
 class Container:
-    """``mounts``: from a path here to one in the image; those of ``written`` may be written."""
+    """``mounts``: from a path here to one in the image; those of ``written`` may be written. ``groups``: beside the user's own."""
 
     root: Path
     image: dict[str, Any]
     mounts: dict[Path, str] = field(default_factory=dict)
     written: tuple[Path, ...] = ()
+    groups: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str, entrypoint: Sequence[str] | None = None) -> subprocess.CompletedProcess[str]:
         """Until it ends."""
@@ -61,15 +69,27 @@ class Container:
         mounts = [
             word
             for here, there in self.mounts.items()
-            for word in (str(here), there, "rw" if here in self.written else "ro")
+            for word in (there, str(here), "rw" if here in self.written else "ro")
         ]
-        entered = ["unshare", "--mount", "--", "/bin/sh", "-c", _ENTER, "enter", str(self.root), *mounts, "--"]
+        entered = [
+            "unshare",
+            "--mount",
+            "--",
+            "/bin/sh",
+            "-c",
+            _ENTER,
+            "enter",
+            str(self.root),
+            self.groups,
+            *mounts,
+            "--",
+        ]
         return [*entered, *_in_folder(config["WorkingDir"], inside)]
 
     def _environment(self) -> dict[str, str]:
         inside = dict(one.split("=", 1) for one in self.image["config"]["Env"])
         # The tools that lead into the image are found by PATH too; the image's own goes first.
-        return inside | {"PATH": f"{inside['PATH']}:{os.environ['PATH']}"}
+        return inside | self.environment | {"PATH": f"{inside['PATH']}:{os.environ['PATH']}"}
 
 
 def _in_folder(folder: str, command: Sequence[str]) -> list[str]:
