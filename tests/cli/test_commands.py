@@ -22,6 +22,7 @@ _SUBCOMMANDS = (
     ("dicom", "conformance"),
     ("topics", "apply"),
     ("topics", "check"),
+    ("topics", "rights"),
     ("dev", "kafka"),
     ("config", "check"),
     ("config", "schema"),
