@@ -196,6 +196,10 @@ def test_a_chain_that_grows_is_told_how_many_it_may_become() -> None:
 
 
 _REFUSED = [
+    ("production", ["networkPolicy.database.ports=[]"], "would be open to everybody", "no ports are all ports"),
+    ("production", ["networkPolicy.destinations[0].to=[]"], "would be open to everybody", "no peers are all peers"),
+    ("production", ["networkPolicy.dns.to=[]"], "networkPolicy.dns", "no peers are all peers there too"),
+    ("production", ["networkPolicy.senders=[{}]"], "senders", "an empty peer is everybody"),
     (
         "small",
         ['chains.all.stages=["ingest"]'],
@@ -278,6 +282,27 @@ def test_wrong_values_are_refused_with_a_message_that_helps(
     example: str, settings: list[str], said: str, why: str
 ) -> None:
     assert said in refused(example, *settings)
+
+
+def test_a_process_that_looks_at_pictures_is_given_the_time_that_a_look_may_take() -> None:
+    def patience(*more: str) -> dict[str, tuple[int, int]]:
+        pods = {
+            name: one["spec"]["template"]["spec"]
+            for name, one in of_kind(rendered("production", *more), "StatefulSet").items()
+        }
+        probes = {name: pod["containers"][0]["livenessProbe"] for name, pod in pods.items()}
+        return {
+            name.removeprefix("site-deidstream-"): (
+                pods[name]["terminationGracePeriodSeconds"],
+                probe["periodSeconds"] * probe["failureThreshold"],
+            )
+            for name, probe in probes.items()
+        }
+
+    usual, looks = (60, 60), (660, 660)
+    assert patience() == {"ingest": usual, "identify": usual, "delivery": usual, "core": looks, "pictures": looks}
+    assert patience("--set", "config.image.seconds=900")["pictures"] == (960, 960)
+    assert patience("--set", "chains.pictures.graceSeconds=100")["pictures"] == (100, 100)
 
 
 def test_rules_and_dashboards_are_those_of_the_repository() -> None:

@@ -45,6 +45,12 @@ light
 {{- end }}
 {{- end }}
 
+{{/* Seconds that a process may need to end what it has begun: one look at pictures takes image.seconds at most. (root, chain) */}}
+{{- define "deidstream.grace" -}}
+{{- $looks := eq (include "deidstream.flavour" (dict "root" .root "stages" .chain.stages)) "image" }}
+{{- .chain.graceSeconds | default (ternary (add 60 (dig "image" "seconds" 600 .root.Values.config)) 60 $looks) }}
+{{- end }}
+
 {{/* (root, flavour) */}}
 {{- define "deidstream.image" -}}
 {{- $digest := get .root.Values.image.digests .flavour }}
