@@ -12,7 +12,7 @@ BASELINES := .venv-baselines
 # Other de-identifiers of DICOM headers: for their comparison.
 DICOM_BASELINES := .venv-dicom-baselines
 
-.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-dicom evaluate-documents evaluate-heads bench-kafka bench-scale chaos chaos-embedded corpora format lock clean
+.PHONY: training demo test test-full check evaluate bench bench-text bench-dicom evaluate-dicom evaluate-documents evaluate-heads bench-kafka bench-scale chaos chaos-embedded corpora format lock clean test-deploy
 
 $(STAMP): pyproject.toml setup.py requirements.lock $(wildcard protos/deidstream/*/*/*.proto)
 	[ -x $(BIN)/python ] || { python=$(or $(PYTHON),$$(tools/interpreter)) && $$python -m venv $(VENV); }
@@ -44,12 +44,17 @@ demo: $(STAMP)
 	$(BIN)/deidstream demo
 
 test: $(STAMP)
-	$(BIN)/pytest -m "not full" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not full and not deploy" -n 2 --dist loadfile
 
 test-full: $(STAMP) $(TRAINING)/.installed
 	tests/full/prepare
 	tests/full/run $(BIN)/pytest
 	$(TRAINING)/bin/pytest tests/training/torch
+
+# Images are built, the chart is held against a real kube-apiserver. The first time its tools take a quarter of an hour more.
+test-deploy: $(STAMP)
+	tests/deploy/prepare
+	$(BIN)/pytest -m deploy tests/deploy
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -122,3 +127,7 @@ lock:
 	uv pip compile pyproject.toml --extra baselines --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o tests/bench/taggers/requirements.lock
 	uv pip compile pyproject.toml --extra training --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o models/training/requirements.lock
 	uv pip compile pyproject.toml --extra dicom-baselines --extra dev --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o tests/bench/dicom/requirements.lock
+	uv pip compile pyproject.toml --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o docker/light.lock
+	uv pip compile pyproject.toml --extra image --generate-hashes --no-annotate --no-header --python-version 3.11 -c requirements.lock -o docker/image.lock
+	uv pip compile docker/build.in --generate-hashes --no-annotate --no-header --python-version 3.11 -o docker/build.lock
+	uv pip compile docker/sbom.in --generate-hashes --no-annotate --no-header --python-version 3.11 -o docker/sbom.lock

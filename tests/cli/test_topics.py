@@ -199,10 +199,13 @@ def test_records_that_are_no_cases_go_to_quarantine_once_each_and_the_loop_goes_
     assert {record.payload for record in found} >= {lost, bytes(range(256)), b""}
 
 
-def test_a_deployment_with_a_password_works_and_shows_it_nowhere(secured: Secured, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", ["here", "in-a-file"])
+def test_a_deployment_with_a_password_works_and_shows_it_nowhere(secured: Secured, tmp_path: Path, kept: str) -> None:
     given = {"protocol": "SASL_SSL", "ca": str(secured.certificates.ca), "user": "admin"}
     secret = PASSWORDS["admin"]
-    config = configured(tmp_path, f"kafka://{secured.scram}/t{uuid.uuid4().hex[:8]}", **given, password=secret)
+    (tmp_path / "password").write_text(secret + "\n")
+    where = {"password": secret} if kept == "here" else {"password_file": str(tmp_path / "password")}
+    config = configured(tmp_path, f"kafka://{secured.scram}/t{uuid.uuid4().hex[:8]}", **given, **where)
     assert run("topics", "apply", "--config", config).code == 0
     command = [sys.executable, "-m", "deidstream.cli", "up", "--config", str(config), "--chain", "identify", "--here"]
     log = tmp_path / "up.log"
@@ -246,6 +249,13 @@ def test_a_process_that_is_refused_ends_with_2_and_one_line(
         ({"protocol": "SSL", "ca": "/nowhere/ca.pem"}, 8, "the file must exist and be readable"),
         ({"user": "x", "password": "secret-1"}, 5, "a password needs protocol SASL"),
         ({"ca": __file__}, 5, "ca and certificate need protocol SSL"),
+        ({"user": "x", "password_file": __file__}, 5, "a password needs protocol SASL"),
+        ({"protocol": "SASL_SSL", "user": "x", "password_file": "/nowhere/password"}, 9, "the file must exist"),
+        (
+            {"protocol": "SASL_SSL", "user": "x", "password": "secret-1", "password_file": __file__},
+            5,
+            "here or in a file, not both",
+        ),
     ],
 )
 def test_settings_that_are_incomplete_are_told_with_their_line(

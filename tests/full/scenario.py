@@ -37,6 +37,7 @@ from tests.harness.deployment import is_ready
 from tests.harness.foreign import make_topic, write
 from tests.harness.kafka import Broker
 from tests.stages.ingest.dicom_peer import associated, sends
+from tools.make_dashboards import dashboards, queries
 
 LOOPED = STAGES[1:-1]
 MRN = "MRN-778899123"
@@ -61,6 +62,8 @@ class Evidence:
     rules: list[dict[str, Any]]
     recorded: dict[str, list[float]]
     leaked: list[float]
+    panels: dict[str, list[float]]
+    """By expression of a dashboard."""
     folder: Path
 
     def stages(self, signal: Signal) -> set[str]:
@@ -197,11 +200,18 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
                 groups = api(prometheus, "rules")["groups"]
                 rules = [rule for group in groups for rule in group["rules"]]
                 recorded = {one["name"]: query(prometheus, one["name"]) for one in rules if one["type"] == "recording"}
+                panels = {one: query(prometheus, one.replace("$__rate_interval", "2m")) for one in shown()}
                 time.sleep(2)  # each process sends its spans once a second
         made.running.stop()
         _ends(site)
         time.sleep(1)
-        return Evidence(series, made.collector.spans(), lines_of(made.running.folder), rules, recorded, leaked, folder)
+        spans, lines = made.collector.spans(), lines_of(made.running.folder)
+        return Evidence(series, spans, lines, rules, recorded, leaked, panels, folder)
+
+
+def shown() -> list[str]:
+    """The expressions of all panels of all dashboards."""
+    return [one for dashboard in dashboards().values() for one in queries(dashboard)]
 
 
 def _all_that_happens(site: Site, folder: Path) -> None:

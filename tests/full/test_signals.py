@@ -100,3 +100,8 @@ def test_nothing_that_was_sent_or_said_by_an_error_is_in_logs_spans_or_series(ev
     for path in (*evidence.folder.glob("deployment/*.log"), *evidence.folder.glob("collector/*")):
         assert search.content(path.read_bytes()) == set(), path.name
     assert search.content(str(evidence.series).encode()) == set()
+
+
+def test_every_query_of_every_dashboard_returns_something(evidence: Evidence) -> None:
+    assert len(evidence.panels) > 20
+    assert [one for one, values in evidence.panels.items() if not values] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,9 @@ class Secured:
 
 
 @contextmanager
-def secured_broker(folder: Path, certificates: Certificates) -> Iterator[Secured]:
+def secured_broker(
+    folder: Path, certificates: Certificates, passwords: Mapping[str, str] = PASSWORDS
+) -> Iterator[Secured]:
     """As ``broker``. The holders of the certificates ``server`` and ``client`` are the users of these names."""
     _need_java()
     folder.mkdir(parents=True)
@@ -50,7 +52,7 @@ def secured_broker(folder: Path, certificates: Certificates) -> Iterator[Secured
     store.write_text(certificates.server_key.read_text() + certificates.server.read_text())
     scram, controller, mtls = free_row(3)
     settings = _security(store, certificates.ca, f"SASL_SSL://127.0.0.1:{scram},SSL://127.0.0.1:{mtls}", controller)
-    with _running(Broker(folder / "cluster", [scram, controller], settings, PASSWORDS)) as made:
+    with _running(Broker(folder / "cluster", [scram, controller], settings, dict(passwords))) as made:
         yield Secured(made, f"127.0.0.1:{scram}", f"127.0.0.1:{mtls}", certificates)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from deidstream.adapters.memory_keys import KEY_BYTES, KEY_ID, Key, MemoryKeyRing, new_key
 from deidstream.core.errors import Misconfigured, Unavailable
 
-__all__ = ["FileKeyRing"]
+__all__ = ["FileKeyRing", "keys_from"]
 
 _PURPOSE = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9][A-Za-z0-9_-]*)?\Z")
 _PINNED = {
@@ -155,7 +155,7 @@ class FileKeyRing(MemoryKeyRing):
             ) from None
         with os.fdopen(descriptor, "rb") as stream:
             _check_private(os.fstat(stream.fileno()), file, "600")
-            return _keys_from(stream.read(), purpose)
+            return keys_from(stream.read(), purpose)
 
     def _open_folder(self) -> None:
         try:
@@ -189,7 +189,8 @@ def _check_private(state: os.stat_result, path: Path, mode: str) -> None:
         raise Misconfigured("key-permissions", str(path), f"others can read the keys: chmod {mode}, then rotate them")
 
 
-def _keys_from(data: bytes, purpose: str) -> tuple[Key, ...]:
+def keys_from(data: bytes, purpose: str) -> tuple[Key, ...]:
+    """The keys in a file's bytes. Raises Misconfigured (``key-file-damaged``) for whatever else stands there."""
     try:
         content = json.loads(data)
         keys = tuple(

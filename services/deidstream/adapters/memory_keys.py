@@ -83,6 +83,10 @@ class MemoryKeyRing:
         """The ids of all keys of ``purpose``, oldest first."""
         return tuple(key.id for key in self._ring(purpose))
 
+    def made(self, purpose: str) -> tuple[float, ...]:
+        """When each key of ``purpose`` was made, epoch seconds, oldest first."""
+        return tuple(key.created for key in self._ring(purpose))
+
     def _ring(self, purpose: str) -> tuple[Key, ...]:
         found = self._keys.get(purpose)
         if found is not None:

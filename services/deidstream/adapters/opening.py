@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from deidstream.adapters.artifacts_files import FileArtifacts
 from deidstream.adapters.artifacts_memory import MemoryArtifacts
+from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.file_locks import FileLocks
 from deidstream.adapters.memory_bus import MemoryBusFactory
+from deidstream.adapters.provided_keys import ProvidedKeyRing
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import ArtifactStore, BusFactory, Locks
 
-__all__ = ["KAFKA", "open_artifacts", "open_bus", "open_locks", "prepare"]
+__all__ = ["KAFKA", "open_artifacts", "open_bus", "open_keys", "open_locks", "prepare"]
 
 _SQLITE = "sqlite:///"
 _FOLDER = "file://"
@@ -59,6 +61,13 @@ def open_artifacts(url: str, access_key: str = "", secret_key: str = "", ca: Pat
     raise Misconfigured(
         "artifacts-url", "artifacts", "give s3://BUCKET/PREFIX?endpoint=https://HOST:PORT or file:///FOLDER"
     )
+
+
+def open_keys(
+    folder: Path, provided: bool, purposes: Collection[str] | None = None, create: bool = False
+) -> FileKeyRing:
+    """The key ring in ``folder``. ``provided``: the platform fills it, and none is made whatever ``create`` says."""
+    return ProvidedKeyRing(folder, purposes) if provided else FileKeyRing(folder, purposes, create)
 
 
 def open_locks(database: str, state: Path) -> Locks:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy:app", "Show and check policies."),
     "dicom": ("dicom:app", "Print the DICOM conformance statement."),
     "config": ("config:app", "Check the configuration, print its schema."),
+    "doctor": ("doctor.command:doctor", "Check a deployment, say what to do."),
     "topics": ("topics:app", "Make and check the topics on Kafka."),
     "database": ("database:app", "Make and check the tables in PostgreSQL."),
     "quarantine": ("quarantine:app", "List, inspect, correct, replay quarantined cases."),
@@ -59,7 +60,7 @@ Examples:
 \b
 Exit codes:
   0    done
-  1    a check has failed (audit verify, demo), a figure falls short (evaluate, train)
+  1    a check has failed (audit verify, demo, doctor), a figure falls short (evaluate, train)
   2    wrong usage or configuration, said in one line
   3    not everything was released (clean) or accepted (send)
   4    too much went to quarantine (up)

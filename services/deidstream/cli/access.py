@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deidstream.adapters.file_keys import FileKeyRing
-from deidstream.adapters.opening import open_bus
+from deidstream.adapters.opening import open_bus, open_keys
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.core.errors import Misconfigured
 from deidstream.core.outcome import Audit
@@ -56,7 +55,7 @@ class Access:
 
     def keys(self) -> KeyRing:
         """All keys that the deployment has; none is made."""
-        return FileKeyRing(self.deployment.key_folder, create=False)
+        return open_keys(self.deployment.key_folder, self.deployment.keys_provided)
 
     def audit(self, entry: Audit) -> None:
         """Writes one entry of what an operator did, before it is done. Raises Unavailable when it cannot be written."""

@@ -30,7 +30,7 @@ from deidstream.stages.writer.config import WriterSettings
 from deidstream.stream.deployment import SECTIONS, Deployment
 from deidstream.stream.settings import Settings
 
-__all__ = ["app", "schema_of"]
+__all__ = ["app", "checked", "schema_of"]
 
 _OURSELVES = ("127.0.0.1", "::1", "localhost")
 
@@ -56,7 +56,12 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
     Example:
       deidstream config check --config deidstream.yaml
     """
-    settings = Settings.load(config)
+    said = checked(Settings.load(config))
+    Console().print(f"{config}: {said}: good")
+
+
+def checked(settings: Settings) -> str:
+    """What ``settings`` configure, in a few words. Raises Misconfigured for the first mistake in them and in what they name."""
     settings.refuse_unknown(SECTIONS)
     sections = {name: settings.section(name, model) for name, model in _MODELS.items()}
     resolver, delivery, monitor = sections["resolver"], sections["delivery"], sections["monitor"]
@@ -76,7 +81,7 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
     assert isinstance(deployment, Deployment)
     if deployment.artifacts:
         days_of(settings)
-    Console().print(f"{config}: sources, {len(projects)} projects, {len(delivery.destinations)} destinations: good")
+    return f"sources, {len(projects)} projects, {len(delivery.destinations)} destinations"
 
 
 def _no_circle(ingest: BaseModel, delivery: DeliverySettings) -> None:

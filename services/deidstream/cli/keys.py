@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +12,39 @@ from rich.console import Console
 from rich.table import Table
 
 from deidstream.adapters.file_keys import FileKeyRing
+from deidstream.adapters.opening import open_keys
 from deidstream.cli.access import Access, ConfigOption
 from deidstream.core.outcome import Audit
+from deidstream.stages.resolver.config import ResolverSettings
+from deidstream.stream.settings import Settings
+from deidstream.stream.stages import STAGES, purposes_of
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="List keys by purpose; rotate those of content.")
+app = typer.Typer(no_args_is_help=True, help="List keys by purpose; make them, rotate those of content.")
+
+
+@app.command()
+def make(
+    folder: Annotated[Path, typer.Argument(help="Made for its owner alone. What is there stays.")],
+    config: ConfigOption = Path("deidstream.yaml"),
+    renew: Annotated[list[str] | None, typer.Option(help="A purpose that gets one more key, which then seals.")] = None,
+) -> None:
+    """Make every key that a deployment needs, before it runs: for a platform that provides them (deployment.keys_provided).
+
+    One file a purpose, for one Secret each. Without a deployment there is no audit log: keep your own record.
+
+    \b
+    Example:
+      deidstream keys make keys/
+    """
+    projects = Settings.load(config, os.environ).section("resolver", ResolverSettings).projects
+    purposes = {one for one in purposes_of(STAGES) if not one.endswith(".*")}
+    purposes |= {f"{kind}.{project.name}" for project in projects for kind in ("surrogate", "token")}
+    ring = FileKeyRing(folder, purposes)
+    for purpose in renew or ():
+        ring.rotate(purpose)
+    Console().print(f"{folder}: {len(purposes)} purposes", highlight=False)
 
 
 @app.command("list")
@@ -76,4 +104,4 @@ def give_up(
 
 
 def _ring(access: Access) -> FileKeyRing:
-    return FileKeyRing(access.deployment.key_folder, create=False)
+    return open_keys(access.deployment.key_folder, access.deployment.keys_provided)

@@ -19,10 +19,11 @@ from deidstream.cli.access import ConfigOption
 from deidstream.core.errors import Misconfigured
 from deidstream.stages.delivery.config import DeliverySettings, TopicDestinationSettings
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.rights import Right, rights_of, setup_rights
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import AUDIT, INBOXES, QUARANTINE, RAW, RELEASES
 
-__all__ = ["app"]
+__all__ = ["app", "wanted"]
 
 app = typer.Typer(
     no_args_is_help=True, help="Make the topics that the deployment needs on Kafka; check those that are there."
@@ -59,6 +60,40 @@ def check(config: ConfigOption = _CONFIG, bus: BusOption = "") -> None:
     _report(topics, check_topics(cluster, topics))
 
 
+@app.command()
+def rights(
+    config: ConfigOption = _CONFIG,
+    user: Annotated[
+        str, typer.Option(help="Before the name of each user: PREFIX-CHAIN, by its first stage.")
+    ] = "deidstream",
+) -> None:
+    """Print what each chain needs of a cluster that asks, as calls of kafka-acls: the least, one user a chain, and one for topics.
+
+    \b
+    Example:
+      deidstream topics rights | sed 's/$/ --bootstrap-server kafka-1:9093 --command-config admin.properties/' | sh
+    """
+    settings = Settings.load(config, os.environ)
+    deployment = Deployment.of(settings)
+    prefix = Cluster.at(deployment.bus_url.removeprefix(KAFKA), {}).prefix if deployment.bus.startswith(KAFKA) else ""
+    topics = [
+        one.topic
+        for one in settings.section("delivery", DeliverySettings).destinations
+        if isinstance(one, TopicDestinationSettings)
+    ]
+    chains = {chain[0]: rights_of(chain, topics) for chain in deployment.chains}
+    for name, given in (chains | {"setup": setup_rights(topics)}).items():
+        for right in given:
+            typer.echo(_acl(f"{user}-{name}", right, f"{prefix}." if prefix else ""))
+
+
+def _acl(user: str, right: Right, prefix: str) -> str:
+    operations = " ".join(f"--operation {one.title().replace('-', '')}" for one in right.operations)
+    pattern = "prefixed" if right.prefixed else "literal"
+    where = f"--{right.kind} '{prefix}{right.name}' --resource-pattern-type {pattern}"
+    return f"kafka-acls --add --allow-principal User:{user} {operations} {where}"
+
+
 def _report(topics: Sequence[Topic], differences: Sequence[Difference]) -> None:
     screen = Console()
     for one in differences:
@@ -70,7 +105,11 @@ def _report(topics: Sequence[Topic], differences: Sequence[Difference]) -> None:
 
 def _wanted(config: Path, bus: str) -> tuple[Cluster, list[Topic]]:
     given = config.exists() or config != _CONFIG or not bus  # to try Kafka out, no file is needed
-    settings = Settings.load(config if given else None, os.environ)
+    return wanted(Settings.load(config if given else None, os.environ), bus)
+
+
+def wanted(settings: Settings, bus: str = "") -> tuple[Cluster, list[Topic]]:
+    """The cluster, and what its topics must be. Raises Misconfigured where the bus is not Kafka, Unavailable where it is away."""
     deployment = Deployment.of(settings)
     url = bus or deployment.bus_url
     if not url.startswith(KAFKA):

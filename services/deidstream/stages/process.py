@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from deidstream.adapters.file_keys import FileKeyRing
-from deidstream.adapters.opening import open_artifacts, open_bus, prepare
+from deidstream.adapters.opening import open_artifacts, open_bus, open_keys, prepare
 from deidstream.adapters.sql_archive import SqlCaseArchive
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.ports import ArtifactStore, CaseArchive, KeyRing
@@ -73,7 +72,8 @@ class Process:
         deployment = Deployment.of(settings)
         prepare(deployment.state)
         purposes = purposes_of(instance.chain)
-        keys, clock = FileKeyRing(deployment.key_folder, purposes), SystemClock()
+        clock = SystemClock()
+        keys = open_keys(deployment.key_folder, deployment.keys_provided, purposes, create=True)
         keys.renew(purposes & RENEWED, deployment.renew_keys_days * 86_400, clock.now())
         return cls(settings, deployment, keys, clock, instance)
 

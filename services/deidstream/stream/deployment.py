@@ -63,6 +63,10 @@ class Deployment(BaseModel):
         "empty: an SQLite file for each in the state folder.",
     )
     keys: Path | None = Field(None, description="Folder of the key ring; empty: 'keys' in the state folder.")
+    keys_provided: bool = Field(
+        False,
+        description="Whether the platform mounts the keys (Secrets of Kubernetes): no process makes or renews one.",
+    )
     artifacts: str = Field(
         "",
         description="URL of the store for what is too large for a record: s3://BUCKET/PREFIX?endpoint=https://HOST:PORT or "

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from deidstream.core.errors import Misconfigured
+
 __all__ = ["Kafka", "KafkaClient"]
 
 
@@ -18,6 +20,7 @@ def _there(path: Path | None) -> Path | None:
 
 
 _Pem = Annotated[Path | None, AfterValidator(_there), Field(description="A PEM file.")]
+_Secret = Annotated[Path | None, AfterValidator(_there), Field(description="A file with the password alone.")]
 _Partitions = Annotated[
     int, Field(ge=1, le=1_000, description="Of each topic; as many processes share a stage at most.")
 ]
@@ -43,14 +46,20 @@ class KafkaClient(BaseModel):
     mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
     user: str = ""
     password: SecretStr = SecretStr("")
+    password_file: _Secret = None
+    """Instead of ``password``: a file that holds it alone."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.protocol.startswith("SASL") and not (self.user and self.password.get_secret_value()):
+        given = bool(self.password.get_secret_value())
+        if given and self.password_file:
+            raise ValueError("give the password here or in a file, not both")
+        given = given or bool(self.password_file)
+        if self.protocol.startswith("SASL") and not (self.user and given):
             raise ValueError("SASL needs user and password")
         if bool(self.certificate) != bool(self.key):
             raise ValueError("certificate and key go together")
-        if self.password.get_secret_value() and not self.protocol.startswith("SASL"):
+        if given and not self.protocol.startswith("SASL"):
             raise ValueError("a password needs protocol SASL_SSL or SASL_PLAINTEXT")
         if (self.ca or self.certificate) and not self.protocol.endswith("SSL"):
             raise ValueError("ca and certificate need protocol SSL or SASL_SSL")
@@ -68,9 +77,17 @@ class KafkaClient(BaseModel):
             given |= {
                 "sasl.mechanism": self.mechanism,
                 "sasl.username": self.user,
-                "sasl.password": self.password.get_secret_value(),
+                "sasl.password": self._secret(),
             }
         return {name: str(value) for name, value in given.items() if value}
+
+    def _secret(self) -> str:
+        if self.password_file is None:
+            return self.password.get_secret_value()
+        try:
+            return self.password_file.read_text("utf-8").strip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise Misconfigured("kafka-password", str(self.password_file), "must be readable text") from None
 
 
 class Kafka(KafkaClient):

@@ -8,8 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from deidstream.adapters.file_keys import FileKeyRing
-from deidstream.adapters.opening import KAFKA
+from deidstream.adapters.opening import KAFKA, open_keys
 from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.stages.monitor.canaries import read_canaries
 from deidstream.stages.monitor.config import MonitorSettings
@@ -90,7 +89,7 @@ def _sight(deployment: Deployment, settings: MonitorSettings) -> Sight | None:
     """Of the keys it gets that of releases, which it neither makes nor renews; without canaries it gets none."""
     if settings.canaries is None:
         return None
-    keys = FileKeyRing(deployment.key_folder, KEY_PURPOSES[NAME], create=False)
+    keys = open_keys(deployment.key_folder, deployment.keys_provided, KEY_PURPOSES[NAME])
     store = open_bucket(deployment.artifacts, deployment.artifacts_access) if deployment.artifacts else None
     return Sight(read_canaries(settings.canaries), keys, Claims(store))
 

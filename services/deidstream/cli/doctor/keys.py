@@ -1,0 +1,47 @@
+"""Keys: are those of the stages there, closed to others, and young enough?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from deidstream.adapters.opening import open_keys
+from deidstream.cli.doctor.finding import Finding, Patient, bad, good, warning
+from deidstream.core.errors import Misconfigured
+from deidstream.stages.resolver.config import ResolverSettings
+from deidstream.stream.stages import RENEWED, purposes_of
+
+__all__ = ["keys"]
+
+_OLD_DAYS = 99.0
+"""At 500 seals a second a key has sealed 2**32 times by then (NIST SP 800-38D, 8.3)."""
+
+
+def keys(patient: Patient) -> Iterator[Finding]:
+    """Every purpose that the stages need, one by one."""
+    folder, provided = patient.deployment.key_folder, patient.deployment.keys_provided
+    if not folder.exists() and not provided:
+        yield warning("no-keys", str(folder), "the first start makes them; back them up then")
+        return
+    ring = open_keys(folder, provided)
+    now, count = time.time(), 0
+    for purpose in _needed(patient):
+        try:
+            made = ring.made(purpose)
+        except Misconfigured as error:
+            yield bad(error.code, error.place, error.hint)
+            continue
+        count += 1
+        age = (now - made[-1]) / 86_400
+        if purpose in RENEWED and age > _OLD_DAYS:
+            do = "replace it: deidstream keys make --renew" if provided else "restart the processes, which renews it"
+            yield warning("key-old", f"{purpose}, {age:.0f} days", do)
+    yield good(f"{count} purposes have keys")
+
+
+def _needed(patient: Patient) -> list[str]:
+    purposes = purposes_of(patient.stages)
+    found = [one for one in purposes if not one.endswith(".*")]
+    for project in patient.settings.section("resolver", ResolverSettings).projects:
+        found += [f"{one.removesuffix('*')}{project.name}" for one in purposes if one.endswith(".*")]
+    return sorted(found)
