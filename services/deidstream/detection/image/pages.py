@@ -93,7 +93,7 @@ class _Seen:
         voiced, exact = [False] * len(line.text), True
         words = list(_words(line.text)) if line.places else [(0, len(line.text))]
         for (start, end), (left, right) in zip(words, _zones(boxes, words), strict=True):
-            room = line.box.height
+            room = line.box.height / 2
             near = sorted(one.at for one in inside if left - room <= one.x < right + room)
             text, word = "".join(self._layer.text[at] for at in near), line.text[start:end]
             same = is_in(text, word)
