@@ -74,7 +74,8 @@ def _left(of_kind: Sequence[Letter], released: dict[str, bytes], folder: Path) -
         left = [secret for secret in one.secrets if _stands(secret, after)]
         seen, said = seen + len(left), said + sum(_stands(secret, layer) for secret in one.secrets)
         print(*(f"{one.name} {secret}" for secret in left), sep="\n", end="\n" if left else "")
-        words, kept = words + len(one.words), kept + sum(_stands(word, layer) for word in one.words)
+        tokens = {_plain(word) for word in layer.split()}
+        words, kept = words + len(one.words), kept + sum(_plain(word) in tokens for word in one.words)
     kind, planted = of_kind[0].kind, sum(len(one.secrets) for one in of_kind)
     yield Figure(
         f"{kind}-legible", legible / planted, "", "at least", 0.9, "of planted words before, by tesseract: it can tell"
@@ -139,6 +140,10 @@ def _run(*command: str) -> str:
 def _stands(word: str, text: str) -> bool:
     """Whether ``word`` stands in ``text``, blanks and letters that are taken for one another left out of account."""
     return _folded(word) in _folded(text)
+
+
+def _plain(word: str) -> str:
+    return word.strip(",.").casefold()
 
 
 def _folded(text: str) -> str:

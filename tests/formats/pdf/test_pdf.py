@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed, Unsafe
-from deidstream.core.page import Page, Pages
+from deidstream.core.page import Box, Page, Pages, Run, Sheet
 from deidstream.core.span import Span
 from deidstream.formats import sniff, split
 from deidstream.formats.pdf import PdfDocument
@@ -218,3 +218,12 @@ def test_one_that_only_its_owner_may_change_is_read() -> None:
     source = pdf(LETTER, encryption=pikepdf.Encryption(owner="o", user=""))
     assert "McGrath" not in text_of(without(source))
     assert not pikepdf.open(io.BytesIO(without(source))).is_encrypted
+
+
+def test_words_whose_boxes_touch_are_words_in_the_text_layer() -> None:
+    """Boxes of words that were read reach up to the middle of the blanks between them."""
+    runs = [
+        Run(word, Box(170 + 100 * at, 150, 270 + 100 * at, 180)) for at, word in enumerate(["Quilty", "has", "gone"])
+    ]
+    out = written(pdf(["A letter"]), [Sheet((), tuple(runs))])
+    assert text_of(out).split() == ["Quilty", "has", "gone"]
