@@ -81,10 +81,10 @@ def content(runs: Iterable[Run], height: float) -> bytes:
     """Operators that put the text of ``runs`` on a page ``height`` points high (ISO 32000-1, 9.4), as wide as their boxes."""
     lines = [b"BT 3 Tr"]
     for run in runs:
-        units, blank = _as_seen(run.text).encode("utf-16-be"), " ".encode("utf-16-be")  # boxes of words may touch
+        units, blank = _as_seen(run.text).encode("utf-16-be"), " ".encode("utf-16-be")  # boxes may touch, words may not
         across, up = (run.box.right - run.box.left) / SCALE, (run.box.bottom - run.box.top) / SCALE
         size = max(up, 1.0)
-        stretch = max(across, 1.0) / (len(units) / 2 * size * _WIDTH / 1000) * 100
+        stretch = max(across, 1.0) / (len(units + blank) / 2 * size * _WIDTH / 1000) * 100
         left, bottom = run.box.left / SCALE, height - run.box.bottom / SCALE
         lines.append(
             f"{FONT} {size:.2f} Tf {stretch:.1f} Tz 1 0 0 1 {left:.2f} {bottom:.2f} Tm <{(units + blank).hex()}> Tj".encode()
