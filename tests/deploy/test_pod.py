@@ -87,7 +87,7 @@ def test_a_message_goes_through_the_pod_of_the_small_example(light: str, root: P
     )
     (workload,) = of_kind(resources, "StatefulSet").values()
     ready = Kubelet(root, light, resources, keys(tmp_path, "research"), tmp_path / "pods").prepared(workload, "chain")
-    mounted_keys = {path: path.read_bytes() for path in (tmp_path / "pods").rglob("*.json")}
+    mounted_keys = {path: path.read_bytes() for path in (tmp_path / "pods").rglob("keys/*.json")}
     process = start(ready, tmp_path / "log", health)
     try:
         wait_for(lambda: is_ready(health) or process.poll() is not None, "the Pod is ready", 120)
@@ -100,7 +100,7 @@ def test_a_message_goes_through_the_pod_of_the_small_example(light: str, root: P
         end([process], [tmp_path / "log"])
         receiver.close()
     assert [without_the_patient(got) for got in receiver.got] == [True]
-    assert {path: path.read_bytes() for path in (tmp_path / "pods").rglob("*.json")} == mounted_keys
+    assert {path: path.read_bytes() for path in (tmp_path / "pods").rglob("keys/*.json")} == mounted_keys
 
 
 def test_a_message_goes_through_the_pods_of_production_after_its_setup(light: str, root: Path, tmp_path: Path) -> None:
