@@ -3,82 +3,89 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.deploy.buildah import inspected
 from tests.deploy.container import USER, Container
 
-_DATA = "..2026_01_01"
+_VERSION = "..2026_01_01"
 
 
-def pod(
-    workload: dict[str, Any],
-    resources: list[dict[str, Any]],
-    secrets: dict[str, dict[str, bytes]],
-    there: Path,
-    root: Path,
-    image: str,
-) -> tuple[Container, list[str], list[str]]:
-    """The container of ``workload``'s first Pod, with its command and arguments. ``secrets``: those of the cluster, by name.
+class Ready(NamedTuple):
+    """A container, and what runs in it; ``command`` is None where that is the image's own."""
 
-    ``there``: a folder for its volumes; ``root``: the mounted root file system of ``image``.
-    """
-    spec = workload["spec"]["template"]["spec"]
-    (container,) = spec["containers"]
-    claims = [one["metadata"]["name"] for one in workload["spec"].get("volumeClaimTemplates", [])]
-    volumes = {one["name"]: one for one in [*spec["volumes"], *({"name": claim, "emptyDir": {}} for claim in claims)]}
-    mounts: dict[Path, str] = {}
-    written = []
-    for mount in container["volumeMounts"]:
-        if mount["mountPath"] == "/tmp":
-            continue  # one of memory is there
-        folder = there / mount["name"]
-        folder.mkdir()
-        volume = volumes[mount["name"]]
+    container: Container
+    command: list[str] | None
+    arguments: list[str]
+
+
+@dataclass(frozen=True)
+class Kubelet:
+    """Of what ``resources`` hold, in the mounted ``root`` of ``image``. ``secrets``: the cluster's; ``folder``: for volumes."""
+
+    root: Path
+    image: str
+    resources: list[dict[str, Any]]
+    secrets: dict[str, dict[str, bytes]]
+    folder: Path
+
+    def prepared(self, workload: dict[str, Any], name: str) -> Ready:
+        """The container ``name`` of the first Pod of a StatefulSet, or of a Job."""
+        spec = workload["spec"]["template"]["spec"]
+        (one,) = (one for one in (*spec.get("initContainers", []), *spec["containers"]) if one["name"] == name)
+        claims = [claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])]
+        volumes = {volume["name"]: volume for volume in spec["volumes"]} | {claim: {"emptyDir": {}} for claim in claims}
+        mounts = {
+            self._volume(workload, volumes[mount["name"]], name, mount): mount["mountPath"]
+            for mount in one["volumeMounts"]
+        }
+        mounts = {folder: path for folder, path in mounts.items() if path != "/tmp"}  # there is one of memory
+        written = tuple(folder for folder in mounts if folder.stat().st_mode & 0o7777 == 0o2770)
+        made = Container(self.root, inspected(self.image), mounts, written, str(spec["securityContext"]["fsGroup"]))
+        made.environment = {variable["name"]: self._value(variable) for variable in one["env"]}
+        arguments = [word.replace("$(REPLICA)", made.environment.get("REPLICA", "")) for word in one["args"]]
+        return Ready(made, one.get("command"), arguments)
+
+    def _value(self, variable: dict[str, Any]) -> str:
+        if "value" in variable:
+            return str(variable["value"])
+        if "fieldRef" in variable["valueFrom"]:
+            return "1"  # the index of the first Pod, where ordinals begin with 1
+        key = variable["valueFrom"]["secretKeyRef"]
+        return self.secrets[key["name"]][key["key"]].decode()
+
+    def _volume(self, workload: dict[str, Any], volume: dict[str, Any], container: str, mount: dict[str, Any]) -> Path:
+        folder = self.folder / f"{workload['metadata']['name']}-{container}" / mount["name"]
+        folder.mkdir(parents=True)
         if "emptyDir" in volume:
-            _group(folder, 0o2770)
-            written.append(folder)
+            os.chown(folder, 0, USER)
+            folder.chmod(0o2770)
         else:
-            _laid_out(folder, _files(volume, resources, secrets), spec["securityContext"]["fsGroup"])
-        mounts[folder] = mount["mountPath"]
-    made = Container(root, inspected(image), mounts, tuple(written), str(spec["securityContext"]["fsGroup"]))
-    made.environment = {one["name"]: one["value"] for one in container["env"] if "value" in one}
-    return made, container["command"], [one.replace("$(REPLICA)", "1") for one in container["args"]]
+            _laid_out(folder, self._files(volume))
+        return folder
+
+    def _files(self, volume: dict[str, Any]) -> dict[str, tuple[bytes, int]]:
+        """Content and mode of what a volume shows."""
+        if "configMap" in volume:
+            maps = [one for one in self.resources if one["kind"] == "ConfigMap"]
+            (one,) = (one for one in maps if one["metadata"]["name"] == volume["configMap"]["name"])
+            return {name: (text.encode(), 0o644) for name, text in one["data"].items()}
+        sources = [source["secret"] for source in volume["projected"]["sources"]]
+        mode = volume["projected"]["defaultMode"]
+        items = [(source["name"], item) for source in sources for item in source["items"]]
+        return {item["path"]: (self.secrets[name][item["key"]], mode) for name, item in items}
 
 
-def _files(
-    volume: dict[str, Any], resources: list[dict[str, Any]], secrets: dict[str, dict[str, bytes]]
-) -> dict[str, tuple[bytes, int]]:
-    """Content and mode of what a volume shows."""
-    if "configMap" in volume:
-        (one,) = (
-            one
-            for one in resources
-            if one["kind"] == "ConfigMap" and one["metadata"]["name"] == volume["configMap"]["name"]
-        )
-        return {name: (text.encode(), 0o644) for name, text in one["data"].items()}
-    mode = volume["projected"]["defaultMode"]
-    found = {}
-    for source in volume["projected"]["sources"]:
-        for item in source["secret"]["items"]:
-            found[item["path"]] = (secrets[source["secret"]["name"]][item["key"]], mode)
-    return found
-
-
-def _laid_out(folder: Path, files: dict[str, tuple[bytes, int]], group: int) -> None:
-    """Links into a folder that can be replaced as a whole; of root, for ``fsGroup`` to read."""
-    (folder / _DATA).mkdir()
+def _laid_out(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
+    """Links into a folder that can be replaced as a whole; files of root, for ``fsGroup`` to read."""
+    (folder / _VERSION).mkdir()
     for name, (content, mode) in files.items():
-        file = folder / _DATA / name
+        file = folder / _VERSION / name
         file.write_bytes(content)
-        os.chown(file, 0, group)
+        os.chown(file, 0, USER)
         file.chmod(mode)
         (folder / name).symlink_to(Path("..data") / name)
-    (folder / "..data").symlink_to(_DATA)
+    (folder / "..data").symlink_to(_VERSION)
     folder.chmod(0o3777)
-
-
-def _group(folder: Path, mode: int) -> None:
-    os.chown(folder, 0, USER)
-    folder.chmod(mode)

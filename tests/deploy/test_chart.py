@@ -181,6 +181,13 @@ def test_who_paints_pixels_has_the_image_with_decoders_and_who_reads_texts_that_
     without = rendered("production", "--set-json", "chains.pictures=null", "--set-json", "kafka.users.pictures=null")
     core = of_kind(without, "StatefulSet")[f"{prefix}core"]["spec"]["template"]["spec"]["containers"][0]
     assert flavours[core["image"].partition("sha256:")[2]] == "tagged"
+    bare = rendered(
+        "production",
+        *("--set-json", "chains.pictures=null", "--set-json", "kafka.users.pictures=null"),
+        *("--set-json", "config.text.tagger=null"),
+    )
+    core = of_kind(bare, "StatefulSet")[f"{prefix}core"]["spec"]["template"]["spec"]["containers"][0]
+    assert flavours[core["image"].partition("sha256:")[2]] == "light"
 
 
 def test_a_chain_that_grows_is_told_how_many_it_may_become() -> None:

@@ -25,7 +25,7 @@
 {{- if hasKey (dig "deployment" dict $.Values.config) $name }}{{ fail (printf "config.deployment.%s: follows from other values: leave it out" $name) }}{{ end }}
 {{- end }}
 {{- range $name := list "protocol" "mechanism" "ca" "certificate" "key" "user" "password" "password_file" }}
-{{- if hasKey (dig "deployment" "kafka" dict $.Values.config) $name }}{{ fail (printf "config.deployment.kafka.%s: give it in section kafka of the values" $name) }}{{ end }}
+{{- if hasKey (dig "deployment" "kafka" dict $.Values.config | default dict) $name }}{{ fail (printf "config.deployment.kafka.%s: give it in section kafka of the values" $name) }}{{ end }}
 {{- end }}
 {{- if and (eq .Values.configKind "ConfigMap") (regexMatch "(?m)^[ -]*(password|token|secret_key|access_key): " (toYaml .Values.config)) }}{{ fail "config: holds a password or token: set configKind to Secret" }}{{ end }}
 {{- if not (dig "resolver" "projects" list .Values.config) }}{{ fail "config.resolver.projects: name at least one: nothing is released without" }}{{ end }}

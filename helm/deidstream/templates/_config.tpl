@@ -17,7 +17,7 @@
 {{- $client := dict "protocol" .protocol }}
 {{- if hasPrefix "SASL" .protocol }}{{ $_ := set $client "mechanism" .mechanism }}{{ end }}
 {{- if .ca.secret }}{{ $_ := set $client "ca" "/run/deidstream/kafka/ca.pem" }}{{ end }}
-{{- $_ := set $ours "kafka" (merge $client (dig "deployment" "kafka" dict $.Values.config)) }}
+{{- $_ := set $ours "kafka" (merge $client (dig "deployment" "kafka" dict $.Values.config | default dict)) }}
 {{- end }}
 {{- end }}
 {{- with .Values.database.url }}{{ $_ := set $ours "database" . }}{{ end }}

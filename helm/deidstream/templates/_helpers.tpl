@@ -35,7 +35,7 @@ app.kubernetes.io/component: {{ .chain }}
 {{/* Which image a chain needs: who hosts pixels, or writes into them, needs the decoders; who reads texts may need the taggers. (root, stages) */}}
 {{- define "deidstream.flavour" -}}
 {{- $hosted := (include "deidstream.hosted" .root | fromYaml).list }}
-{{- $tagger := dig "text" "tagger" "folder" "" .root.Values.config }}
+{{- $tagger := get (dig "text" "tagger" dict .root.Values.config | default dict) "folder" | default "" }}
 {{- if or (has "image" .stages) (has "heads" .stages) (and (has "writer" .stages) (or (has "image" $hosted) (has "heads" $hosted))) -}}
 image
 {{- else if and (has "text" .stages) (has $tagger (list "standard" "fast")) -}}
@@ -48,7 +48,7 @@ light
 {{/* Seconds that a process may need to end what it has begun: one look at pictures takes image.seconds at most. (root, chain) */}}
 {{- define "deidstream.grace" -}}
 {{- $looks := eq (include "deidstream.flavour" (dict "root" .root "stages" .chain.stages)) "image" }}
-{{- .chain.graceSeconds | default (ternary (add 60 (dig "image" "seconds" 600 .root.Values.config)) 60 $looks) }}
+{{- .chain.graceSeconds | default (ternary (add 60 (dig "image" "seconds" 600 .root.Values.config | default 600)) 60 $looks) }}
 {{- end }}
 
 {{/* (root, flavour) */}}
