@@ -133,7 +133,7 @@ def fates(running: Running) -> dict[str, set[str]]:
     return found
 
 
-def fate(running: Running, case: str, seconds: float = 30.0) -> set[str]:
+def fate(running: Running, case: str, seconds: float = 90.0) -> set[str]:
     """What becomes of one case, waited for."""
     found = eventually(lambda: fates(running).get(case), seconds)
     return found or set()
