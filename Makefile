@@ -75,10 +75,12 @@ bench-dicom: $(DICOM_BASELINES)/.installed
 	MESSAGELEVEL=QUIET $(DICOM_BASELINES)/bin/python -m tests.bench.dicom
 	$(BIN)/python -m tests.bench.dicom.network
 
-# What is left in pixels after clean: deid-data's ultrasound and planted instances, read again by tesseract. WITH: more options (`--seed 7`).
+# What is left in pixels after clean: deid-data's ultrasound and planted instances, read again by tesseract; then heads. WITH: more options
+# of the first (`--seed 7`).
 evaluate-dicom: $(STAMP)
 	tests/bench/pixels/prepare $(BIN)/pip
-	$(BIN)/python -m tests.bench.pixels $(WITH)
+	tests/bench/heads/prepare
+	$(BIN)/python -m tests.bench.pixels $(WITH); rc=$$?; CORPUS=$(CORPUS) $(BIN)/python -m tests.bench.heads || rc=1; exit $$rc
 
 # What is left on pages after clean: scans, fonts that say other letters, text as shapes and as pictures, read again by poppler and tesseract.
 evaluate-documents: $(STAMP)

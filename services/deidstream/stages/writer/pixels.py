@@ -15,7 +15,7 @@ from deidstream.ports import Pictures, SubjectLayer, TextLayer
 __all__ = ["Painter"]
 
 _KEEP = Method.KEEP
-_ROUNDS = 3
+_ROUNDS = 5
 """How often what is still seen is painted over before the case is held."""
 
 
