@@ -38,3 +38,21 @@ def test_every_sign_but_white_space_is_in_exactly_one_unit(text: str) -> None:
     covered = [place for start, end in zip(found.starts, found.ends, strict=True) for place in range(start, end)]
     assert len(covered) == len(set(covered))
     assert {place for place, sign in enumerate(text) if not sign.isspace()} <= set(covered)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nhc-4711", ["nhc", "-", "4711"]),
+        ("1-a", ["1", "-", "a"]),
+        ("08005-Barcelona", ["08005", "-", "Barcelona"]),
+        ("X-1234567-L", ["X", "-", "1234567", "-", "L"]),
+        ("AB-12-34", ["AB", "-", "12-34"]),
+        ("12-34-5678", ["12-34-5678"]),
+        ("García-López", ["García-López"]),
+    ],
+)
+def test_a_hyphen_between_letters_and_digits_joins_nothing(text: str, expected: list[str]) -> None:
+    found = units(text)
+    assert [text[start:end] for start, end in zip(found.starts, found.ends, strict=True)] == expected
+    assert len(found.joins) == expected.count("-")

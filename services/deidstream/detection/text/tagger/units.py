@@ -8,6 +8,7 @@ A model's pieces of words know nothing of this: what it says of the pieces of a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,8 @@ _UNSPACED = (
 _HYPHENS = "-\u2010\u2011"
 _JOINERS = _HYPHENS + "'\u2019\u02bc\u00b7\u200c\u200d"
 _WORD = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff])*+"
-_JOINED = rf"(?:(?<!\d)[{_JOINERS}](?!\d)|(?<=\d)[{_JOINERS}](?=\d))"
-_UNIT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:{_JOINED}{_WORD})*+|\S")
+_UNIT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:[{_JOINERS}]{_WORD})*+|\S")
+_TURN = re.compile(rf"(?<=\d)[{_JOINERS}](?=\D)|(?<=\D)[{_JOINERS}](?=\d)")
 _PAIRS = {")": "(", "]": "[", "»": "«", "”": "“", "“": "„", "’": "‘", '"': '"', "'": "'"}
 _EDGE = re.compile(rf"[\w+#@{_UNSPACED}]")
 
@@ -88,7 +89,17 @@ class Units:
 
 def units(text: str) -> Units:
     """Those of ``text``, in order; white space is in none."""
-    found = [(match.start(), match.end()) for match in _UNIT.finditer(text)]
+    found = [place for match in _UNIT.finditer(text) for place in _parts(text, match.start(), match.end())]
     places = np.array(found, dtype=np.int64).reshape(-1, 2)
     edges = np.fromiter((_EDGE.match(text, start) is not None for start, _ in found), dtype=np.bool_, count=len(found))
     return Units(text, places[:, 0], places[:, 1], edges)
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A unit is cut at a hyphen between letters and digits, which is one by itself."""
+    if end - start > 2:
+        for cut in _TURN.finditer(text, start, end):
+            yield start, cut.start()
+            yield cut.span()
+            start = cut.end()
+    yield start, end
