@@ -117,7 +117,7 @@ def _to_the_end(consumer: Consumer, places: list[TopicPartition], topic: str) ->
                 yield record_of(message, topic)
             elif error.code() == KafkaError._PARTITION_EOF:
                 left.discard(message.partition() or 0)
-            elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # of positions in a group that nobody has asked for
+            elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # of a group that nobody is in
                 raise KafkaException(error)
         if time.monotonic() > until:
             raise Unavailable("bus-away", topic)
