@@ -17,7 +17,7 @@ from deidstream.cli.access import Access, ConfigOption
 from deidstream.core.outcome import Audit
 from deidstream.stages.resolver.config import ResolverSettings
 from deidstream.stream.settings import Settings
-from deidstream.stream.stages import STAGES, purposes_of
+from deidstream.stream.stages import STAGES, purposes_with
 
 __all__ = ["app"]
 
@@ -39,8 +39,7 @@ def make(
       deidstream keys make keys/
     """
     projects = Settings.load(config, os.environ).section("resolver", ResolverSettings).projects
-    purposes = {one for one in purposes_of(STAGES) if not one.endswith(".*")}
-    purposes |= {f"{kind}.{project.name}" for project in projects for kind in ("surrogate", "token")}
+    purposes = purposes_with(STAGES, (project.name for project in projects))
     ring = FileKeyRing(folder, purposes)
     for purpose in renew or ():
         ring.rotate(purpose)

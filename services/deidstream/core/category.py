@@ -115,7 +115,7 @@ NUMBERS = frozenset(
         Category.RECORD_ID,
     }
 )
-"""What one is numbered with."""
+"""What one is numbered with: they share the one permutation of surrogates."""
 QUASI_IDENTIFIERS = frozenset(
     {
         Category.CITY,

@@ -17,12 +17,12 @@ from functools import lru_cache
 
 from deidstream.core import dates, postal_codes
 from deidstream.core.ages import cap_age
-from deidstream.core.category import Category
+from deidstream.core.category import NUMBERS, Category
 from deidstream.core.decision import Method
 from deidstream.core.finding import Finding
 from deidstream.core.policy import Policy
 from deidstream.core.surrogate.person import Person
-from deidstream.core.surrogate.surrogates import IDENTIFIERS, Surrogates
+from deidstream.core.surrogate.surrogates import Surrogates
 from deidstream.core.surrogate.tokens import TokenCipher, token
 
 __all__ = ["DATES", "Scene", "Transform", "placeholder"]
@@ -31,14 +31,14 @@ DATES = frozenset({Category.DATE, Category.BIRTH_DATE, Category.DEATH_DATE})
 _COARSE = frozenset({Category.REGION, Category.COUNTRY})
 _NULL = '""'
 """HL7 v2, 2.5.3: the value is to be deleted. It is no value."""
-_IMPERSONAL = IDENTIFIERS | {Category.ORGANISATION}
+_IMPERSONAL = NUMBERS | {Category.ORGANISATION}
 """Categories whose pseudonyms depend on the value alone, whoever it is about (``core.surrogate``)."""
 _SUBJECTS = 512
 _VALUES = 2048
 _SHARED = 8192
 Memory = dict[tuple[str, str, Category, Method, str], str | None]
 _LABELS = {category: f"[{category.value.upper()}]" for category in Category} | {
-    **dict.fromkeys(IDENTIFIERS, "[ID]"),
+    **dict.fromkeys(NUMBERS, "[ID]"),
     Category.BIRTH_DATE: "[DATE]",
     Category.DEATH_DATE: "[DATE]",
     Category.UNKNOWN: "[REDACTED]",

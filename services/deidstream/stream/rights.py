@@ -54,9 +54,8 @@ def _of(stage: str) -> Iterator[Right]:
             yield Right("topic", topic, ("read",))
         yield Right("topic", inbox("identify"), ("write",))
         yield Right("transactional-id", "deidstream.ingest.", ("write",), True)
-        yield Right(
-            "group", "deidstream.ingest.", ("read",), True
-        )  # of topics of others, where these are on this cluster
+        # Of topics of others, where these are on this cluster.
+        yield Right("group", "deidstream.ingest.", ("read",), True)
         return
     yield Right("topic", inbox(stage), ("read",))
     if stage == "delivery":

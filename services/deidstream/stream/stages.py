@@ -18,6 +18,7 @@ __all__ = [
     "STAGES",
     "inbox",
     "purposes_of",
+    "purposes_with",
     "sections_of",
 ]
 
@@ -82,5 +83,15 @@ def sections_of(stages: Iterable[str]) -> frozenset[str]:
 
 
 def purposes_of(stages: Iterable[str]) -> frozenset[str]:
-    """All purposes of keys that a process with these stages is given."""
+    """All purposes of keys that a process with these stages is given; ``surrogate.*``: that of every project."""
     return frozenset().union(*(KEY_PURPOSES.get(stage, frozenset()) for stage in stages))
+
+
+def purposes_with(stages: Iterable[str], projects: Iterable[str]) -> frozenset[str]:
+    """The same with each of ``projects`` by its name."""
+    named = tuple(projects)
+    return frozenset(
+        made
+        for one in purposes_of(stages)
+        for made in ([one.removesuffix("*") + name for name in named] if one.endswith(".*") else [one])
+    )

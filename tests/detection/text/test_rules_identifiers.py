@@ -56,6 +56,7 @@ def test_a_wrong_check_digit_is_still_found_with_less_certainty(right: str, wron
 
 LABELLED = [
     ("Medical record number: 445566", "445566", Category.MEDICAL_RECORD),
+    ("CIPA: nhc-4711234.", "4711234", Category.MEDICAL_RECORD),
     ("Historia clínica nº 445566", "445566", Category.MEDICAL_RECORD),
     ("Patientennummer: 445566", "445566", Category.MEDICAL_RECORD),
     ("Nº episodio: 7788991", "7788991", Category.VISIT),

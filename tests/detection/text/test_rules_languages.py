@@ -76,6 +76,8 @@ SPANISH = [
     ("Paciente: {name|Juan Pérez de la Cruz}. NHC: {medical_record|368503}.", "particles; record number"),
     ("Nombre: {name|ana ruiz}.", "lower case behind a strict label"),
     ("Dra. {name|María Núñez} y D. {name|José García}", "titles"),
+    ("Dra. {name|Elena Mencía Gutiérrez} Correos electrónicos: no", "what begins another entry"),
+    ("Dr. {name|Luis Ortega Ruiz} Complejo Hospitalario", "what begins an institution"),
     ("Médico: {name|Ignacio Navarro Cuéllar} NºCol: {licence|28 28 70973}.", "name ends at the next label"),
     ("Fdo.: {name|Luis Ortega}", "signature"),
     ("Su esposa {name|Carmen} lo acompaña.", "relative"),

@@ -9,7 +9,7 @@ from deidstream.adapters.opening import open_keys
 from deidstream.cli.doctor.finding import Finding, Patient, bad, good, warning
 from deidstream.core.errors import Misconfigured
 from deidstream.stages.resolver.config import ResolverSettings
-from deidstream.stream.stages import RENEWED, purposes_of
+from deidstream.stream.stages import RENEWED, purposes_with
 
 __all__ = ["keys"]
 
@@ -40,8 +40,5 @@ def keys(patient: Patient) -> Iterator[Finding]:
 
 
 def _needed(patient: Patient) -> list[str]:
-    purposes = purposes_of(patient.stages)
-    found = [one for one in purposes if not one.endswith(".*")]
-    for project in patient.settings.section("resolver", ResolverSettings).projects:
-        found += [f"{one.removesuffix('*')}{project.name}" for one in purposes if one.endswith(".*")]
-    return sorted(found)
+    projects = patient.settings.section("resolver", ResolverSettings).projects
+    return sorted(purposes_with(patient.stages, (project.name for project in projects)))

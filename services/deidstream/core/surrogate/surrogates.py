@@ -8,7 +8,7 @@ from base64 import b32encode
 from collections.abc import Callable
 from typing import Protocol
 
-from deidstream.core.category import Category
+from deidstream.core.category import NUMBERS, Category
 from deidstream.core.surrogate import contacts, organisations, phones, places
 from deidstream.core.surrogate.ff1 import BlockCipher
 from deidstream.core.surrogate.identifiers import Identifiers
@@ -16,23 +16,8 @@ from deidstream.core.surrogate.names import Names
 from deidstream.core.surrogate.person import Person
 from deidstream.core.surrogate.prf import Prf
 
-__all__ = ["IDENTIFIERS", "NoPseudonyms", "Pseudonyms", "Surrogates"]
+__all__ = ["NoPseudonyms", "Pseudonyms", "Surrogates"]
 
-IDENTIFIERS = frozenset(
-    {
-        Category.NATIONAL_ID,
-        Category.MEDICAL_RECORD,
-        Category.HEALTH_PLAN,
-        Category.ACCOUNT,
-        Category.VISIT,
-        Category.LICENCE,
-        Category.VEHICLE,
-        Category.DEVICE,
-        Category.RECORD_ID,
-        Category.OTHER_ID,
-    }
-)
-"""Categories that share the one permutation."""
 # Members bound once: in Python 3.11 reading one from its enumeration takes ten times as long as a name of the module.
 _NAME, _PLACE, _ORGANISATION = Category.NAME, Category.PLACE, Category.ORGANISATION
 
@@ -114,7 +99,7 @@ class Surrogates:
         return made if made != value or formal else None
 
     def _made(self, category: Category, form: str, value: str, person: Person, canonical: str) -> str | None:
-        if category in IDENTIFIERS:
+        if category in NUMBERS:
             return self.identifier(value)
         if category is _NAME:
             return self._names.surrogate(value, form if form else "name", person, canonical)

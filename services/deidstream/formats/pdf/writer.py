@@ -69,9 +69,8 @@ def _image(out: pikepdf.Pdf, picture: npt.NDArray[np.uint8]) -> pikepdf.Object:
     grey = bool((picture[:, :, 0] == picture[:, :, 1]).all() and (picture[:, :, 1] == picture[:, :, 2]).all())
     pixels = picture[:, :, 0].copy() if grey else picture
     data, coding = b"", Name.FlateDecode
-    if (
-        len(zlib.compress(pixels[::_SAMPLE].tobytes(), 1)) <= 2 * _LOSSLESS // _SAMPLE
-    ):  # else it is noise, and would be in vain
+    sample = len(zlib.compress(pixels[::_SAMPLE].tobytes(), 1))
+    if sample <= 2 * _LOSSLESS // _SAMPLE:  # else it is noise, and would be in vain
         data = zlib.compress(pixels.tobytes(), 6)
     if not data or len(data) > _LOSSLESS:
         stream = io.BytesIO()

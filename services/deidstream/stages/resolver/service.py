@@ -10,6 +10,7 @@ import orjson
 
 from deidstream import formats
 from deidstream.core.case import Case
+from deidstream.core.category import NUMBERS
 from deidstream.core.decision import Decision, Method
 from deidstream.core.merge import merge
 from deidstream.core.outcome import Audit, Done, Forward, Gap, Hold, Outcome, Quarantine, Unchanged
@@ -17,7 +18,7 @@ from deidstream.core.policy import Policy
 from deidstream.core.release import release_id
 from deidstream.core.subject import Subject
 from deidstream.core.surrogate.person import Person, person
-from deidstream.core.surrogate.surrogates import IDENTIFIERS, Pseudonyms, Surrogates
+from deidstream.core.surrogate.surrogates import Pseudonyms, Surrogates
 from deidstream.core.transform import Scene, Transform
 from deidstream.ports import Clock, KeyRing
 from deidstream.stages.resolver.ciphers import SivTokens, aes
@@ -150,7 +151,7 @@ class Resolver:
         if known is None:
             if len(self._people) >= _PEOPLE:
                 self._people.clear()
-            numbers = tuple(item.value for item in subject.known if item.category in IDENTIFIERS)
+            numbers = tuple(item.value for item in subject.known if item.category in NUMBERS)
             known = self._people[key] = (person(subject), numbers)
         return known
 

@@ -29,13 +29,9 @@ _STREETS = frozenset(
     ).split()
 )
 _NO_NAMES = _STREETS | frozenset(
-    (
-        b"correo correos tfno tfnos tlf tlfno telf tel telefono telephone telefon phone fax email mail courriel "
-        b"hospital hopital klinik krankenhaus clinica clinique universidad universitario universitat universite facultad "
-        b"consorcio complejo departamento departament department servicio service abteilung instituto institut"
-    ).split()
+    (b"correos tfno tfnos tlf tlfno telf universitario universitat universite consorcio complejo departament").split()
 )
-"""What begins an address, an institution or another entry of a heading: no name goes on over it."""
+"""What begins an address, an institution or another entry of a heading, and is no term: no name goes on over it."""
 _CONJUNCTIONS = frozenset(b"y e i".split())
 _TITLES = frozenset(
     b"dr dra drs sr sra srta mr mrs ms mme mlle prof herr frau don dona dhr mevr mevrouw sig dott".split()
