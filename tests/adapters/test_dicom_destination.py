@@ -197,7 +197,7 @@ def test_a_peer_that_is_no_dicom_receiver_is_away_and_not_trusted_with_memory() 
 
 
 def test_verification_and_a_report_of_commitment(receiver: Receiver) -> None:
-    from deidstream.stages.ingest.dicom_commitment import Reference, information
+    from deidstream.formats.dicom.network.commitment import Reference, information
 
     client = DicomClient(address(receiver.port))
     assert client.echo() == 0

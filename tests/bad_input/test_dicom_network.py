@@ -10,9 +10,9 @@ import pytest
 from deidstream.core.errors import Malformed
 from deidstream.formats.dicom.network import pdu
 from deidstream.formats.dicom.network.command import Command, CommandSet, Field, command
+from deidstream.formats.dicom.network.commitment import Reference, information, read_told, read_transaction
 from deidstream.formats.dicom.network.multipart import Multipart
 from deidstream.formats.dicom.part10 import DEFLATED, EXPLICIT, IMPLICIT, identity, instance
-from deidstream.stages.ingest.dicom_commitment import Reference, information, read_transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
@@ -38,6 +38,7 @@ READERS: dict[str, tuple[bytes, Callable[[bytes], Any]]] = {
         lambda body: [CommandSet(body).text(field) + str(CommandSet(body).number(field)) for field in Field],
     ),
     "commitment": (TOLD, lambda body: read_transaction(body, EXPLICIT)),
+    "report": (TOLD, lambda body: read_told(body, EXPLICIT)),
     "part": (
         b"--b\r\nContent-Type: application/dicom\r\n\r\nabc\r\n--b--",
         lambda body: list(Multipart("b", 50).feed(body)),

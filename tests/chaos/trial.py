@@ -23,7 +23,7 @@ from tests.chaos.faults import Fault
 from tests.chaos.feed import PLANTED, messages, number_of, observations
 from tests.harness.deployment import Running
 
-__all__ = ["QUIET_SECONDS", "Result", "report", "trial"]
+__all__ = ["QUIET_SECONDS", "Persistent", "Result", "delivered", "drain", "report", "trial"]
 
 QUIET_SECONDS = 120.0
 _SETTLED_SECONDS = 6.0
@@ -95,13 +95,13 @@ def trial(
     acknowledged, refused = _fed(running, count, seed, rate, large)
     for fault in faults:
         fault.finish()
-    _drain(running, len(acknowledged), quiet)
+    drain(running, len(acknowledged), quiet)
     releases = [release for release in running.releases() if _PROVENANCE not in release.content]
     ids = Counter(release.id for release in releases)
     recalled = {old for release in releases for old in release.superseded}
     standing = {release.id: release for release in releases if release.id not in recalled}
     released = Counter(number_of(release.content) for release in standing.values())
-    files = Counter(number_of(content) for content in _delivered(running))
+    files = Counter(number_of(content) for content in delivered(running))
     return Result(
         kind,
         seed,
@@ -128,7 +128,7 @@ def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> tu
     with ThreadPoolExecutor(2) as both:
         lab = both.submit(
             lambda: list(
-                send_all(messages(hl7, seed, large), lambda: _Persistent(mllp_address), _pace(4, rate * hl7 / count))
+                send_all(messages(hl7, seed, large), lambda: Persistent(mllp_address), _pace(4, rate * hl7 / count))
             )
         )
         api = both.submit(
@@ -141,7 +141,7 @@ def _fed(running: Running, count: int, seed: int, rate: float, large: int) -> tu
         return of_lab | {one.number + hl7 for one in api.result() if one.accepted}, refused
 
 
-class _Persistent(MllpPort):
+class Persistent(MllpPort):
     """A sender that sends again what was turned away for now."""
 
     def send(self, message: bytes) -> tuple[bool, str]:
@@ -156,7 +156,7 @@ def _pace(connections: int, rate: float) -> Pace:
     return Pace(connections=connections, rate=rate, attempts=10_000, pause_seconds=0.05)
 
 
-def _delivered(running: Running) -> Iterator[bytes]:
+def delivered(running: Running) -> Iterator[bytes]:
     """What recipients find: neither Provenance nor notices of what was recalled."""
     for path in running.released.rglob("*.*"):
         if path.suffix in (".hl7", ".json") and path.parent.name != "recalled":
@@ -204,13 +204,13 @@ def _summary(name: str, results: Sequence[Result], broken_off: int, verdict: str
     )
 
 
-def _drain(running: Running, expected: int, quiet: float) -> None:
+def drain(running: Running, expected: int, quiet: float = QUIET_SECONDS) -> None:
     """Until as many are there as were acknowledged and none has changed for a while, or nothing has come for long."""
     found: list[bytes] = []
     since = time.monotonic()
     while time.monotonic() - since < (_SETTLED_SECONDS if len(found) >= expected else quiet):
         time.sleep(0.5)
-        now = sorted(_delivered(running))
+        now = sorted(delivered(running))
         if now != found:
             found, since = now, time.monotonic()
 

@@ -136,6 +136,8 @@ def test_the_preview_shows_pages_before_and_after_with_what_was_decided_where(
 ) -> None:
     shown = (cleaned[0] / ".preview.html").read_text().partition("<h2>c.pdf</h2>")[2].partition("<h2>")[0]
     assert shown.count("data:image/png;base64,") == 2
+    assert "<h3>page 1</h3>" in shown
+    assert "metadata" in shown, "an author that no page shows is gone too"
     # The record number: on the line y = 780, 60 + 170.7 points from the left by Adobe's font metrics, 200 dots an inch.
     boxes = [
         tuple(map(int, one)) for one in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"/>', shown)

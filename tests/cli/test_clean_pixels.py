@@ -1,4 +1,4 @@
-"""Pictures through all stages: what is burned in and identifies somebody is gone, measurements stay, and the header says so."""
+"""Pixels that nobody looks at stay in their files: what comes out is the same, and nothing that would be refused passes."""
 
 from __future__ import annotations
 
@@ -8,102 +8,124 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from deidstream.adapters.pictures.models import open_reader
-from deidstream.detection.image.reading import Reader
-from deidstream.formats.dicom import split
-from deidstream.formats.dicom.pixels.picture import DicomPicture
-from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless, RLELossless
+from deidstream.adapters.file_keys import FileKeyRing
+from deidstream.cli.clean import pixels
+from deidstream.core.policy import Dicom
+from deidstream.wire import decode_case
+from pydicom.data import data_manager
+from pydicom.pixels import pixel_array
 
 from tests.cli.command import run
-from tests.formats.dicom.pictures import drawn, instance, speckle
+from tests.cli.test_clean_dicom import _policy
+from tests.formats.dicom.pictures import drawn
+from tests.formats.dicom.pixels.test_single_bits import segmentation
 
-_PLANTED = {(8, 6): "Quiltrane, Adabel", (8, 30): "ID 4711081", (170, 6): "12.03.2024", (8, 215): "Dr Wexelbaum"}
-_KEPT = {(230, 215): "12.5 cm", (250, 60): "MI 0.6"}
-_WHO = {"PatientName": "Quiltrane^Adabel", "PatientID": "4711081", "StudyDate": "20240312"}
-
-
-def _lines(reader: Reader, path: Path) -> str:
-    picture = DicomPicture(split(path.read_bytes()))
-    read = [
-        line.text for frame in range(picture.frames) for line in reader.read(picture.looks(frame + 1)[0], "", 1).lines
-    ]
-    return " ".join(read).replace(" ", "").upper()
+_FILES = Path(data_manager.__file__).parent / "test_files"
+_NAMES = (
+    *("CT_small.dcm", "MR_small_RLE.dcm", "JPEG2000.dcm", "MR_small_bigendian.dcm", "MR_small_implicit.dcm"),
+    *("image_dfl.dcm", "liver_1frame.dcm", "rtdose_1frame.dcm", "test-SR.dcm"),
+)
 
 
-def _inputs(folder: Path) -> dict[str, np.ndarray]:
-    """Colour in two frames, the second of which alone has the name; grey of 16 bits; grey without anything on it."""
-    clean = drawn(np.repeat(speckle()[:, :, None], 3, axis=2), _KEPT)
-    colour = np.stack([clean, drawn(clean, _PLANTED)])
-    grey = drawn(speckle(), _PLANTED | _KEPT).astype(np.uint16) * 16
-    (folder / "colour.dcm").write_bytes(instance(colour, RLELossless, **_WHO))
-    (folder / "grey.dcm").write_bytes(instance(grey, JPEGLSLossless, "sc", **_WHO, BurnedInAnnotation="YES"))
-    (folder / "none.dcm").write_bytes(
-        instance(speckle(128, 128), ExplicitVRLittleEndian, "ct", **_WHO, BodyPartExamined="CHEST")
-    )
-    return {"colour.dcm": colour, "grey.dcm": grey[None], "none.dcm": speckle(128, 128)[None]}
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    return folder
 
 
-@pytest.fixture(scope="module")
-def cleaned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, np.ndarray], list[dict[str, object]]]:
-    folder = tmp_path_factory.mktemp("pixels")
-    (folder / "in").mkdir()
-    frames = _inputs(folder / "in")
-    options = ("--tagger", "none", "--findings", folder / "findings.jsonl", "--report", folder / "report.json")
-    assert run("clean", folder / "in", "--out", folder / "out", *options).code == 0
-    found = [json.loads(line) for line in (folder / "findings.jsonl").read_text().splitlines()]
-    return folder / "out", frames, found
+def _cleaned(folder: Path, out: str, **dicom: object) -> tuple[dict[str, bytes], dict[str, int]]:
+    where, report = folder.parent / out, folder.parent / "report.json"
+    policy = _policy(folder.parent, **{"pixels": "keep"} | dicom)
+    arguments = ("--policy", policy, "--tagger", "none", "--report", report, "--state", folder.parent / "state")
+    run("clean", folder, "--out", where, *arguments)
+    files = {path.name: path.read_bytes() for path in where.iterdir() if path.is_file()}
+    return files, json.loads(report.read_text())["reasons"]
 
 
-def test_nothing_that_was_planted_can_be_read_any_more_and_measurements_can(
-    cleaned: tuple[Path, dict[str, np.ndarray], object],
+def test_what_is_released_is_the_same_to_the_last_byte(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in _NAMES:
+        (inputs / name).write_bytes((_FILES / name).read_bytes())
+    whole, reasons = _cleaned(inputs, "whole")
+    assert (set(whole), reasons) == (set(_NAMES), {})
+    monkeypatch.setattr(pixels, "_LEAST", 0)
+    opened: list[Path] = []
+    monkeypatch.setattr(pixels.Left, "write", _noting(opened, pixels.Left.write))
+    apart, _ = _cleaned(inputs, "apart")
+    assert apart == whole
+    assert {path.name for path in opened} == set(_NAMES) - {"image_dfl.dcm", "test-SR.dcm"}
+
+
+def _noting(opened: list[Path], write):  # noqa: ANN001, ANN202
+    def noted(self, out, released):  # noqa: ANN001, ANN202
+        opened.append(self.path)
+        return write(self, out, released)
+
+    return noted
+
+
+def test_a_number_of_the_patient_that_stands_in_pixel_data_keeps_the_instance_back_whole(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, _, _ = cleaned
-    reader = open_reader(Path(__file__).parents[2] / "models", threads=2)
-    for name in ("colour.dcm", "grey.dcm"):
-        text = _lines(reader, out / name)
-        assert not [one for one in ("QUILTRANE", "ADABEL", "4711081", "2024", "WEXELBAUM") if one in text], name
-        assert all(one in text for one in ("12.5CM", "MI0.6")), name
+    monkeypatch.setattr(pixels, "_LEAST", 0)
+    monkeypatch.setattr(pixels, "_AT_A_TIME", 64)
+    made = pydicom.dcmread(_FILES / "CT_small.dcm")
+    made.PatientID = "4711081332"
+    plain = made.PixelData
+    made.PixelData = plain[:1000] + b" 4711081332 " + plain[1012:]
+    made.save_as(inputs / "x.dcm")
+    made.PixelData = plain
+    made.save_as(inputs / "y.dcm")
+    released, reasons = _cleaned(inputs, "out")
+    assert (set(released), reasons) == ({"y.dcm"}, {"residue": 1})
+    keys = FileKeyRing(inputs.parent / "state" / "keys", create=False)
+    sealed = (inputs.parent / "out" / ".quarantine" / "x.dcm").read_bytes()
+    assert decode_case(sealed, keys).source == (inputs / "x.dcm").read_bytes()
 
 
-def test_what_is_outside_of_the_rectangles_is_as_it_was(
-    cleaned: tuple[Path, dict[str, np.ndarray], list[dict[str, object]]],
+@pytest.mark.parametrize("more", [b"", b"Quiltrane^Adabel" * 20], ids=["shorter", "another of the same length"])
+def test_a_file_that_is_changed_meanwhile_is_refused_and_nothing_of_it_written(
+    more: bytes, inputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, frames, found = cleaned
-    for name, before in frames.items():
-        after = pydicom.dcmread(out / name).pixel_array.reshape(before.shape)
-        apart = (before != after).reshape(*before.shape[:3], -1).any(axis=3)
-        assert not apart[0].any() or name == "grey.dcm", "frames and pictures without anything on them keep every bit"
-        for one in found:
-            if one["file"] == name and str(one["part"]).startswith("PixelData["):
-                frame, place = str(one["part"])[10:].split("]@")
-                x, y, width, height = map(int, place.split(","))
-                apart[int(frame) - 1, y : y + height, x : x + width] = False
-        assert not apart.any(), name
+    monkeypatch.setattr(pixels, "_LEAST", 0)
+    (inputs / "x.dcm").write_bytes((_FILES / "CT_small.dcm").read_bytes())
+    write = pixels.Left.write
 
+    def changed(self, out, released):  # noqa: ANN001, ANN202
+        self.path.write_bytes(self.path.read_bytes()[:-320] + more)
+        return write(self, out, released)
 
-def test_the_header_says_that_pixels_were_cleaned(cleaned: tuple[Path, object, object]) -> None:
-    for name in ("colour.dcm", "grey.dcm", "none.dcm"):
-        made = pydicom.dcmread(cleaned[0] / name)
-        assert made.BurnedInAnnotation == "NO"
-        assert "113101" in [one.CodeValue for one in made.DeidentificationMethodCodeSequence]
-    assert made.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
-    assert pydicom.dcmread(cleaned[0] / "grey.dcm").file_meta.TransferSyntaxUID == JPEGLSLossless
+    monkeypatch.setattr(pixels.Left, "write", changed)
+    assert _cleaned(inputs, "out") == ({}, {"file-changed": 1})
 
 
 @pytest.mark.parametrize(
-    ("attributes", "reason"),
+    ("policy", "looked_at"),
     [
-        ({"NumberOfFrames": 9}, "pixels-truncated"),
-        ({"Rows": 65_000, "Columns": 65_000}, "pixels-too-large"),
-        ({"PhotometricInterpretation": "CMYK"}, "pixel-format-unsupported"),
-        ({"Modality": "CT", "BodyPartExamined": "HEAD"}, "geometry-missing"),
+        (Dicom(), True),
+        (Dicom(pixels="keep"), False),
+        (Dicom(pixels="keep", heads="remove"), True),
+        (Dicom(pixels="trust-header"), True),
+        (Dicom(pixels="trust-header", heads="keep"), False),
+        (Dicom(pixels="quarantine", heads="keep"), False),
     ],
 )
-def test_pixels_that_nobody_can_examine_are_quarantined_with_the_reason(
-    attributes: dict[str, object], reason: str, tmp_path: Path
-) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "x.dcm").write_bytes(instance(speckle(32, 32), kind="ct", **attributes))
-    run("clean", tmp_path / "in", "--out", tmp_path / "out", "--tagger", "none", "--report", tmp_path / "report.json")
-    assert json.loads((tmp_path / "report.json").read_text())["reasons"] == {reason: 1}
-    assert not (tmp_path / "out" / "x.dcm").exists()
+def test_only_a_policy_that_wants_neither_text_nor_faces_found_leaves_them(policy: Dicom, looked_at: bool) -> None:
+    assert pixels.looks(policy) is looked_at
+
+
+def test_what_is_written_in_pixels_of_one_bit_is_painted_over_and_nothing_else(inputs: Path) -> None:
+    text = {(21, 31): "QUILTRANE, ADABEL", (21, 61): "MRN 4711081332", (191, 131): "12.5 cm"}
+    before = drawn(np.zeros((203, 301), np.uint8), text, 20) > 128  # 61,103 bits a frame
+    frames = np.stack([np.zeros_like(before), before]).astype(np.uint8)
+    secondary = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7.1", "Modality": "OT"}
+    (inputs / "x.dcm").write_bytes(segmentation(frames, **secondary))
+    _, reasons = _cleaned(inputs, "out", pixels="examine")
+    assert reasons == {}
+    made = pydicom.dcmread(inputs.parent / "out" / "x.dcm")
+    after = pixel_array(made)
+    assert not after[1, :58].any()
+    assert not after[1, 58:90, 75:].any(), "the number; what it is a number of stays"
+    assert np.array_equal(after[1, 95:], frames[1, 95:])
+    assert np.array_equal(after[0], frames[0])
+    assert made.BurnedInAnnotation == "NO"

@@ -28,6 +28,7 @@ _COLUMNS = {
     "retain-safe-private": "rtnSafePrivOpt",
     "clean-descriptors": "cleanDescOpt",
     "clean-structured-content": "cleanStructContOpt",
+    "clean-graphics": "cleanGraphOpt",
 }
 _TEXTS = {"LO", "SH", "UC", "LT", "ST", "UT"}
 _DATES = {"DA", "DT", "TM"}
@@ -127,6 +128,8 @@ def _meaning(element: Any) -> str:
 
 def _allowed(row: dict[str, Any], option: str, vr: str) -> set[str]:
     asked = row.get(_COLUMNS[option], "") if option else ""
+    if option == "clean-graphics" and row["id"] == "00700006":
+        asked = "C"  # the text of an annotation, in the sequence that the option cleans
     basic = _MAY[row["basicProfile"]]
     if vr == "SQ" and "U" in row["basicProfile"]:
         basic = basic | {"same"}  # U* speaks of the UIDs inside

@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from deidstream.adapters.taggers import open_tagger
+from deidstream.core.errors import Misconfigured
 
 from tests.cli.command import run
 from tests.detection.text.tagger.tiny import save
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -56,6 +60,11 @@ def test_verify_names_the_file_and_the_hash_that_is_expected(tagger: Path) -> No
     assert expected in refused.err
 
 
+def test_a_tier_that_comes_with_deidstream_is_verified_by_its_name() -> None:
+    verified = run("models", "verify", "standard")
+    assert (verified.code, "phi-tagger-standard" in verified.out) == (0, True)
+
+
 def test_only_who_has_the_private_key_signs(tagger: Path, tmp_path: Path) -> None:
     private, public = pair(tmp_path, "ours")
     _, others = pair(tmp_path, "others")
@@ -66,6 +75,20 @@ def test_only_who_has_the_private_key_signs(tagger: Path, tmp_path: Path) -> Non
     described = json.loads((tagger / "tagger.json").read_text())
     (tagger / "tagger.json").write_text(json.dumps({**described, "temperature": 2.0}))
     assert "model-unsigned" in run("models", "verify", tagger, "--key", public).err
+
+
+def test_the_signature_of_another_model_signs_nothing(tagger: Path, tmp_path: Path) -> None:
+    private, public = pair(tmp_path, "ours")
+    assert run("models", "sign", tagger, "--key", private).code == 0
+    picture = tmp_path / "models/lines"
+    shutil.copytree(ROOT / "models/ocr/lines", picture)
+    assert run("models", "sign", picture, "--key", private).code == 0
+    described = json.loads((tagger / "tagger.json").read_text())
+    (tagger / "tagger.json").write_text(json.dumps({**described, "thresholds": [1.0, 1.0]}))
+    for one in picture.glob("picture.json*"):
+        shutil.copy(one, tagger)
+    with pytest.raises(Misconfigured, match="model-unsigned: tiny/tagger.json.sig"):
+        open_tagger(tagger, key=public)
 
 
 @pytest.mark.parametrize("content", [b"", b"no key"])
@@ -130,6 +153,30 @@ def test_taggers_are_listed_verified_and_pushed_where_there_is_no_client_of_trit
         command = [sys.executable, "-c", code, "models", *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_models_of_pictures_are_pushed_with_their_shapes_several_at_once_and_signed_like_taggers(
+    tmp_path: Path,
+) -> None:
+    private, public = pair(tmp_path, "ours")
+    folders = [tmp_path / "models" / name for name in ("lines", "characters", "centerface")]
+    for folder, released in zip(folders, ("ocr/lines", "ocr/characters", "faces/centerface"), strict=True):
+        shutil.copytree(Path(__file__).parents[2] / "models" / released, folder)
+    to = ("--to", str(tmp_path / "triton"))
+    assert run("models", "sign", folders[0], "--key", private).code == 0
+    assert "model-unsigned: characters/picture.json.sig" in run("models", "push", *folders, *to, "--key", public).err
+    assert not (tmp_path / "triton").exists()
+    for folder in folders[1:]:
+        assert run("models", "sign", folder, "--key", private).code == 0
+    assert run("models", "push", *folders, *to, "--key", public, "--python").code == 0
+    files = {str(path.relative_to(tmp_path / "triton")) for path in (tmp_path / "triton").rglob("*") if path.is_file()}
+    names = ("text-lines", "text-characters", "faces")
+    assert files == {f"{name}/{file}" for name in names for file in ("config.pbtxt", "1/model.onnx", "1/model.py")}
+    config = (tmp_path / "triton/faces/config.pbtxt").read_text()
+    assert '{ name: "input.1" data_type: TYPE_FP32 dims: [ 3, -1, -1 ] }\n]' in config
+    assert '{ name: "537" data_type: TYPE_FP32 dims: [ 1, -1, -1 ] },\n' in config
+    assert "max_batch_size: 4\n" in config
+    assert hashlib.sha256((folders[2] / "model.onnx.gz").read_bytes()).hexdigest() in config
 
 
 def test_models_of_pictures_are_listed_and_verified_too(tmp_path: Path) -> None:

@@ -63,10 +63,12 @@ def _base() -> None:
     if not (HERE / "base.tar").exists():
         absent("no base image")
     (HERE / "build").mkdir(exist_ok=True)
-    if _BASE not in _run("images", "--format", "{{.Name}}:{{.Tag}}").split():
+    archive = (HERE / "base.tar").resolve().name
+    name = f"localhost/base:{archive.removesuffix('.tar')}"
+    if name not in _run("images", "--format", "{{.Name}}:{{.Tag}}").split():
         recipe = HERE / "build/Dockerfile.base"
-        recipe.write_text('FROM scratch\nADD base.tar /\nCMD ["/bin/bash"]\n')
-        _bud("--isolation", "chroot", "-t", _BASE, "-f", str(recipe), str(HERE))
+        recipe.write_text(f'FROM scratch\nADD {archive} /\nCMD ["/bin/bash"]\n')
+        _bud("--isolation", "chroot", "-t", _BASE, "-t", name, "-f", str(recipe), str(HERE))
 
 
 def _policy() -> tuple[str, str]:

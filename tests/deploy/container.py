@@ -84,7 +84,7 @@ class Container:
             *mounts,
             "--",
         ]
-        return [*entered, *_in_folder(config["WorkingDir"], inside)]
+        return [*entered, *_in_folder(config.get("WorkingDir") or "/", inside)]
 
     def _environment(self) -> dict[str, str]:
         inside = dict(one.split("=", 1) for one in self.image["config"]["Env"])
@@ -95,7 +95,7 @@ class Container:
 def _in_folder(folder: str, command: Sequence[str]) -> list[str]:
     """chroot starts in /, and the image has no shell: Python goes to the folder first."""
     go = "import os, sys; os.chdir(sys.argv[1]); os.execvp(sys.argv[2], sys.argv[2:])"
-    return ["/opt/deidstream/bin/python3", "-c", go, folder, *command]
+    return ["python3", "-c", go, folder, *command]
 
 
 def owned(folder: Path) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from tests.deploy.buildah import ROOT
 from tests.full.java import CACHE, absent
 
 CHART = ROOT / "helm/deidstream"
-EXAMPLES = {name: CHART / "ci" / f"{name}.yaml" for name in ("small", "production")}
+EXAMPLES = {name: CHART / "ci" / f"{name}.yaml" for name in ("small", "production", "operators")}
 OPERATOR = ("--api-versions", "monitoring.coreos.com/v1")
 """As if the Prometheus operator were there."""
+KEDA = ("--api-versions", "keda.sh/v1alpha1")
+"""As if KEDA were there."""
 
 
 def helm(*arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -29,9 +33,14 @@ def helm(*arguments: str | Path, environment: dict[str, str] | None = None) -> s
 
 def rendered(example: str, *more: str) -> list[dict[str, Any]]:
     """The resources of an example, as the release ``site`` in the namespace ``deid``."""
+    return deepcopy(_rendered(example, *more))
+
+
+@cache
+def _rendered(example: str, *more: str) -> list[dict[str, Any]]:
     done = helm("template", "site", CHART, "-n", "deid", "-f", EXAMPLES[example], *more)
     assert done.returncode == 0, done.stderr
-    return [one for one in yaml.safe_load_all(done.stdout) if one]
+    return [one for one in yaml.load_all(done.stdout, yaml.CSafeLoader) if one]
 
 
 def refused(example: str, *settings: str) -> str:
@@ -45,3 +54,15 @@ def refused(example: str, *settings: str) -> str:
 def of_kind(resources: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
     """Resources of one kind, by name."""
     return {one["metadata"]["name"]: one for one in resources if one["kind"] == kind}
+
+
+def chains(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The StatefulSets that run stages, by name."""
+    sets = of_kind(resources, "StatefulSet").items()
+    return {name: one for name, one in sets if one["spec"]["template"]["spec"]["containers"][0]["name"] == "chain"}
+
+
+def stages_of(chain: dict[str, Any]) -> list[str]:
+    """Which stages a StatefulSet runs."""
+    arguments = chain["spec"]["template"]["spec"]["containers"][0]["args"]
+    return str(arguments[arguments.index("--chain") + 1]).split("+")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.cli.command import configured, run
 from tests.deploy.buildah import inspected
+from tests.deploy.conftest import Image
 from tests.deploy.container import USER, Container
 
+HEALTH = "DEIDSTREAM_DEPLOYMENT__HEALTH__PORT"
+"""All that is not as rendered: Pods here share the ports of the machine."""
 _VERSION = "..2026_01_01"
 
 
@@ -23,17 +29,16 @@ class Ready(NamedTuple):
 
 @dataclass(frozen=True)
 class Kubelet:
-    """Of what ``resources`` hold, in the mounted ``root`` of ``image``. ``secrets``: the cluster's; ``folder``: for volumes."""
+    """Of what ``resources`` hold, in ``image``. ``secrets``: the cluster's; ``folder``: for volumes."""
 
-    root: Path
-    image: str
+    image: Image
     resources: list[dict[str, Any]]
     secrets: dict[str, dict[str, bytes]]
     folder: Path
 
     def prepared(self, workload: dict[str, Any], name: str) -> Ready:
-        """The container ``name`` of the first Pod of a StatefulSet, or of a Job."""
-        spec = workload["spec"]["template"]["spec"]
+        """The container ``name`` of the first Pod of a workload, or of a Pod."""
+        spec = workload["spec"].get("template", workload)["spec"]
         (one,) = (one for one in (*spec.get("initContainers", []), *spec["containers"]) if one["name"] == name)
         claims = [claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])]
         volumes = {volume["name"]: volume for volume in spec["volumes"]} | {claim: {"emptyDir": {}} for claim in claims}
@@ -43,8 +48,10 @@ class Kubelet:
         }
         mounts = {folder: path for folder, path in mounts.items() if path != "/tmp"}  # there is one of memory
         written = tuple(folder for folder in mounts if folder.stat().st_mode & 0o7777 == 0o2770)
-        made = Container(self.root, inspected(self.image), mounts, written, str(spec["securityContext"]["fsGroup"]))
-        made.environment = {variable["name"]: self._value(variable) for variable in one["env"]}
+        made = Container(
+            self.image.root, inspected(self.image.name), mounts, written, str(spec["securityContext"]["fsGroup"])
+        )
+        made.environment = {variable["name"]: self._value(variable) for variable in one.get("env", [])}
         arguments = [word.replace("$(REPLICA)", made.environment.get("REPLICA", "")) for word in one["args"]]
         return Ready(made, one.get("command"), arguments)
 
@@ -72,6 +79,10 @@ class Kubelet:
             maps = [one for one in self.resources if one["kind"] == "ConfigMap"]
             (one,) = (one for one in maps if one["metadata"]["name"] == volume["configMap"]["name"])
             return {name: (text.encode(), 0o644) for name, text in one["data"].items()}
+        if "secret" in volume:
+            given = self.secrets[volume["secret"]["secretName"]]
+            items = volume["secret"].get("items", [{"key": key, "path": key} for key in given])
+            return {item["path"]: (given[item["key"]], volume["secret"]["defaultMode"]) for item in items}
         sources = [source["secret"] for source in volume["projected"]["sources"]]
         mode = volume["projected"]["defaultMode"]
         items = [(source["name"], item) for source in sources for item in source["items"]]
@@ -89,3 +100,32 @@ def _laid_out(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
         (folder / name).symlink_to(Path("..data") / name)
     (folder / "..data").symlink_to(_VERSION)
     folder.chmod(0o3777)
+
+
+def keys(folder: Path, *projects: str) -> dict[str, dict[str, bytes]]:
+    """The Secrets of keys, as docs/kubernetes.md makes them."""
+    config = configured(folder)
+    config.write_text(json.dumps({"resolver": {"projects": [{"name": name} for name in projects]}}))
+    assert run("keys", "make", folder / "made", "--config", config).code == 0
+    return {f"deidstream-key-{file.stem}": {file.name: file.read_bytes()} for file in (folder / "made").glob("*.json")}
+
+
+def given(values: dict[str, object]) -> list[str]:
+    return [word for name, value in values.items() for word in ("--set-json", f"{name}={json.dumps(value)}")]
+
+
+def start(ready: Ready, log: Path, health: int) -> subprocess.Popen[bytes]:
+    ready.container.environment[HEALTH] = str(health)
+    return ready.container.start(log, *ready.arguments, entrypoint=ready.command)
+
+
+def end(processes: list[subprocess.Popen[bytes]], logs: list[Path]) -> None:
+    """All drain and end well."""
+    for process in processes:
+        process.terminate()
+    for process, log in zip(processes, logs, strict=True):
+        assert process.wait(60) == 0, log.read_text()[-3000:]
+
+
+def without_the_patient(got: bytes) -> bool:
+    return got.startswith(b"MSH|") and not any(word in got for word in (b"Winterbourne", b"4711", b"19610413"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from fnmatch import fnmatch
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,9 @@ from deidstream.stream.stages import KEY_PURPOSES, STAGES, purposes_of
 from jsonschema import Draft202012Validator
 
 from tests.deploy.buildah import ROOT
-from tests.deploy.helm import CHART, EXAMPLES, OPERATOR, helm, of_kind, refused, rendered
+from tests.deploy.helm import CHART, EXAMPLES, KEDA, OPERATOR, chains, helm, of_kind, rendered, stages_of
+from tests.deploy.test_chart_refusals import ARCHIVE, FOLDER, REPORTERS
+from tools.chart_schema import FILE, with_config, written
 
 pytestmark = [pytest.mark.full, pytest.mark.deploy]
 
@@ -39,7 +40,7 @@ def test_what_is_rendered_is_what_was_looked_at(example: str) -> None:
         "--set",
         "monitoring.rules=false",
     )  # looked at where they come from
-    done = helm("template", "site", CHART, "-n", "deid", "-f", EXAMPLES[example], *OPERATOR, *elsewhere)
+    done = helm("template", "site", CHART, "-n", "deid", "-f", EXAMPLES[example], *OPERATOR, *KEDA, *elsewhere)
     assert done.returncode == 0, done.stderr
     golden = _GOLDEN / f"{example}.yaml"
     if os.environ.get("GOLDEN") == "write":
@@ -73,6 +74,24 @@ def _properties(schema: dict[str, Any], where: str) -> list[tuple[str, dict[str,
     return found
 
 
+def test_what_a_configuration_may_hold_is_what_the_code_says() -> None:
+    """`python tools/chart_schema.py` writes it anew."""
+    assert FILE.read_text() == written(with_config(json.loads(FILE.read_text())))
+
+
+def test_files_that_are_mounted_may_be_named_and_a_value_may_be_unset() -> None:
+    resources = rendered(
+        "small",
+        *("--set-json", FOLDER, "--set-json", 'chains.all.claims=[{"name":"released","mountPath":"/srv"}]'),
+        *("--set-json", 'config.resolver.projects[0].policy="/run/secrets/policies/ours.yaml"'),
+        *("--set-json", 'chains.all.secrets=[{"name":"policies","mountPath":"/run/secrets/policies"}]'),
+        *("--set-json", "config.delivery.destinations[0].ordered=null", "--set-json", "config.text.tagger=null"),
+    )
+    (pod,) = (one["spec"]["template"]["spec"] for one in chains(resources).values())
+    mounted = {one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
+    assert {"/srv", "/run/secrets/policies"} <= mounted
+
+
 def test_the_table_of_keys_is_that_of_the_code() -> None:
     table = yaml.safe_load((CHART / "files/stages.yaml").read_text())["keys"]
     assert table == {stage: sorted(KEY_PURPOSES[stage]) for stage in STAGES if stage != "review"}
@@ -80,9 +99,9 @@ def test_the_table_of_keys_is_that_of_the_code() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_process_mounts_the_keys_of_its_stages_and_no_others(example: str) -> None:
-    for name, one in of_kind(rendered(example), "StatefulSet").items():
+    for name, one in chains(rendered(example)).items():
         pod = one["spec"]["template"]["spec"]
-        stages = pod["containers"][0]["args"][3].split("+")
+        stages = stages_of(one)
         (volume,) = (volume["projected"] for volume in pod["volumes"] if volume["name"] == "keys")
         mounted = [item["path"] for source in volume["sources"] for item in source["secret"]["items"]]
         assert volume["defaultMode"] == 0o440
@@ -108,8 +127,7 @@ def test_the_configuration_that_is_mounted_is_one_that_the_code_takes(example: s
     for section in tree:
         if section in _MODELS:
             settings.section(section, _MODELS[section])
-    chains = of_kind(rendered(example), "StatefulSet")
-    rows = [one["spec"]["template"]["spec"]["containers"][0]["args"][3].split("+") for one in chains.values()]
+    rows = [stages_of(one) for one in chains(rendered(example)).values()]
     assert sorted(tree["deployment"]["chains"]) == sorted(rows)
 
 
@@ -117,12 +135,12 @@ def test_the_configuration_that_is_mounted_is_one_that_the_code_takes(example: s
 def test_each_pod_is_as_restricted_as_can_be(example: str) -> None:
     resources = rendered(example)
     accounts = of_kind(resources, "ServiceAccount")
-    for name, one in of_kind(resources, "StatefulSet").items():
+    for name, one in (of_kind(resources, "StatefulSet") | of_kind(resources, "Deployment")).items():
         pod = one["spec"]["template"]["spec"]
         assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == (name, False)
         assert accounts[name]["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
-        for container in pod["containers"]:
+        for container in pod["containers"] + pod.get("initContainers", []):
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
@@ -202,95 +220,6 @@ def test_a_chain_that_grows_is_told_how_many_it_may_become() -> None:
     }
 
 
-_REFUSED = [
-    ("production", ["networkPolicy.database.ports=[]"], "would be open to everybody", "no ports are all ports"),
-    ("production", ["networkPolicy.destinations[0].to=[]"], "would be open to everybody", "no peers are all peers"),
-    ("production", ["networkPolicy.dns.to=[]"], "networkPolicy.dns", "no peers are all peers there too"),
-    ("production", ["networkPolicy.senders=[{}]"], "senders", "an empty peer is everybody"),
-    (
-        "small",
-        ['chains.all.stages=["ingest"]'],
-        'chains: no chain has the stage "identify"',
-        "what comes in would wait for ever",
-    ),
-    ("small", ["chains.all.replicas=2"], "chains.all.replicas: more than one needs Kafka", "SQLite is one machine's"),
-    ("small", ['chains.two={"stages":["image","heads"]}'], "kafka.servers: empty", "two Pods share no disk"),
-    ("small", ['chains.all.stages[0]="inget"'], "chains", "a typing error"),
-    ("small", ["chains.all.replica=2"], "replica", "a typing error must not switch something off"),
-    ("small", ["chain={}"], "chain", "a typing error at the top"),
-    ("small", ["config.resolver={}"], "config.resolver.projects: name at least one", "nothing would be released"),
-    (
-        "small",
-        ['config.deployment={"state":"/data"}'],
-        "config.deployment.state: follows from other values",
-        "two truths",
-    ),
-    (
-        "small",
-        ['config.ingest.fhir=[{"port":8080,"token":"x","sources":[{"name":"f"}]}]'],
-        "set configKind to Secret",
-        "a token in a ConfigMap",
-    ),
-    ("small", ["config.ingest.mllp[1].port=2575"], "two listeners have port 2575", "a port is bound once"),
-    ("small", ["config.ingest.mllp[1].port=9464"], "two listeners have port 9464", "the health pages are there"),
-    ("small", ["networkPolicy.senders=[]"], "networkPolicy.senders: say who may send", "nobody could"),
-    (
-        "small",
-        ["networkPolicy.destinations=[]"],
-        'networkPolicy.destinations: say where "warehouse" is',
-        "releases would wait",
-    ),
-    ("small", ['test.source="nobody"'], 'config.ingest.mllp has no source "nobody"', "the test would fail"),
-    ("production", ['database.url=""'], "database.url: with Kafka there are several Pods", "identities would differ"),
-    (
-        "production",
-        ['database.url="postgresql://u:p@h/d"'],
-        "database.url: holds a password",
-        "it would stand in a ConfigMap",
-    ),
-    (
-        "production",
-        ['database.url="postgresql://u@h/d?passfile=/x"'],
-        "database.password",
-        "libpq ignores a file that a group may read",
-    ),
-    ("production", ["kafka.users.core=null"], "kafka.users.core: protocol SASL_SSL needs", "nobody would be let in"),
-    (
-        "production",
-        ['kafka.users.cores={"user":"x","secret":"x"}'],
-        "kafka.users.cores: no such chain",
-        "a typing error",
-    ),
-    (
-        "production",
-        ["networkPolicy.kafka.to=[]"],
-        "networkPolicy.kafka: say where the brokers are",
-        "nothing would run",
-    ),
-    ("production", ["networkPolicy.database.to=[]"], "networkPolicy.database.to", "nothing would run"),
-    ("production", ["networkPolicy.artifacts.to=[]"], "networkPolicy.artifacts.to", "large messages would wait"),
-    ("production", ["networkPolicy.collector.to=[]"], "networkPolicy.collector.to", "no trace would come"),
-    ("production", ['chains.pictures.stages=["image"]'], "image and heads belong together", "a face would pass"),
-    (
-        "production",
-        ['chains.core.stages=["fields","text","resolver","writer","delivery"]'],
-        "a stage stands in two chains",
-        "two would have one name",
-    ),
-    ("production", ['image.digests.light="sha256:12"'], "digest", "it names nothing"),
-    ("production", ['kafka.servers="kafka-1"'], "servers", "no port"),
-]
-
-
-@pytest.mark.parametrize(
-    ("example", "settings", "said", "why"), _REFUSED, ids=[row[3].replace(" ", "-") for row in _REFUSED]
-)
-def test_wrong_values_are_refused_with_a_message_that_helps(
-    example: str, settings: list[str], said: str, why: str
-) -> None:
-    assert said in refused(example, *settings)
-
-
 def test_a_process_that_looks_at_pictures_is_given_the_time_that_a_look_may_take() -> None:
     def patience(*more: str) -> dict[str, tuple[int, int]]:
         pods = {
@@ -316,10 +245,27 @@ def test_rules_and_dashboards_are_those_of_the_repository() -> None:
     resources = rendered("production", *OPERATOR)
     rule = of_kind(resources, "PrometheusRule")["site-deidstream"]["spec"]
     assert rule == yaml.safe_load((ROOT / "deploy/prometheus/rules.yaml").read_text())
-    for name in ("pipeline", "processes", "privacy"):
+    for name in ("pipeline", "detection", "quality", "kafka", "models", "security"):
         data = of_kind(resources, "ConfigMap")[f"site-deidstream-dashboard-{name}"]["data"]
         assert data == {f"{name}.json": (ROOT / f"deploy/grafana/{name}.json").read_text()}
     assert not of_kind(rendered("production"), "PrometheusRule")
+
+
+def test_reports_of_storage_commitment_come_to_who_delivers_from_those_who_are_named() -> None:
+    balanced = 'chains.all.reports={"type":"LoadBalancer","annotations":{"internal":"true"}}'
+    resources = rendered("small", *("--set-json", ARCHIVE), *("--set-json", REPORTERS), *("--set-json", balanced))
+    assert of_kind(resources, "Service")["site-deidstream-reports"]["metadata"]["annotations"] == {"internal": "true"}
+    service = of_kind(resources, "Service")["site-deidstream-reports"]["spec"]
+    assert [(one["port"], one["targetPort"]) for one in service["ports"]] == [(11113, "reports-11113")]
+    (pod,) = (one["spec"]["template"] for one in chains(resources).values())
+    assert service["selector"].items() <= pod["metadata"]["labels"].items()
+    assert {"name": "reports-11113", "containerPort": 11113} in pod["spec"]["containers"][0]["ports"]
+    rules = of_kind(resources, "NetworkPolicy")["site-deidstream-all"]["spec"]["ingress"]
+    assert [rule["from"] for rule in rules if {"port": 11113, "protocol": "TCP"} in rule["ports"]] == [
+        [{"ipBlock": {"cidr": "10.30.0.9/32"}}]
+    ]
+    assert service["type"] == "LoadBalancer"
+    assert "site-deidstream-reports" not in of_kind(rendered("small"), "Service")
 
 
 def test_versions_agree() -> None:
@@ -328,8 +274,8 @@ def test_versions_agree() -> None:
     assert chart["version"] == chart["appVersion"]
 
 
-def test_the_order_of_the_setup_is_configuration_then_job() -> None:
+def test_the_order_of_the_setup_is_its_path_and_its_configuration_then_the_job() -> None:
     hooks = [one for one in rendered("production") if "helm.sh/hook" in one["metadata"].get("annotations", {})]
     weights = [int(one["metadata"]["annotations"].get("helm.sh/hook-weight", 0)) for one in hooks]
-    assert [one["kind"] for one in hooks] == ["ConfigMap", "Job"]
-    assert all(first < second for first, second in pairwise(weights))
+    assert [one["kind"] for one in hooks] == ["NetworkPolicy", "ConfigMap", "Job"]
+    assert weights == [-10, -10, 0]

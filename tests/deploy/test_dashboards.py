@@ -12,6 +12,16 @@ from deidstream.stream.signals import SIGNALS
 
 from tools.make_dashboards import FOLDER, dashboards, queries, written
 
+TRITON = {
+    "nv_inference_count",
+    "nv_inference_exec_count",
+    "nv_inference_request_success",
+    "nv_inference_request_failure",
+    "nv_inference_queue_duration_us",
+    "nv_inference_compute_infer_duration_us",
+}
+"""What a Triton server shows by itself."""
+
 _ROOT = Path(__file__).parents[2]
 _RULES = yaml.safe_load((_ROOT / "deploy/prometheus/rules.yaml").read_text())
 
@@ -21,16 +31,18 @@ def test_the_files_are_those_that_the_table_makes() -> None:
     assert there == {name: written(one) for name, one in dashboards().items()}
 
 
-def test_every_query_asks_for_a_signal_a_recorded_rule_or_the_process() -> None:
+def test_every_query_asks_for_a_signal_a_recorded_rule_the_process_or_triton() -> None:
     known = {signal.prometheus for signal in SIGNALS if signal.prometheus}
     known |= {rule["record"] for group in _RULES["groups"] for rule in group["rules"] if "record" in rule}
     for dashboard in dashboards().values():
         for expression in queries(dashboard):
-            asked = set(re.findall(r"\b(?:deidstream|process|up|ALERTS)[a-z_0-9:]*", re.sub('"[^"]*"', "", expression)))
+            asked = set(
+                re.findall(r"\b(?:deidstream|process|up|ALERTS|nv_)[a-z_0-9:]*", re.sub('"[^"]*"', "", expression))
+            )
             assert asked, expression
             for name in asked:
                 base = re.sub("_bucket$", "", name)
-                assert base in known or base.startswith("process_") or base in ("up", "ALERTS"), name
+                assert base in known or base.startswith("process_") or base in ("up", "ALERTS") or base in TRITON, name
 
 
 def test_every_metric_is_on_some_dashboard() -> None:
@@ -68,7 +80,7 @@ def test_alerts_that_panels_name_are_alerts_and_each_alert_has_its_place_in_the_
         assert rule["annotations"]["runbook"] == f"docs/runbook.md#{name.lower()}"
 
 
-@pytest.mark.parametrize("name", ["pipeline", "processes", "privacy"])
+@pytest.mark.parametrize("name", ["pipeline", "detection", "quality", "kafka", "models", "security"])
 def test_the_chart_brings_them_along(name: str) -> None:
     assert (_ROOT / f"helm/deidstream/files/dashboards/{name}.json").read_text() == (
         FOLDER / f"{name}.json"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from deidstream.cli.demo.ports import free_row
 
-from tests.deploy.buildah import ROOT, build, inspected, mounted, size
+from tests.deploy.buildah import ROOT, inspected, size
+from tests.deploy.conftest import Images
 from tests.deploy.container import USER, Container, owned
 from tests.full.java import wait_for
 from tests.harness.client import message, mllp
@@ -20,72 +20,102 @@ from tests.harness.deployment import is_ready
 
 pytestmark = pytest.mark.deploy
 
-_MOST_BYTES = 400e6
+_MOST_BYTES = {"light": 400e6, "tagged": 600e6, "image": 1000e6, "monitor": 450e6, "triton": 350e6}
+"""By target."""
 _LIGHT = [["ingest"], ["identify", "fields", "text", "resolver", "writer"], ["delivery"]]
 _NOTE = "OBX|1|TX|N^note||Seen by Dr. Ottoline Braithwaite on the ward; call (217) 555-0142.||||||F"
 
 
-@pytest.fixture(scope="module")
-def light() -> str:
-    return build("light")
+@pytest.fixture
+def light(images: Images) -> str:
+    return images("light").name
 
 
-@pytest.fixture(scope="module")
-def root(light: str) -> Iterator[Path]:
-    with mounted(light) as root:
-        yield root
+@pytest.fixture
+def root(images: Images) -> Path:
+    return images("light").root
 
 
-def test_the_light_image_is_smaller_than_400_mb(light: str) -> None:
-    assert size(light) < _MOST_BYTES
+@pytest.mark.parametrize("target", _MOST_BYTES)
+def test_an_image_is_as_small_as_can_be(images: Images, target: str) -> None:
+    there = size(images(target).name)
+    print(f"{target}: {there / 1e6:.0f} MB")
+    assert there < _MOST_BYTES[target]
 
 
-def test_it_runs_as_nobody_and_says_what_it_is(light: str) -> None:
-    config = inspected(light)["config"]
+@pytest.mark.parametrize("target", _MOST_BYTES)
+def test_it_runs_as_nobody_and_says_what_it_is(images: Images, target: str) -> None:
+    config = inspected(images(target).name)["config"]
     version = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert config["User"] == f"{USER}:{USER}"
-    assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+    labels = {name.removeprefix("org.opencontainers.image."): text for name, text in config["Labels"].items()}
+    assert labels["title"] == ("deidstream-triton" if target == "triton" else "deidstream")
+    assert labels["licenses"].startswith("Apache-2.0")
     assert version
-    assert config["Labels"]["org.opencontainers.image.version"] == version[1]
+    assert labels["version"] == version[1]
     assert config["Healthcheck"]["Test"][0] == "CMD"
 
 
-def test_nothing_in_it_is_a_shell_a_package_manager_or_setuid(root: Path) -> None:
+@pytest.mark.parametrize("target", _MOST_BYTES)
+def test_nothing_in_it_is_a_shell_a_package_manager_or_setuid(images: Images, target: str) -> None:
+    """But for the shells by which Triton's Python backend starts models."""
+    root = images(target).root
+    home = "triton" if target == "triton" else "opt/deidstream"
     names = {
         path.name
-        for folder in ("bin", "sbin", "usr/bin", "usr/sbin", "opt/deidstream/bin")
+        for folder in ("bin", "sbin", "usr/bin", "usr/sbin", f"{home}/bin")
         for path in root.glob(f"{folder}/*")
     }
-    assert not names & {"sh", "bash", "dash", "busybox", "apt", "apt-get", "dpkg", "pip", "pip3", "perl", "curl", "su"}
-    assert names >= {"python3", "deidstream"}
+    shells = {"sh", "bash", "dash", "busybox"}
+    assert names & shells == ({"bash", "sh"} if target == "triton" else set())
+    assert not names & {"apt", "apt-get", "dpkg", "pip", "pip3", "perl", "curl", "su", "mount"}
+    assert "python3" in names
     files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
     assert not [path for path in files if path.stat().st_mode & 0o6002]
     assert not [path for path in files if path.stat().st_uid or path.stat().st_gid]
-    assert not list(root.glob("models/*"))
+    assert bool(list(root.glob("models/*"))) == (target in ("tagged", "image"))
 
 
-def test_what_is_installed_is_what_the_lock_says_and_stands_in_the_bill_of_materials(root: Path) -> None:
-    locked = dict(re.findall(r"^([a-z0-9][a-z0-9.-]*)==(\S+)", (ROOT / "docker/light.lock").read_text(), re.MULTILINE))
+@pytest.mark.parametrize("target", _MOST_BYTES)
+def test_what_is_installed_is_what_the_lock_says_and_stands_in_the_bill_of_materials(
+    images: Images, target: str
+) -> None:
+    root = images(target).root
+    locks = [ROOT / f"docker/{target}.lock"]
+    home, ours = "opt/deidstream", {"deidstream"}
+    if target == "triton":
+        locks = [ROOT / f"docker/triton-{what}.lock" for what in ("models", "server")]
+        home, ours = "triton", set()
+    pins = {name: version for lock in locks for name, version in _locked(lock)}
     bill = json.loads((root / "usr/share/doc/deidstream/sbom.cdx.json").read_text())
     assert bill["bomFormat"] == "CycloneDX"
-    ours = [one for one in bill["components"] if not one.get("purl", "").startswith("pkg:deb/")]
-    listed = {_canonical(one["name"]): one["version"] for one in ours}
-    assert listed.pop("deidstream")
-    assert listed == locked
-    infos = {
-        _canonical(path.name.split("-")[0])
-        for path in root.glob("opt/deidstream/lib/python3.11/site-packages/*.dist-info")
+    listed = {
+        _canonical(one["name"]): one["version"]
+        for one in bill["components"]
+        if not one.get("purl", "").startswith("pkg:deb/")
     }
-    assert infos == {*locked, "deidstream"}
+    assert {name: listed.pop(name, None) for name in ours}.keys() == ours
+    assert listed == pins
+    infos = {
+        _canonical(path.name.split("-")[0]) for path in root.glob(f"{home}/lib/python3.11/site-packages/*.dist-info")
+    }
+    assert infos == {*pins, *ours}
+
+
+def _locked(file: Path) -> list[tuple[str, str]]:
+    return re.findall(r"^([a-z0-9][a-z0-9.-]*)==(\S+)", file.read_text(), re.MULTILINE)
 
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_every_shared_library_of_the_system_has_its_package_named_and_its_licence(root: Path) -> None:
+@pytest.mark.parametrize("target", _MOST_BYTES)
+def test_every_shared_library_of_the_system_has_its_package_named_and_its_licence(images: Images, target: str) -> None:
+    root = images(target).root
     packages = {path.name for path in root.glob("var/lib/dpkg/status.d/*")}
     assert {"libc6", "libssl3", "zlib1g", "libstdc++6", "python3.11-minimal", "ca-certificates"} <= packages
+    assert target != "triton" or {"bash", "dash"} <= packages
     for package in packages - {"base-files"}:
         assert (root / "usr/share/doc" / package / "copyright").exists(), package
     bill = json.loads((root / "usr/share/doc/deidstream/sbom.cdx.json").read_text())
@@ -180,14 +210,14 @@ def test_the_dockerfile_names_no_registry_and_locks_all_that_pip_installs() -> N
     text = (ROOT / "docker/Dockerfile").read_text()
     assert not re.search(r"\b(docker\.io|ghcr\.io|quay\.io|gcr\.io|mirror\.)", text)
     commands = re.findall(r"pip\b[^&\n]*\binstall\b[^&\n]*", text)
-    assert len(commands) == 6
+    assert len(commands) == 12
     assert all("--require-hashes" in one or "/wheel/*.whl" in one for one in commands)
 
 
 def test_the_lock_files_are_those_of_the_project() -> None:
     """Same versions as everything else is tested with."""
     whole = _pins(ROOT / "requirements.lock")
-    for name in ("light.lock", "image.lock"):
+    for name in ("light.lock", "tagged.lock", "image.lock", "monitor.lock"):
         pins = _pins(ROOT / "docker" / name)
         assert pins
         assert {one: whole.get(one) for one in pins} == pins
@@ -197,22 +227,29 @@ def _pins(file: Path) -> dict[str, str]:
     return dict(re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==(\S+)", file.read_text(), re.MULTILINE))
 
 
-def test_images_with_models_read_texts_and_pictures(tmp_path: Path) -> None:
+def test_the_tagged_image_has_taggers_and_asks_triton(images: Images) -> None:
+    client = "opt/deidstream/lib/python3.11/site-packages/tritonclient"
+    assert not (images("light").root / client).exists()
+    tagged = images("tagged")
+    assert (tagged.root / client).exists()
+    done = Container(tagged.root, inspected(tagged.name), {}).run("models", "verify", "/models/phi-tagger/standard")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_images_with_models_read_texts_and_pictures(images: Images, tmp_path: Path) -> None:
     """The neural tagger of the light image's sister, and the readers of pixels, answer inside their images."""
-    image = build("image")
-    with mounted(image) as root:
-        tmp_path.chmod(0o755)
-        (tmp_path / "in").mkdir()
-        (tmp_path / "in/note.txt").write_text(
-            "Discharged home. Reviewed by Ottoline Braithwaite, who lives in Kirkby Lonsdale.\n"
-        )
-        _picture(tmp_path / "in/scan.png")
-        out = owned(tmp_path / "out")
-        there = Container(
-            root, inspected(image), {tmp_path / "in": "/etc/deidstream", out: "/var/lib/deidstream"}, (out,)
-        )
-        done = there.run("clean", "note.txt", "scan.png", "--out", "/var/lib/deidstream/cleaned", "--tagger", "fast")
-        assert done.returncode == 0, done.stdout + done.stderr
+    image = images("image")
+    tmp_path.chmod(0o755)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/note.txt").write_text(
+        "Discharged home. Reviewed by Ottoline Braithwaite, who lives in Kirkby Lonsdale.\n"
+    )
+    _picture(tmp_path / "in/scan.png")
+    out = owned(tmp_path / "out")
+    mounts = {tmp_path / "in": "/etc/deidstream", out: "/var/lib/deidstream"}
+    there = Container(image.root, inspected(image.name), mounts, (out,))
+    done = there.run("clean", "note.txt", "scan.png", "--out", "/var/lib/deidstream/cleaned", "--tagger", "fast")
+    assert done.returncode == 0, done.stdout + done.stderr
     note = (out / "cleaned/note.txt").read_text()
     assert "Braithwaite" not in note
     assert note.startswith("Discharged home.")

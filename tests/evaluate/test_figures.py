@@ -117,6 +117,7 @@ def test_who_says_what_was_marked_is_right_in_everything(document: Annotated) ->
 def test_one_more_prediction_uncovers_nothing(document: Annotated, predicted: list[Predicted], more: Predicted) -> None:
     before, after = (compare(document, spans, Words()).counts for spans in (predicted, [*predicted, more]))
     assert after.gold_covered >= before.gold_covered
+    assert after.gold_covered_but_titles >= max(after.gold_covered, before.gold_covered_but_titles)
     assert after.gold_characters_covered >= before.gold_characters_covered
     assert after.gold_exact >= before.gold_exact
 
@@ -135,6 +136,27 @@ def test_a_blank_between_two_predictions_leaves_nothing_over_and_a_letter_does()
     full = document("Ana Ruiz Gil vino", (0, 12, NAME))
     assert figures(full, (0, 3, NAME), (4, 12, NAME))["covered"] == 1
     assert figures(full, (0, 3, NAME), (5, 12, NAME))["covered"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "covered", "but_titles"),
+    [
+        ("Dr. Ana Gil vino", (4, 11), 0, 1),
+        ("Sra. Dra. Ana vino", (10, 13), 0, 1),
+        ("Dr. Ana Gil vino", (4, 7), 0, 0),
+        ("Dr. Ana Gil vino", (0, 3), 0, 0),
+        ("Dr. Ana Gil vino", (0, 11), 1, 1),
+        ("D. Ana Gil vino", (3, 10), 0, 0),  # may be an initial
+    ],
+)
+def test_titles_need_not_be_covered(text: str, found: tuple[int, int], covered: int, but_titles: int) -> None:
+    shares = figures(document(text, (0, text.index(" vino"), NAME)), (*found, NAME))
+    assert (shares["covered"], shares["covered_but_titles"]) == (covered, but_titles)
+
+
+def test_a_title_alone_has_to_be_covered() -> None:
+    assert figures(document("el doctor vino", (3, 9, NAME)))["covered_but_titles"] == 0
+    assert figures(document("Doctor ", (0, 7, NAME)))["covered_but_titles"] == 0
 
 
 def test_a_label_that_is_several_of_our_categories_is_met_by_each_and_counted_once() -> None:

@@ -67,6 +67,23 @@ def test_json_lines_with_a_known_subject(tmp_path: Path) -> None:
     assert SECRET not in repr(document)
 
 
+def test_spans_may_be_lists_as_synthesise_writes_them(tmp_path: Path) -> None:
+    text = "Gezien door Quiltrane op 3 mei"
+    record = {"id": "1", "language": "nl", "text": text, "spans": [[12, 21, "name"], [25, 30, "date"]]}
+    (document,) = read("deidstream", lines_of(tmp_path / "a.jsonl", record))
+    assert [(text[slice(*one.span)], one.category) for one in document.gold] == [
+        ("Quiltrane", Category.NAME),
+        ("3 mei", Category.DATE),
+    ]
+    assert document.language == "nl"
+
+
+@pytest.mark.parametrize("span", [[0, 1], [0, 1, "name", 2], ["0", 1, "name"], [0, 40, "name"]])
+def test_lists_that_are_no_spans_are_refused(span: list[object], tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="span"):
+        list(read("deidstream", lines_of(tmp_path / "a.jsonl", {"text": "x", "spans": [span]})))
+
+
 def test_the_kind_of_a_number_says_more_than_its_label_and_a_drug_is_kept(tmp_path: Path) -> None:
     fixture = {
         "id": "x",

@@ -13,6 +13,8 @@ from tests.certificates import Certificates, make_certificates
 from tests.full.java import Java, prepared
 from tests.full.postgres import Postgres, serving
 from tests.full.stores import tls_properties
+from tests.full.vault import Vault, vault
+from tests.full.vault_site import Login, roles_and_keys
 from tests.harness.deployment import Running, deployment
 
 
@@ -107,3 +109,15 @@ def postgres() -> Iterator[Postgres]:
 def database(postgres: Postgres) -> str:
     """The URL of a database of the test's own, with all tables."""
     return postgres.migrated()
+
+
+@pytest.fixture(scope="session")
+def vault_server(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Vault]:
+    with vault(tmp_path_factory.mktemp("vault"), certificates) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def logins(vault_server: Vault, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Login]:
+    """A role of Vault for each stage, and one for the operator; keys of all purposes are there."""
+    return roles_and_keys(vault_server, tmp_path_factory.mktemp("site"))

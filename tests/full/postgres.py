@@ -152,14 +152,59 @@ def serving() -> Iterator[Postgres]:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        server = Postgres(folder, binaries, free_row(1)[0])
-        try:
-            server.start()
+        with _running(folder, binaries) as server:
             yield server
-        finally:
-            server.stop(signal.SIGQUIT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(folder: Path, binaries: Path) -> Iterator[Postgres]:
+    server = Postgres(folder, binaries, free_row(1)[0])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop(signal.SIGQUIT)
+
+
+@contextmanager
+def standby(primary: Postgres) -> Iterator[Postgres]:
+    """A second server that follows ``primary`` by streaming replication, asynchronously, until it is promoted."""
+    folder = Path(tempfile.mkdtemp(prefix="deidstream-standby-"))
+    try:
+        _copied(primary, folder / "data")
+        where = f"host=127.0.0.1 port={primary.port} user=deidstream password={PASSWORD}"
+        with (folder / "data/postgresql.auto.conf").open("a") as settings:
+            settings.write(f"primary_conninfo = '{where}'\n")
+        (folder / "data/standby.signal").touch()
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(_user())
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        with _running(folder, primary.binaries) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copied(primary: Postgres, target: Path) -> None:
+    """The files of ``primary`` while it works, and what says from where on its log must be read."""
+    with psycopg.connect(primary.url("postgres"), autocommit=True) as connection:
+        connection.execute("SELECT pg_backup_start('standby', true)")
+        source = primary.folder / "data"
+        target.mkdir()
+        for path in sorted(source.rglob("*")):
+            place = target / path.relative_to(source)
+            if path.is_dir():
+                place.mkdir(parents=True, exist_ok=True)
+            elif path.name not in ("postmaster.pid", "postmaster.opts") and path.parent.name != "pg_wal":
+                with suppress(FileNotFoundError):  # gone meanwhile: its log knows
+                    shutil.copy(path, place)
+        row = connection.execute("SELECT labelfile FROM pg_backup_stop()").fetchone()
+    assert row is not None
+    (target / "backup_label").write_text(str(row[0]))
+    target.chmod(0o700)
 
 
 def _binaries() -> Path:

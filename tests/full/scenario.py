@@ -154,7 +154,7 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
     canaries = folder / "canaries"
     canaries.write_text(f"kept {KEPT}\n")
     canaries.chmod(0o600)
-    (health,) = free_row(1)
+    health, reports = free_row(2)
     sections = {
         "ingest": {
             "mllp": [{"name": name, "port": port} for name, port in ports.items() if name != "pacs"],
@@ -165,9 +165,12 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
         "delivery": {
             "destinations": [
                 {"name": "warehouse", "kind": "mllp", "host": "127.0.0.1", "port": receiver.port}
-                | {"projects": ["research"], "ordered": True, "order_seconds": 600}
+                | {"projects": ["research"], "ordered": True, "order_seconds": 600},
+                {"name": "archive", "kind": "dicom", "host": "127.0.0.1", "called_ae": "STORE"}
+                | {"projects": ["pictures"], "commitment": {"host": "127.0.0.1", "port": reports}},
             ]
         },
+        "resolver": {"projects": [{"name": "research"}, {"name": "pictures", "entitled": {"formats": ["dicom"]}}]},
         "monitor": {
             "window_seconds": 5,
             "drift_seconds": 600,
@@ -182,7 +185,7 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
         environment(SABOTAGE=str(folder / "told"), PYTHONPATH=str(_SABOTAGE)),
         observatory(folder, kafka, postgres.migrated(), **sections) as made,
     ):
-        site = Site(made, ports, postgres, receiver, topic)
+        site = Site(made, ports | {"reports": reports}, postgres, receiver, topic)
         first = made.running.health
         targets = [f"127.0.0.1:{port}" for port in (*range(first, first + len(STAGES)), health)]
         (folder / "prometheus").mkdir()
@@ -210,8 +213,8 @@ def unfold(folder: Path, kafka: Broker, postgres: Postgres) -> Evidence:
 
 
 def shown() -> list[str]:
-    """The expressions of all panels of all dashboards."""
-    return [one for dashboard in dashboards().values() for one in queries(dashboard)]
+    """The expressions of all panels of all dashboards, but those about Triton (``tests/deploy/test_pod_triton.py``)."""
+    return [one for dashboard in dashboards().values() for one in queries(dashboard) if "nv_" not in one]
 
 
 def _all_that_happens(site: Site, folder: Path) -> None:
@@ -246,7 +249,8 @@ def _all_that_happens(site: Site, folder: Path) -> None:
 
 
 def _dicom_peers(site: Site) -> None:
-    """One that calls a wrong title, one whose instance is none, one that asks for commitment and does not listen for the answer."""
+    """One that calls a wrong title, one whose instance is none, one that asks for commitment and does not listen for the answer;
+    and one that reports it under a wrong title."""
     port = site.ports["pacs"]
     with associated(port, [build_context(_CT)], called="OTHER") as rejected:
         assert rejected.is_rejected
@@ -258,6 +262,9 @@ def _dicom_peers(site: Site) -> None:
         status, _ = peer.send_n_action(asked, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
         assert status.Status == 0
     site.await_event("dicom.unreported", "ingest")
+    with associated(site.ports["reports"], [build_context(StorageCommitmentPushModel)], called="OTHER") as stranger:
+        assert stranger.is_rejected
+    site.await_event("reports.refused", "delivery")
 
 
 def _what_is_away(site: Site, folder: Path) -> None:

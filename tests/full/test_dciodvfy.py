@@ -10,6 +10,9 @@ from pathlib import Path
 import pydicom
 import pytest
 import yaml
+from deidstream.core.region import Region
+from deidstream.formats.dicom import split
+from deidstream.formats.dicom.pixels.picture import DicomPicture
 
 from tests.cli.command import run
 from tests.formats.dicom.files import bundled
@@ -33,6 +36,15 @@ _FILES = (
     "rtplan.dcm",
     "rtstruct.dcm",
     "test-SR.dcm",
+)
+_PAINTED = (
+    "JPEG2000.dcm",
+    "JPGExtended.dcm",
+    "MR_small_RLE.dcm",
+    "MR_small_jpeg_ls_lossless.dcm",
+    "SC_rgb_jpeg_dcmtk.dcm",
+    "SC_rgb_jpeg_gdcm.dcm",
+    "liver_1frame.dcm",  # one bit
 )
 _VALUES = re.compile(r"</[^>]*>|= <[^>]*>|<?\b(?:0|[0-9]+\.[0-9.]+)>?\s*$")
 """Paths and values in a message, UIDs among them: they differ, the error is the same."""
@@ -67,6 +79,14 @@ def test_nothing_that_was_valid_is_invalid_afterwards(validator: Path, name: str
         one: _errors(validator, tmp_path / "out" / one) - _errors(validator, tmp_path / "in" / one) for one in _FILES
     }
     assert {one: errors for one, errors in found.items() if errors} == {}
+
+
+@pytest.mark.parametrize("name", _PAINTED)
+def test_what_was_painted_over_is_as_valid_as_before(validator: Path, name: str, tmp_path: Path) -> None:
+    before = next(path for path in bundled() if path.name == name)
+    after = tmp_path / name
+    after.write_bytes(DicomPicture(split(before.read_bytes())).painted([Region("PixelData", 1, 8, 4, 30, 20)]))
+    assert _errors(validator, after) - _errors(validator, before) == set()
 
 
 def test_the_validator_sees_what_an_instance_lacks(validator: Path, tmp_path: Path) -> None:

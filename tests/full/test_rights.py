@@ -23,10 +23,10 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 from deidstream.cli.demo.ports import free_row
-from deidstream.stream.stages import RELEASES, inbox
+from deidstream.stream.stages import GROUP, RELEASES, inbox
 
 from tests.certificates import make_certificates
-from tests.cli.command import run
+from tests.cli.command import Ran, run
 from tests.full.java import wait_for
 from tests.full.postgres import Postgres
 from tests.harness.client import message, mllp
@@ -36,7 +36,7 @@ from tests.harness.kafka import PASSWORDS, Secured, secured_broker
 pytestmark = pytest.mark.full
 
 CHAINS = [["ingest"], ["identify"], ["fields", "text", "resolver", "writer"], ["delivery"]]
-USERS = {f"deidstream-{name}": f"password-of-{name}" for name in (*(chain[0] for chain in CHAINS), "setup")}
+USERS = {f"deidstream-{name}": f"password-of-{name}" for name in (*(chain[0] for chain in CHAINS), "setup", "operator")}
 _KINDS = {
     "--topic": ResourceType.TOPIC,
     "--group": ResourceType.GROUP,
@@ -142,13 +142,26 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterat
         with pytest.MonkeyPatch.context() as patch:
             for name, value in made.environment("deidstream-setup").items():
                 patch.setenv(name, value)
-            printed = run("topics", "rights", "--config", made.config)
+            printed = run("topics", "rights", "--operator", "--config", made.config)
             assert printed.code == 0, printed.err
             admin = AdminClient(made.settings("admin"))
             grant(admin, printed.out.splitlines())
             applied = run("topics", "apply", "--config", made.config)
             assert applied.code == 0, applied.out + applied.err
         yield made
+
+
+def test_whoever_leads_the_group_shares_out_every_inbox(site: Site) -> None:
+    """One member of a group shares the partitions out, and has to see those of topics that it does not read itself."""
+    with ExitStack() as stack:
+        leader, other = (
+            Consumer(site.settings(f"deidstream-{stage}") | {"group.id": f"site.{GROUP}", "enable.auto.commit": False})
+            for stage in ("fields", "identify")
+        )
+        for member, stage in ((leader, "fields"), (other, "identify")):
+            stack.callback(member.close)
+            member.subscribe([f"site.{inbox(stage)}"])
+            wait_for(lambda: (leader.poll(0.2), other.poll(0.2)) and member.assignment(), f"{stage} has its share", 60)  # noqa: B023
 
 
 def test_a_message_goes_through_all_chains_each_with_its_own_rights(site: Site) -> None:
@@ -246,3 +259,24 @@ def test_a_process_with_the_user_of_another_chain_ends_and_says_so(site: Site) -
     with site.process(1, "deidstream-delivery") as process:
         assert process.wait(90) == 2
     assert "kafka-not-allowed" in (site.config.parent / "identify-deidstream-delivery.log").read_text()
+
+
+def test_people_have_a_user_for_their_commands_and_those_of_chains_may_not_do_as_they(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = Producer(site.settings("admin"))
+    producer.produce(f"site.{inbox('identify')}", b"\xff no case", b"stranger")
+    producer.flush(20)
+
+    def command(user: str, *words: str) -> Ran:
+        for name, value in site.environment(user).items():
+            monkeypatch.setenv(name, value)
+        return run(*words, "--config", site.config)
+
+    with site.process(1, "deidstream-identify"):
+        wait_for(lambda: "identify" in command("deidstream-operator", "quarantine", "list").out, "it is there", 120)
+    refused = command("deidstream-ingest", "quarantine", "replay", "--all")
+    assert (refused.code, "kafka-not-allowed" in refused.err) == (2, True)
+    replayed = command("deidstream-operator", "quarantine", "replay", "--all")
+    assert (replayed.code, replayed.out.strip()) == (0, "1 sent back"), replayed.err
+    assert command("deidstream-operator", "audit", "verify").code == 0

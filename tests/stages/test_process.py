@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,12 @@ def test_a_process_knows_whether_others_have_its_stages(
 ) -> None:
     settings = Settings({"deployment": {"state": str(tmp_path / "state"), "replicas": replicas}})
     assert Process.of(settings, instance).shares == shares
+
+
+def test_a_process_that_looks_at_pictures_may_be_silent_for_as_long_as_a_look_may_take(tmp_path: Path) -> None:
+    settings = Settings({"deployment": {"state": str(tmp_path / "state")}, "image": {"seconds": 900}})
+    process = Process.of(settings, Instance(("image",)))
+    process.pulse.beat_at = time.monotonic() - 1_000
+    assert not process.pulse.alive
+    assert process.pictures is not None
+    assert process.pulse.alive

@@ -18,7 +18,8 @@ from deidstream.core.release import Release
 from deidstream.ports import BusFactory, CaseArchive, HoldShelf, KeyRing, Output, Record
 from deidstream.stream.chain import ChainOptions, StageSpec, run_chain
 from deidstream.stream.claims import Claims
-from deidstream.stream.runner import Pace
+from deidstream.stream.health import Pulse
+from deidstream.stream.pace import Pace
 from deidstream.stream.stages import RELEASES, inbox
 from deidstream.wire import decode_release, encode_case
 
@@ -131,6 +132,7 @@ class World:
     pace: Pace = QUICK
     claims: Claims = field(default_factory=Claims)
     archive: CaseArchive | None = None
+    pulse: Pulse = field(default_factory=Pulse)
 
     def send(self, *cases: Case) -> None:
         """Publishes cases to the inboxes at the head of their itineraries."""
@@ -154,9 +156,8 @@ class World:
         def chain() -> None:
             chosen = ChainOptions("core-0", self.state, pace=self.pace, **options)  # type: ignore[arg-type]
             around = (self.bus, self.keys, self.shelf, chosen)
-            result.append(
-                run_chain(specs, *around, stop=stop, clock=self.clock, claims=self.claims, archive=self.archive)
-            )
+            more = {"clock": self.clock, "claims": self.claims, "archive": self.archive, "pulse": self.pulse}
+            result.append(run_chain(specs, *around, stop=stop, **more))  # type: ignore[arg-type]
 
         thread = threading.Thread(target=chain)
         thread.start()

@@ -41,6 +41,26 @@ def test_a_process_is_ready_once_its_loop_turns_and_not_while_something_is_away(
         server.close()
 
 
+def test_a_step_may_take_as_long_as_its_own_limit_says_and_no_longer() -> None:
+    pulse = Pulse()
+    pulse.beat_at = time.monotonic() - 700
+    assert not pulse.alive
+    pulse.allow(600)
+    pulse.allow(1)  # another step that is quicker takes nothing away
+    assert pulse.alive
+    pulse.beat_at -= 100
+    assert not pulse.alive
+
+
+def test_work_that_goes_on_is_no_hanging_and_no_end_of_trouble() -> None:
+    pulse = Pulse()
+    pulse.beat("bus-locked")
+    pulse.beat_at = time.monotonic() - 10_000
+    pulse.stir()
+    assert pulse.alive
+    assert pulse.trouble == "bus-locked"
+
+
 def test_an_address_that_is_taken_is_misconfigured() -> None:
     server = HealthServer(Pulse(), Silent())
     try:

@@ -13,7 +13,7 @@ from deidstream.core.outcome import Audit, Forward, Released
 from deidstream.ports import Output
 from deidstream.stream import audit, log, quarantine
 from deidstream.stream.chain import CRASHED, FAILED
-from deidstream.stream.runner import Pace
+from deidstream.stream.pace import Pace
 from deidstream.stream.stages import AUDIT, GROUP, QUARANTINE, RELEASES, inbox
 from deidstream.wire import decode_case, decode_gap, encode_case
 from deidstream.wire.header import VERSION
@@ -58,6 +58,16 @@ def test_a_batch_is_worked_through_in_portions_and_committed_as_one(world: World
     world.run(identify, writer)
     assert identify.batches == writer.batches == [["c0", "c1"], ["c2"], ["c3", "c4"], ["c5"]]
     assert [one.case_id for one in world.released()] == [f"c{n}" for n in range(6)]
+
+
+def test_a_batch_of_slow_cases_is_no_hanging(world: World) -> None:
+    heard: list[list[str]] = []
+    slow = Scripted("identify")
+    world.pulse.stir = lambda: heard.append(slow.batches[-1])  # type: ignore[method-assign]
+    world.pace = replace(QUICK, portion_bytes=1)
+    world.send(*[case(f"c{n}") for n in range(3)])
+    world.run(slow)
+    assert heard == [["c0"], ["c1"], ["c2"]], "one sign after each portion"
 
 
 def test_what_leaves_the_chain_goes_to_the_inbox_of_the_next_stage(world: World) -> None:

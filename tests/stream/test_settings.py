@@ -1,4 +1,6 @@
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from deidstream.core.errors import Misconfigured
@@ -85,6 +87,68 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 def test_the_environment_alone_is_enough() -> None:
     settings = Settings.load(None, {"DEIDSTREAM_INGEST__NAME": "lab", "DEIDSTREAM_INGEST__PEERS": "[{port: 7}]"})
     assert settings.section("ingest", Section) == Section(name="lab", peers=(Peer(port=7),))
+
+
+class Typed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    password: SecretStr = SecretStr("")
+    token: SecretStr | None = SecretStr("old")
+    name: str = ""
+    folder: Path | None = Path("here")
+    count: int = 0
+    seconds: float | None = 1.0
+    on: bool = False
+    kind: Literal["on", "off"] = "off"
+    chains: tuple[tuple[str, ...], ...] = ()
+    peer: Peer | None = Peer()
+    replicas: Mapping[str, int] = {}
+    names: Mapping[str, str] = {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "given", "field", "expected"),
+    [
+        ("PASSWORD", "12345678", "password", SecretStr("12345678")),
+        ("PASSWORD", "on", "password", SecretStr("on")),
+        ("PASSWORD", "a: b # c", "password", SecretStr("a: b # c")),
+        ("PASSWORD", "{x", "password", SecretStr("{x")),
+        ("PASSWORD", "0123", "password", SecretStr("0123")),
+        ("TOKEN", "2020-01-01", "token", SecretStr("2020-01-01")),
+        ("TOKEN", "", "token", None),
+        ("NAME", "null", "name", "null"),
+        ("NAME", "1e3", "name", "1e3"),
+        ("NAME", '"quoted"', "name", '"quoted"'),
+        ("FOLDER", "null", "folder", None),
+        ("FOLDER", "2026", "folder", Path("2026")),
+        ("COUNT", "12", "count", 12),
+        ("COUNT", "0x10", "count", 16),
+        ("SECONDS", "2", "seconds", 2.0),
+        ("SECONDS", "null", "seconds", None),
+        ("ON", "on", "on", True),
+        ("ON", "false", "on", False),
+        ("KIND", "on", "kind", "on"),
+        ("CHAINS", "[[identify, text], [delivery]]", "chains", (("identify", "text"), ("delivery",))),
+        ("PEER", "null", "peer", None),
+        ("PEER", "{port: 7}", "peer", Peer(port=7)),
+        ("PEER__PASSWORD", "777", "peer", Peer(password=SecretStr("777"))),
+        ("REPLICAS__TEXT", "2", "replicas", {"text": 2}),
+        ("NAMES__A", "2", "names", {"a": "2"}),
+    ],
+)
+def test_a_value_of_the_environment_is_read_as_its_field_asks(
+    setting: str, given: str, field: str, expected: object
+) -> None:
+    settings = Settings.load(None, {f"DEIDSTREAM_INGEST__{setting}": given})
+    assert getattr(settings.section("ingest", Typed), field) == expected
+
+
+def test_what_no_type_fits_is_said_without_its_value() -> None:
+    with pytest.raises(Misconfigured, match=r"ingest\.count: ") as caught:
+        Settings.load(None, {"DEIDSTREAM_INGEST__COUNT": "secret: [x"}).section("ingest", Typed)
+    assert "secret" not in str(caught.value)
+    with pytest.raises(Misconfigured, match=r"ingest\.cuont: no such setting"):
+        Settings.load(None, {"DEIDSTREAM_INGEST__CUONT": "1"}).section("ingest", Typed)
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_misconfigured(tmp_path: Path) -> None:

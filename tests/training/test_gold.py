@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from deidstream.evaluation.annotated import Annotated, Gold
 from deidstream_training.__main__ import main
 from deidstream_training.gold.division import divided, held_out, template
 from deidstream_training.gold.joined import joined
+from deidstream_training.gold.renewed import copies
 from typer.testing import CliRunner
 
 DIVIDED = ("en_asq_phi", "es_meddocan", "fr_edspseudo")
@@ -73,3 +75,74 @@ def test_what_a_corpus_leaves_unmarked_is_marked_where_rules_find_it(tmp_path: P
     assert 0 < len(read[1]) < 20
     for one in read[0]:
         assert one["spans"] == [[0, 9, "name"], [11, 26, "email"]]  # the telephone is the corpus' to mark
+
+
+def spanish(id_: str, text: str, **marks: str) -> Annotated:
+    gold = [
+        Gold(Span(found.start(), found.end()), (Category(category),), category)
+        for category, value in marks.items()
+        for found in re.finditer(re.escape(value), text)
+    ]
+    return Annotated(id_, "mine", text, tuple(sorted(gold)), "es")
+
+
+HOSPITALS = [
+    spanish(
+        str(number),
+        f"Visto en el Hospital {town}, C/ {town} {number}.",
+        organisation=f"Hospital {town}",
+        street=f"C/ {town} {number}",
+    )
+    for number, town in enumerate(("Quiltrane", "Brumdal", "Veldosa", "Tarnuga"))
+]
+ONE = spanish(
+    "5",
+    "La Dra. Pilar Quiltrane, de C/ Ondarza 12, llamó. Quiltrane volvió a Brumdal (28 a.), tel. 612 345 678, Hospital Lerdo",
+    name="Dra. Pilar Quiltrane",
+    street="C/ Ondarza 12",
+    city="Brumdal",
+    age="28 a.",
+    phone="612 345 678",
+    organisation="Hospital Lerdo",
+)
+
+
+def values(document: Annotated) -> dict[str, str]:
+    return {gold.label: document.text[gold.span.start : gold.span.end] for gold in document.gold}
+
+
+def test_copies_have_other_values_at_the_same_places() -> None:
+    found = [one for one in copies([*HOSPITALS, ONE], 60) if one.id.startswith("5-")]
+    assert len({one.text for one in found}) == 60
+    outside = [re.sub("|".join(map(re.escape, values(one).values())), "*", one.text, count=6) for one in (ONE, *found)]
+    assert len(set(outside)) == 1
+    assert all(list(values(one)) == list(values(ONE)) for one in found)
+    for label, was in values(ONE).items():
+        drawn = {values(one)[label] for one in found}
+        assert (len(drawn) == 1) is (label == "age"), label
+        assert label == "age" or sum(values(one)[label] == was for one in found) < 30
+
+
+def test_the_form_of_a_value_stays() -> None:
+    for one in (one for one in copies([*HOSPITALS, ONE], 20) if one.id.startswith("5-")):
+        found = values(one)
+        assert found["name"].startswith("Dra. ")
+        assert found["street"].split()[0] == "C/"
+        assert found["organisation"].startswith("Hospital ")
+        assert re.fullmatch(r"\d{3} \d{3} \d{3}", found["phone"])
+
+
+def test_what_is_one_value_stays_one() -> None:
+    text = "Sra. Quiltrane; la Sra. Quiltrane vive en Brumdal"
+    one = spanish("7", text, name="Quiltrane", city="Brumdal")
+    for renewed in copies([one], 20):
+        first, second, _ = (renewed.text[gold.span.start : gold.span.end] for gold in renewed.gold)
+        assert first == second
+
+
+def test_documents_of_a_language_without_grammar_have_no_copies() -> None:
+    assert not list(copies([document("Seen by Quiltrane", "Quiltrane")], 3))
+
+
+def test_the_same_copies_come_again() -> None:
+    assert [one.text for one in copies([ONE], 3)] == [one.text for one in copies([ONE], 3)]

@@ -9,18 +9,20 @@
 {{- $count := max (int ($chain.replicas | default 1)) (int ($chain.maxReplicas | default 1)) }}
 {{- if gt $count 1 }}{{ $_ := set $replicas (first $chain.stages) $count }}{{ end }}
 {{- end }}
-{{- $ours := dict "state" "/var/lib/deidstream" "keys" "/run/deidstream/keys" "keys_provided" true "chains" $listed "replicas" $replicas }}
+{{- $ours := dict "state" "/var/lib/deidstream" "chains" $listed "replicas" $replicas }}
+{{- $ours = merge $ours (include "deidstream.keysConfig" . | fromYaml) }}
 {{- $_ := set $ours "health" (dict "host" "0.0.0.0" "port" 9464) }}
-{{- with .Values.kafka }}
+{{- with include "deidstream.kafka" . | fromYaml }}
 {{- if .servers }}
 {{- $_ := set $ours "bus" (printf "kafka://%s%s" .servers (ternary "" (printf "/%s" .prefix) (empty .prefix))) }}
 {{- $client := dict "protocol" .protocol }}
 {{- if hasPrefix "SASL" .protocol }}{{ $_ := set $client "mechanism" .mechanism }}{{ end }}
 {{- if .ca.secret }}{{ $_ := set $client "ca" "/run/deidstream/kafka/ca.pem" }}{{ end }}
+{{- if $.Values.kafka.strimzi.enabled }}{{ $_ := set $client "replication" (int (include "deidstream.copies" $)) }}{{ end }}
 {{- $_ := set $ours "kafka" (merge $client (dig "deployment" "kafka" dict $.Values.config | default dict)) }}
 {{- end }}
 {{- end }}
-{{- with .Values.database.url }}{{ $_ := set $ours "database" . }}{{ end }}
+{{- with (include "deidstream.database" . | fromYaml).url }}{{ $_ := set $ours "database" . }}{{ end }}
 {{- with .Values.artifacts }}
 {{- if .url }}
 {{- $_ := set $ours "artifacts" .url }}
@@ -31,6 +33,20 @@
 {{- end }}
 {{- end }}
 {{- $_ := set $config "deployment" (merge $ours (get $config "deployment" | default dict)) }}
+{{- if .Values.triton.enabled }}
+{{- $server := dict "address" (printf "%s-triton:8001" (include "deidstream.name" .)) "ca" "/run/deidstream/triton/ca.crt" }}
+{{- if dig "text" "tagger" dict $config }}
+{{- $_ := set $config.text.tagger "triton" (merge (deepCopy $server) (get $config.text.tagger "triton" | default dict)) }}
+{{- end }}
+{{- if .Values.triton.pictures }}
+{{- $image := get $config "image" | default dict }}
+{{- $_ := set $config "image" (merge (dict "triton" (merge (deepCopy $server) (get $image "triton" | default dict))) $image) }}
+{{- end }}
+{{- end }}
+{{- if .Values.monitor.enabled }}
+{{- $monitor := dict "health" (dict "host" "0.0.0.0" "port" 9464) }}
+{{- $_ := set $config "monitor" (merge $monitor (get $config "monitor" | default dict)) }}
+{{- end }}
 {{- range $kind := list "mllp" "fhir" "dicom" "stow" }}
 {{- range dig "ingest" $kind list $config }}{{ if not (hasKey . "host") }}{{ $_ := set . "host" "0.0.0.0" }}{{ end }}{{ end }}
 {{- end }}
@@ -48,4 +64,37 @@
 {{- end }}
 {{- end }}
 {{- toYaml (dict "list" $found) }}
+{{- end }}
+
+{{/* Where delivery listens for reports of storage commitment, as YAML: {list: [{name, port}]}. */}}
+{{- define "deidstream.reports" -}}
+{{- $found := list }}
+{{- range dig "delivery" "destinations" list .Values.config }}
+{{- with dig "commitment" "port" 0 (dict "commitment" (get . "commitment" | default dict)) }}
+{{- $found = append $found (dict "name" (printf "reports-%d" (int .)) "port" (int .)) }}
+{{- end }}
+{{- end }}
+{{- toYaml (dict "list" $found) }}
+{{- end }}
+
+{{/* Of section deployment: where the keys are. */}}
+{{- define "deidstream.keysConfig" -}}
+{{- with .Values.keys.vault }}
+{{- if .address }}
+{{- $vault := dict "address" .address "mount" .mount "path" .path "login" "kubernetes" "login_mount" .login "secret" "/run/deidstream/vault/token" }}
+{{- with .namespace }}{{ $_ := set $vault "namespace" . }}{{ end }}
+{{- if .ca.secret }}{{ $_ := set $vault "ca" "/run/deidstream/vault/ca.crt" }}{{ end }}
+{{- toYaml (dict "vault" $vault) }}
+{{- else }}
+{{- $ours := dict "keys" "/run/deidstream/keys" "keys_provided" true }}
+{{- with $.Values.keys.kms }}
+{{- if .key }}
+{{- $kms := dict "key" .key "region" .region }}
+{{- with .endpoint }}{{ $_ := set $kms "endpoint" . }}{{ end }}
+{{- $_ := set $ours "kms" $kms }}
+{{- end }}
+{{- end }}
+{{- toYaml $ours }}
+{{- end }}
+{{- end }}
 {{- end }}

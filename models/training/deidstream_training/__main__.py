@@ -8,8 +8,9 @@ from deidstream_training.backbone.command import backbone
 from deidstream_training.everything import everything
 from deidstream_training.generative.command import generative
 from deidstream_training.gold.command import gold
-from deidstream_training.release.command import card, export
+from deidstream_training.release.command import card, export, unpack
 from deidstream_training.synthesise.command import inject, synthesise
+from deidstream_training.train.average import average
 from deidstream_training.train.command import distil, train
 
 __all__ = ["main"]
@@ -23,7 +24,9 @@ main.command()(inject)
 main.command()(gold)
 main.command()(train)
 main.command()(distil)
+main.command()(average)
 main.command()(export)
+main.command()(unpack)
 main.command()(card)
 main.command()(generative)
 

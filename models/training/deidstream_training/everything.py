@@ -23,8 +23,8 @@ _FROZEN = 4
 """The lowest layers stay as they are: a fifth of the time less, and languages that training has not seen keep more."""
 _GOLD_RATE = 1.5e-4
 """What begins with a trained model learns more slowly."""
-_GOLD_TIMES = 2
-"""How often a document that somebody has annotated counts, against a synthetic one."""
+_RENEWED = 2
+"""Copies with other values of each document that somebody has annotated."""
 
 
 def everything(
@@ -92,6 +92,6 @@ class _Made(NamedTuple):
     def gold(self, corpus: list[str], synthetic: int) -> tuple[list[Path], list[Path]]:
         """Files to learn from and to calibrate with; those to learn from hold new synthetic documents too, against forgetting."""
         learn, calibrate, more = (self.out / f"{name}.jsonl" for name in ("gold", "gold-held-out", "more"))
-        gold(corpus, learn, calibrate, self.out / "phi-tagger" / "annotation-free")
+        gold(corpus, learn, calibrate, self.out / "phi-tagger" / "annotation-free", _RENEWED)
         synthesise(more, synthetic, self.seed + 1)
-        return [more, *[learn] * _GOLD_TIMES], [calibrate]
+        return [more, learn], [calibrate]

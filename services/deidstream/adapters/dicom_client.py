@@ -6,15 +6,17 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from deidstream.adapters.dicom_wire import read_pdu, send_message
 from deidstream.adapters.readable import is_readable
 from deidstream.core.errors import Malformed, Unavailable
-from deidstream.formats.dicom.network import pdu
+from deidstream.formats.dicom.network import commitment, pdu
 from deidstream.formats.dicom.network.classes import COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION
-from deidstream.formats.dicom.network.command import NO_DATA, Command, CommandSet, Field, command
+from deidstream.formats.dicom.network.command import NO_DATA, Command, CommandSet, Field, Status, command, reply
+from deidstream.formats.dicom.network.incoming import Incoming
 from deidstream.formats.dicom.part10 import IMPLICIT, Instance
 
 __all__ = ["DicomAddress", "DicomClient", "Syntax"]
@@ -24,7 +26,6 @@ Syntax = tuple[str, str]
 _MOST_CONTEXTS = 128
 _LONGEST_ANSWER = 1 << 20
 _LONGEST_PDU = 128 << 10
-_TOGETHER = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,11 @@ class DicomClient:
     ``no-answer``; whether what was sent has arrived is then unknown.
     """
 
-    def __init__(self, address: DicomAddress) -> None:
+    def __init__(self, address: DicomAddress, reported: Callable[[bytes, str], int] | None = None) -> None:
+        """``reported`` is told of each N-EVENT-REPORT that comes on our association: its data set and transfer syntax; it gives the
+        status to answer."""
         self._address = address
+        self._reported = reported
         self._socket: socket.socket | None = None
         self._wanted: dict[Syntax, None] = {}
         self._asked: frozenset[Syntax] = frozenset()
@@ -108,6 +112,28 @@ class DicomClient:
         }
         return self._exchange(number, command(fields), memoryview(information), message)
 
+    def ask(self, information: bytes) -> int:
+        """The status that an N-ACTION of storage commitment is answered. Raises Malformed where the receiver commits nothing."""
+        number = self._context((COMMITMENT, IMPLICIT))
+        message = next(self._messages) & 0xFFFF
+        fields: dict[Field, int | str] = {
+            Field.REQUESTED_CLASS: COMMITMENT,
+            Field.COMMAND: Command.ACTION,
+            Field.MESSAGE: message,
+            Field.DATA_SET: NO_DATA - 1,
+            Field.REQUESTED_INSTANCE: COMMITMENT_INSTANCE,
+            Field.ACTION_TYPE: commitment.ASKING,
+        }
+        return self._exchange(number, command(fields), memoryview(information), message)
+
+    def hear(self, seconds: float) -> None:
+        """Waits so long for what the receiver says unasked, and tells of it. That it ends the association is no trouble."""
+        if self._socket is None:
+            time.sleep(seconds)  # whoever waits hears elsewhere
+        elif _pending(self._socket) or is_readable(self._socket, seconds):
+            with contextlib.suppress(Unavailable):
+                self._exchange(0, b"", memoryview(b""), None)
+
     def close(self) -> None:
         """Releases the association, if there is one."""
         if self._socket is not None:
@@ -127,6 +153,8 @@ class DicomClient:
                 connection.close()
 
     def _context(self, syntax: Syntax) -> int:
+        if self._reported is not None:
+            self.hear(0.0)
         # It has ended, or spoken unasked: better noticed before something is sent.
         if self._socket is not None and (is_readable(self._socket) or syntax not in self._asked):
             self.close()
@@ -178,11 +206,13 @@ class DicomClient:
             raise Unavailable("not-connected", "dicom") from None
         return connection
 
-    def _exchange(self, number: int, asked: bytes, content: memoryview, message: int) -> int:
+    def _exchange(self, number: int, asked: bytes, content: memoryview, message: int | None) -> int:
+        """The status of the response. ``message`` None: nothing is asked, and the next message is heard."""
         assert self._socket is not None
         try:
             self._socket.settimeout(self._address.answer_seconds)
-            self._send(number, asked, content)
+            if message is not None:
+                self._send(number, asked, content)
             return self._status(message)
         except TimeoutError:
             self._forget()
@@ -191,54 +221,40 @@ class DicomClient:
             self._forget()
             raise Unavailable("connection-lost", "dicom") from None
 
-    def _send(self, number: int, asked: bytes, content: memoryview) -> None:
-        assert self._socket is not None
-        pieces = list(pdu.data(number, True, asked, self._most))
-        begin = b"".join(head + fragment for head, fragment in pieces)
-        for head, fragment in pdu.data(number, False, content, self._most) if content else ():
-            if len(fragment) < _TOGETHER:
-                begin += head + fragment
-                continue
-            self._socket.sendall(begin + head)
-            self._socket.sendall(fragment)
-            begin = b""
-        if begin:
-            self._socket.sendall(begin)
-
-    def _status(self, message: int) -> int:
-        """Of the response to ``message``; whatever else comes meanwhile is passed over."""
+    def _status(self, message: int | None) -> int:
+        """Of the response to ``message``; of what else comes meanwhile, reports are told and answered."""
         until = time.monotonic() + self._address.answer_seconds
-        received = bytearray()
+        incoming = Incoming(_LONGEST_ANSWER)
         while time.monotonic() < until:
             kind, body = self._read()
             if kind != pdu.Kind.DATA:
                 raise ConnectionResetError
-            for value in pdu.values(body):
-                if not value.command:
-                    continue
-                received += value.content
-                if value.last:
-                    answer = CommandSet(bytes(received))
-                    received.clear()
-                    if answer.number(Field.RESPONDED) == message and answer.number(Field.COMMAND) & 0x8000:
-                        return answer.number(Field.STATUS)
+            for number, said, content in incoming.feed(body):
+                if said.number(Field.COMMAND) == Command.EVENT_REPORT:
+                    self._answer(number, said, content)
+                elif said.number(Field.RESPONDED) == message and said.number(Field.COMMAND) & 0x8000:
+                    return said.number(Field.STATUS)
+                if message is None:
+                    return 0
         raise TimeoutError
 
-    def _read(self) -> tuple[int, bytes]:
-        kind, length = pdu.HEADER.unpack(self._exactly(pdu.HEADER.size))
-        if length > _LONGEST_ANSWER:
-            raise Malformed("pdu-too-large", "pdu")
-        return int(kind), self._exactly(length)
+    def _answer(self, number: int, said: CommandSet, content: bytes) -> None:
+        syntax = next((one for (_, one), context in self._contexts.items() if context == number), IMPLICIT)
+        status = self._reported(content, syntax) if self._reported is not None else Status.UNRECOGNISED
+        self._send(number, reply(said, status, EVENT_TYPE=said.number(Field.EVENT_TYPE) & 0xFFFF), memoryview(b""))
 
-    def _exactly(self, size: int) -> bytes:
+    def _read(self) -> tuple[int, bytes]:
         assert self._socket is not None
-        found = bytearray()
-        while len(found) < size:
-            portion = self._socket.recv(size - len(found))
-            if not portion:
-                raise ConnectionResetError
-            found += portion
-        return bytes(found)
+        return read_pdu(self._socket, _LONGEST_ANSWER)
+
+    def _send(self, number: int, asked: bytes, content: memoryview) -> None:
+        assert self._socket is not None
+        send_message(self._socket, number, asked, content, self._most)
+
+
+def _pending(connection: socket.socket) -> int:
+    """Bytes that TLS has read already."""
+    return connection.pending() if isinstance(connection, ssl.SSLSocket) else 0
 
 
 def _one_by_one(syntaxes: Iterable[Syntax]) -> list[tuple[str, tuple[str, ...]]]:

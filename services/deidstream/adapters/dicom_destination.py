@@ -26,8 +26,8 @@ class DicomDestination:
     instance that supersedes another, and so has the same UID, is its own: replace it, or keep the first.
     """
 
-    def __init__(self, address: DicomAddress) -> None:
-        self._client = DicomClient(address)
+    def __init__(self, address: DicomAddress, client: DicomClient | None = None) -> None:
+        self._client = client or DicomClient(address)
 
     def send(self, releases: Sequence[Release]) -> Sequence[Receipt | Exception]:
         """One after the other; when the receiver is away, none of the rest is tried."""

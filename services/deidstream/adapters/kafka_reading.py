@@ -28,10 +28,12 @@ def scan(cluster: Cluster, topic: str, after: Mapping[int, int], since: float = 
             for number in _partitions(consumer, heard, cluster.named(topic))
         ]
         first = _at(consumer, heard, places, since) if since else {}
+        ends: dict[int, int] = {}
         for place in places:
-            low, end = _ends(consumer, heard, place)
-            place.offset = max(low, after.get(place.partition, 0), first.get(place.partition, end if since else 0))
-        found = list(_to_the_end(consumer, places, topic))
+            low, ends[place.partition] = _ends(consumer, heard, place)
+            begin = first.get(place.partition, ends[place.partition] if since else 0)
+            place.offset = max(low, after.get(place.partition, 0), begin)
+        found = list(_to_the_end(consumer, places, ends, topic))
     return sorted(found, key=lambda record: (record.partition, record.offset))
 
 
@@ -45,7 +47,7 @@ def newest(cluster: Cluster, topic: str, key: str) -> Record | None:
         while start > low:
             start = max(low, start - step)
             place.offset = start
-            found = [one for one in _to_the_end(consumer, [place], topic) if one.key == key]
+            found = [one for one in _to_the_end(consumer, [place], {place.partition: end}, topic) if one.key == key]
             if found:
                 return found[-1]
             step *= 8
@@ -105,8 +107,13 @@ def _at(consumer: Consumer, heard: Heard, places: Sequence[TopicPartition], sinc
     return {place.partition: place.offset for place in found if place.offset >= 0}
 
 
-def _to_the_end(consumer: Consumer, places: list[TopicPartition], topic: str) -> Iterator[Record]:
-    """From ``places`` to where each partition's committed records end now."""
+def _to_the_end(
+    consumer: Consumer, places: list[TopicPartition], ends: Mapping[int, int], topic: str
+) -> Iterator[Record]:
+    """From ``places`` to where each partition's committed records end now; ``ends``: its offset behind the last record.
+
+    A partition into which others go on writing is never said to be at its end: what is behind ``ends`` says it.
+    """
     consumer.assign(places)
     left, until = {place.partition for place in places}, time.monotonic() + _QUIET_SECONDS
     while left:
@@ -114,7 +121,10 @@ def _to_the_end(consumer: Consumer, places: list[TopicPartition], topic: str) ->
             error = message.error()
             if error is None:
                 until = time.monotonic() + _QUIET_SECONDS
-                yield record_of(message, topic)
+                record = record_of(message, topic)
+                if record.offset >= ends[record.partition]:
+                    left.discard(record.partition)
+                yield record
             elif error.code() == KafkaError._PARTITION_EOF:
                 left.discard(message.partition() or 0)
             elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # of a group that nobody is in

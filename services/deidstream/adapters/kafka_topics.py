@@ -13,7 +13,18 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, 
 from deidstream.adapters.kafka_client import CALL_SECONDS, MAX_BYTES, Cluster, Heard, made, patiently, translated
 from deidstream.core.errors import Misconfigured, Unavailable
 
-__all__ = ["Difference", "Topic", "apply", "brokers", "check", "check_group", "confirmed", "partitions"]
+__all__ = [
+    "Difference",
+    "Topic",
+    "apply",
+    "brokers",
+    "check",
+    "check_group",
+    "check_settings",
+    "check_shape",
+    "confirmed",
+    "partitions",
+]
 
 _KNOWN_SECONDS = 3.0
 """After so long every broker knows every topic."""
@@ -125,6 +136,13 @@ def apply(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
 
 def check(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
     """What is not as it must be. Raises as ``apply`` does."""
+    differences = check_shape(cluster, topics)
+    missing = {one.topic for one in differences if not one.setting}
+    return differences + check_settings(cluster, [one for one in topics if one.name not in missing])
+
+
+def check_shape(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
+    """Of ``check`` what whoever reads or writes a topic may see: whether it is there, its partitions and copies."""
     admin, heard = _admin(cluster)
     listed = _listed(admin, heard).topics
     there = [one for one in topics if cluster.named(one.name) in listed]
@@ -135,7 +153,12 @@ def check(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
         differences += _unequal(one.name, "partitions", len(partitions), one.partitions)
         if copies < one.replication:
             differences += _unequal(one.name, "replication", copies, one.replication)
-    return differences + list(_settings(admin, cluster, there))
+    return differences
+
+
+def check_settings(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference]:
+    """Of ``check`` the settings of ``topics``, all of which are there. Raises as ``apply`` does."""
+    return list(_settings(_admin(cluster)[0], cluster, topics))
 
 
 def _admin(cluster: Cluster) -> tuple[AdminClient, Heard]:

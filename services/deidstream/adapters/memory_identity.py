@@ -17,7 +17,7 @@ from deidstream.adapters.identity_plan import (
     subject_id,
     subject_of,
 )
-from deidstream.core.subject import Subject
+from deidstream.core.subject import Identifier, Subject
 from deidstream.ports import Clock, Contradiction, KeyRing, Search, Seen
 
 __all__ = ["MemoryIdentityStore"]
@@ -96,6 +96,12 @@ class MemoryIdentityStore:
         with self._lock:
             family = self._family(subject_id)
             return list(dict.fromkeys(case for one in reversed(family) for case in self._cases.get(one, ())))
+
+    def find(self, identifiers: Sequence[Identifier]) -> Sequence[str]:
+        """See ``ports.IdentityStore``."""
+        with self._lock:
+            marks = [hashed(self._keys, identifier) for identifier in identifiers]
+            return list(dict.fromkeys(self._owners[mark] for mark in marks if mark in self._owners))
 
     def refresh(self, subjects: Sequence[Subject]) -> Sequence[Subject]:
         """See ``ports.IdentityStore``."""

@@ -87,6 +87,10 @@ class MemoryKeyRing:
         """When each key of ``purpose`` was made, epoch seconds, oldest first."""
         return tuple(key.created for key in self._ring(purpose))
 
+    def all_of(self, purpose: str) -> tuple[Key, ...]:
+        """The keys of ``purpose`` themselves, oldest first: to keep them elsewhere."""
+        return self._ring(purpose)
+
     def _ring(self, purpose: str) -> tuple[Key, ...]:
         found = self._keys.get(purpose)
         if found is not None:
@@ -110,8 +114,8 @@ class MemoryKeyRing:
         return self._ring(purpose)
 
     def _named(self, purpose: str, key_id: str) -> Key:
-        for keys in (self._ring(purpose), self._reload(purpose)):
-            for key in keys:
+        for look in (self._ring, self._reload):  # where keys are kept may be away: only who misses one asks
+            for key in look(purpose):
                 if key.id == key_id:
                     return key
         if not KEY_ID.fullmatch(key_id):

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deidstream.adapters.artifacts_files import FileArtifacts
 from deidstream.adapters.artifacts_memory import MemoryArtifacts
 from deidstream.adapters.file_keys import FileKeyRing
 from deidstream.adapters.file_locks import FileLocks
+from deidstream.adapters.kept_keys import KeptKeyRing
 from deidstream.adapters.memory_bus import MemoryBusFactory
 from deidstream.adapters.provided_keys import ProvidedKeyRing
 from deidstream.adapters.sqlite_bus import SqliteBusFactory
 from deidstream.core.errors import Misconfigured, Unavailable
 from deidstream.ports import ArtifactStore, BusFactory, Locks
 
-__all__ = ["KAFKA", "open_artifacts", "open_bus", "open_keys", "open_locks", "prepare"]
+if TYPE_CHECKING:  # only who keeps keys there loads them
+    from deidstream.adapters.aws_kms import KmsAddress
+    from deidstream.adapters.vault_http import VaultAddress
+    from deidstream.adapters.vault_session import VaultLogin
+
+__all__ = ["KAFKA", "Foldered", "Vaulted", "open_artifacts", "open_bus", "open_keys", "open_locks", "prepare"]
 
 _SQLITE = "sqlite:///"
 _FOLDER = "file://"
@@ -63,11 +71,53 @@ def open_artifacts(url: str, access_key: str = "", secret_key: str = "", ca: Pat
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Vaulted:
+    """Keys in Vault: where it is, who asks, and below which path of which store they lie."""
+
+    address: VaultAddress
+    login: VaultLogin
+    mount: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foldered:
+    """Keys in a folder. ``provided``: the platform fills it, and none is made whoever asks for it. ``kms``: who wraps them."""
+
+    folder: Path
+    provided: bool = False
+    kms: KmsAddress | None = None
+
+
 def open_keys(
-    folder: Path, provided: bool, purposes: Collection[str] | None = None, create: bool = False
-) -> FileKeyRing:
-    """The key ring in ``folder``. ``provided``: the platform fills it, and none is made whatever ``create`` says."""
-    return ProvidedKeyRing(folder, purposes) if provided else FileKeyRing(folder, purposes, create)
+    place: Foldered | Vaulted, purposes: Collection[str] | None = None, create: bool = False, stay: bool = False
+) -> KeptKeyRing:
+    """The key ring there. ``create``: purposes that it lacks are made. ``stay``: the process runs on, and its lease is renewed."""
+    if isinstance(place, Vaulted):
+        return _vault_keys(place, purposes, create, stay)
+    wrapping = None
+    if place.kms is not None:
+        from deidstream.adapters.aws_kms import AwsKms  # half a second that nobody else should pay for
+
+        wrapping = AwsKms(place.kms)
+    if place.provided:
+        return ProvidedKeyRing(place.folder, purposes, wrapping)
+    return FileKeyRing(place.folder, purposes, create, wrapping)
+
+
+def _vault_keys(place: Vaulted, purposes: Collection[str] | None, create: bool, stay: bool) -> KeptKeyRing:
+    from deidstream.adapters.vault_http import VaultHttp
+    from deidstream.adapters.vault_keys import VaultKeyRing
+    from deidstream.adapters.vault_kv import VaultKv
+    from deidstream.adapters.vault_session import VaultSession
+
+    http = VaultHttp(place.address)
+    session = VaultSession(http, place.login)
+    ring = VaultKeyRing(VaultKv(http, session, place.mount, place.path), purposes, create)
+    if stay:
+        session.keep()
+    return ring
 
 
 def open_locks(database: str, state: Path) -> Locks:

@@ -11,9 +11,11 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from deidstream.adapters.file_keys import FileKeyRing, keys_from
-from deidstream.adapters.memory_keys import Key
+from deidstream.adapters.file_keys import FileKeyRing
+from deidstream.adapters.key_document import keys_from
+from deidstream.adapters.memory_keys import Key, MemoryKeyRing
 from deidstream.core.errors import Misconfigured
+from deidstream.ports import KeyWrapping
 
 __all__ = ["ProvidedKeyRing"]
 
@@ -25,8 +27,10 @@ class ProvidedKeyRing(FileKeyRing):
     Raises Misconfigured where that is not so.
     """
 
-    def __init__(self, path: Path | str, purposes: Collection[str] | None = None) -> None:
-        super().__init__(path, purposes, create=False)
+    def __init__(
+        self, path: Path | str, purposes: Collection[str] | None = None, wrapping: KeyWrapping | None = None
+    ) -> None:
+        super().__init__(path, purposes, create=False, wrapping=wrapping)
 
     def rotate(self, purpose: str) -> str:
         """Always raises Misconfigured."""
@@ -37,6 +41,10 @@ class ProvidedKeyRing(FileKeyRing):
         return ()
 
     def give_up(self, purpose: str, key_id: str) -> None:
+        """Always raises Misconfigured."""
+        raise _elsewhere(purpose)
+
+    def adopt(self, purpose: str, other: MemoryKeyRing) -> bool:
         """Always raises Misconfigured."""
         raise _elsewhere(purpose)
 
@@ -52,7 +60,7 @@ class ProvidedKeyRing(FileKeyRing):
             raise Misconfigured("key-unreadable", purpose, f"{file.name} must be readable by this user") from None
         with os.fdopen(descriptor, "rb") as stream:
             _check(os.fstat(stream.fileno()), file)
-            return keys_from(stream.read(), purpose)
+            return keys_from(stream.read(), purpose, self._wrapping, self._keys.get(purpose, ()))
 
 
 def _check(state: os.stat_result, file: Path) -> None:

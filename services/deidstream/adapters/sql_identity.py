@@ -28,7 +28,7 @@ from deidstream.adapters.sql_engine import reading, writing
 from deidstream.adapters.sql_identity_rows import IdentityRows
 from deidstream.adapters.sql_identity_tables import METADATA
 from deidstream.adapters.sql_schema import opened
-from deidstream.core.subject import Subject
+from deidstream.core.subject import Identifier, Subject
 from deidstream.ports import Clock, Contradiction, KeyRing, Search, Seen
 
 __all__ = ["SqlIdentityStore"]
@@ -74,6 +74,13 @@ class SqlIdentityStore:
         with reading(self._engine) as connection:
             rows = IdentityRows(connection, self._keys, self._clock.now())
             return rows.cases(rows.family(subject_id))
+
+    def find(self, identifiers: Sequence[Identifier]) -> Sequence[str]:
+        """See ``ports.IdentityStore``."""
+        marks = [hashed(self._keys, identifier) for identifier in identifiers]
+        with reading(self._engine) as connection:
+            owners = IdentityRows(connection, self._keys, self._clock.now()).owners(marks)
+        return list(dict.fromkeys(owners[mark] for mark in marks if mark in owners))
 
     def refresh(self, subjects: Sequence[Subject]) -> Sequence[Subject]:
         """See ``ports.IdentityStore``."""

@@ -132,6 +132,17 @@ class SqlAcceptanceLedger:
             claim = (_pending.c.owner == doubt.owner) & (_pending.c.at == doubt.at)
             _conclude(connection, claim, doubt.case_ids - known)
 
+    def accepted_since(self, moment: float) -> frozenset[str]:
+        """Ids of the cases that were accepted then or later."""
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(sql.select(_accepted.c.case_id).where(_accepted.c.at >= moment)))
+
+    def forget(self, case_ids: Iterable[str]) -> None:
+        """These were not accepted: they are taken when they are sent again."""
+        with writing(self._engine, _TURN) as connection:
+            for some in chunks(case_ids):
+                connection.execute(_accepted.delete().where(_accepted.c.case_id.in_(some)))
+
     def prune(self, before: float) -> None:
         """Forgets what was accepted before that time."""
         with writing(self._engine, _TURN) as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from deidstream.adapters import signature
@@ -10,7 +12,7 @@ from deidstream.core.errors import Misconfigured
 from deidstream.detection.text.tagger import Tagger
 from deidstream.detection.text.tagger.description import DESCRIPTION, MODEL, PIECES, described
 from deidstream.detection.text.tagger.pieces import Pieces
-from deidstream.ports import Inference
+from deidstream.ports import Inference, Tensors
 
 __all__ = ["TIERS", "folder_of", "open_tagger"]
 
@@ -36,20 +38,47 @@ def folder_of(named: str | Path) -> Path:
     return _RELEASED / folder
 
 
-def open_tagger(folder: Path, threads: int = 1, key: Path | None = None, server: TritonServer | None = None) -> Tagger:
+def open_tagger(
+    folder: Path,
+    threads: int = 1,
+    key: Path | None = None,
+    server: TritonServer | None = None,
+    stir: Callable[[], None] = lambda: None,
+) -> Tagger:
     """The tagger in ``folder``. ``key``: it must be signed with it. ``server``: runs the model; its file is checked all the same.
+
+    ``threads``: calls of the model at once in this process, each on one processor (one call on several takes half as long again).
+    ``stir`` is told before each call of the model: a long text takes many.
 
     Raises Misconfigured, which names the file, where anything is not as it was released.
     """
     found = described(folder)
     if key is not None:
-        signature.verify(folder, key)
+        signature.verify(folder / DESCRIPTION, key)
     pieces = Pieces(folder / PIECES)
     if server is not None:
-        return Tagger(found, pieces, _served(server, found.name, found.version, found.files[MODEL]), _SERVED)
+        served = _served(server, found.name, found.version, found.files[MODEL])
+        return Tagger(found, pieces, _Stirring(served, stir), _SERVED)
     from deidstream.adapters.onnx import OnnxInference
 
-    return Tagger(found, pieces, OnnxInference(folder / MODEL, threads))
+    return Tagger(found, pieces, _Stirring(OnnxInference(folder / MODEL), stir), calls=threads)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stirring:
+    """``inner``, whose every call is told."""
+
+    inner: Inference
+    stir: Callable[[], None]
+
+    def infer(self, inputs: Tensors) -> Tensors:
+        """See ``ports.Inference``."""
+        self.stir()
+        return self.inner.infer(inputs)
+
+    def close(self) -> None:
+        """See ``ports.Inference``."""
+        self.inner.close()
 
 
 def _served(server: TritonServer, model: str, version: str, digest: str) -> Inference:

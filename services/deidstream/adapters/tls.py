@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deidstream.core.errors import Misconfigured
 
-__all__ = ["client_context", "server_context"]
+__all__ = ["certificate_refused", "client_context", "encrypted", "server_context"]
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def server_context(certificate: Path, key: Path, client_ca: Path | None, client_required: bool) -> ssl.SSLContext:
@@ -34,6 +37,20 @@ def client_context(ca: Path | None, certificate: Path | None, key: Path | None) 
     if certificate is not None:
         _load(context, certificate, key or certificate)
     return context
+
+
+def encrypted(url: str) -> bool:
+    """Whether what goes to ``url`` is seen by nobody else: by ``https``, or within this machine."""
+    where = urlsplit(url)
+    return where.scheme == "https" or (where.scheme == "http" and where.hostname in _LOOPBACK)
+
+
+def certificate_refused(error: BaseException) -> bool:
+    """Whether it was the peer's certificate that ended a connection: waiting does not mend that."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from deidstream.adapters.core_dumps import forbid
 from deidstream.core.errors import DeidstreamError
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -25,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "clean": ("clean.command:clean", "De-identify files and folders of any supported format."),
     "send": ("send:send", "Send files by MLLP and FHIR, as a hospital does."),
     "evaluate": ("evaluate.command:evaluate", "Measure text detection on corpora with gold spans."),
-    "models": ("models:app", "List, verify, sign taggers, push them to Triton."),
+    "models": ("models:app", "List, verify, sign models, push them to Triton."),
     "train": ("train.command:train", "Go on training a tagger with a site's own notes."),
     "simulate": ("simulate.command:simulate", "Write a synthetic hospital day to a folder."),
     "policy": ("policy:app", "Show and check policies."),
@@ -43,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "monitor": ("monitor:app", "Watch rates, drift and canaries, for dashboards."),
     "signals": ("signals:signals", "Print every metric, span and log event."),
     "dev": ("dev.command:app", "Run a real Kafka on this machine, to try things out."),
+    "erase": ("erase:erase", "Forget a person and their retained messages."),
     "reveal": ("reveal:reveal", "Show the value behind a token, audited."),
     "import-identities": ("imports:import_identities", "Take over earlier pseudonyms and date offsets."),
 }
@@ -115,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     A user's mistake ends with one line and exit code 2, never with a stack trace.
     """
+    if arguments is None:  # else the process is somebody else's
+        forbid()
     try:
         app(args=arguments, prog_name="deidstream")
     except DeidstreamError as error:

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from deidstream.adapters.opening import open_bus, open_keys
+from deidstream.adapters.opening import open_bus
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.core.errors import Misconfigured
 from deidstream.core.outcome import Audit
 from deidstream.ports import BusFactory, KeyRing
+from deidstream.stages.keyring import ring_of
 from deidstream.stages.process import Process
 from deidstream.stream.audit import AuditChain
 from deidstream.stream.deployment import Deployment
@@ -27,7 +28,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A deployment as an operator sees it. Whoever can read the key folder holds the keys."""
+    """A deployment as an operator sees it. Whoever can read the key folder, or all that Vault has of it, holds the keys."""
 
     process: Process
     bus: BusFactory
@@ -37,7 +38,7 @@ class Access:
         """Raises Misconfigured when there is no such deployment: these commands make none."""
         settings = Settings.load(config, os.environ)
         deployment = Deployment.of(settings)
-        if not deployment.key_folder.exists():
+        if not deployment.vault and not deployment.key_folder.exists():
             hint = "it is made when the pipeline first starts: deidstream up"
             raise Misconfigured("no-such-deployment", str(deployment.state), hint)
         process = Process.of(settings, Instance(()))
@@ -55,7 +56,7 @@ class Access:
 
     def keys(self) -> KeyRing:
         """All keys that the deployment has; none is made."""
-        return open_keys(self.deployment.key_folder, self.deployment.keys_provided)
+        return ring_of(self.deployment)
 
     def audit(self, entry: Audit) -> None:
         """Writes one entry of what an operator did, before it is done. Raises Unavailable when it cannot be written."""

@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from deidstream.adapters.core_dumps import forbid
 from deidstream.cli.claim import claim
 from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.stages.process import Build, Process, run
@@ -109,6 +110,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--parent", type=int, default=0)
     given = parser.parse_args()
+    forbid()
     try:
         instance = Instance(parse(given.chain), given.replica, given.number, given.count)
         return run_here(given.config, instance, given.parent)

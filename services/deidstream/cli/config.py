@@ -20,10 +20,12 @@ from deidstream.stages.delivery.config import (
     KafkaDestinationSettings,
     TopicDestinationSettings,
 )
+from deidstream.stages.heads.config import HeadsSettings
 from deidstream.stages.identify.config import IdentifyConfig
 from deidstream.stages.ingest.config import IngestSettings
 from deidstream.stages.monitor.canaries import read_canaries
 from deidstream.stages.monitor.config import MonitorSettings
+from deidstream.stages.picturing import ImageSettings
 from deidstream.stages.resolver.config import ResolverSettings
 from deidstream.stages.text.config import TextSettings
 from deidstream.stages.writer.config import WriterSettings
@@ -41,6 +43,8 @@ _MODELS: dict[str, type[BaseModel]] = {
     "ingest": IngestSettings,
     "identity": IdentifyConfig,
     "text": TextSettings,
+    "image": ImageSettings,
+    "heads": HeadsSettings,
     "resolver": ResolverSettings,
     "writer": WriterSettings,
     "delivery": DeliverySettings,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deidstream.core.policy import Policy
 from deidstream.detection.fields.dicom.profile import SAFE_PRIVATE, Action, action
-from deidstream.detection.fields.dicom.safe_private import SAFE
+from deidstream.detection.fields.dicom.safe_private import EDITION, SAFE
 from deidstream.detection.fields.dicom.table import CODES, EDITIONS, OPTIONS, Row, rows
 from deidstream.formats.dicom.element import dictionary
 
@@ -30,10 +30,12 @@ Policy `{policy.name}`, version {policy.version}. Table E.1-1 of PS3.15, edition
 |---|---|---|
 """
 _NOTES = """
-Clean Pixel Data (113101): with `examine`, of each instance with pictures; then BurnedInAnnotation (0028,0301) is NO. Not
-supported: Clean Recognizable Visual Features (113102; tomography in which a head is not ruled out is quarantined), Clean Graphics
-(113103). Overlays and curves are removed, texts of annotations replaced with dummies. Instances with pixel data:
-`{policy.dicom.pixels}`; encapsulated documents, audio and directories are never released.
+Clean Pixel Data (113101): with `examine`, of each instance with pictures; then BurnedInAnnotation (0028,0301) is NO. Clean
+Recognizable Visual Features (113102): `{policy.dicom.of_heads}`; of tomography from which a face was removed,
+RecognizableVisualFeatures (0028,0302) is then NO. Clean Graphics (113103): overlays that were examined with the pixels stay, less
+what identifies somebody, without their texts; texts of annotations are cleaned, lines that may be letters are dummies. Without it
+overlays are removed, and annotations dummies. Curves are removed. Instances with pixel data: `{policy.dicom.pixels}`; encapsulated
+documents, audio and directories are never released.
 
 Types of attributes in IODs are not consulted: X/Z is done as Z; X/D, Z/D and X/Z/D as D; X/Z/U* as U. PatientIdentityRemoved
 (0012,0062), DeidentificationMethod (0012,0063), its code sequence (0012,0064) and LongitudinalTemporalInformationModified
@@ -58,7 +60,7 @@ def statement(policy: Policy) -> str:
     for name, option in OPTIONS.items():
         lines.append(f"| {option.code} | {option.meaning} | {'applied' if name in chosen else 'available'} |\n")
     safe = SAFE_PRIVATE in chosen
-    private = f", except {sum(map(len, SAFE.values()))} that are known to be safe" if safe else ""
+    private = f", except {sum(map(len, SAFE.values()))} of table E.3.10-1 (edition {EDITION})" if safe else ""
     lines.append(_NOTES.format(policy=policy, private=private))
     return "".join((*lines, *_attributes(chosen)))
 

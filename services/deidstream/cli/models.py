@@ -11,12 +11,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from deidstream.adapters import signature
 from deidstream.adapters.pictures import models as pictures
 from deidstream.adapters.s3_client import S3Address, S3Bucket, guarded
-from deidstream.adapters.triton_repository import SERVED, Serving, placed
+from deidstream.adapters.taggers import folder_of
+from deidstream.adapters.triton_repository import FILE, Serving, placed, served
 from deidstream.core.errors import DeidstreamError, Misconfigured
 from deidstream.detection.text.tagger.description import DESCRIPTION, MODEL, Description, described
 from deidstream.detection.text.tagger.packed import unpacked
@@ -24,9 +25,12 @@ from deidstream.stream.buckets import BucketAccess
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Released taggers, and Triton's repository of them.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Released models, and Triton's repository of them.")
 
-_Tagger = Annotated[Path, typer.Argument(metavar="TAGGER", help="Folder of a released tagger.")]
+_Model = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="Folder of a released tagger (or standard, fast), or of a model of pictures."),
+]
 
 
 @app.command("list")
@@ -37,14 +41,22 @@ def list_(folder: Annotated[Path, typer.Argument(help="Where taggers lie, at any
     Example:
       deidstream models list models/
     """
-    table = Table("folder", "name", "version", "categories", "MB", "files", "signed")
+    table = Table(
+        Column("folder", overflow="fold"),
+        Column("name", overflow="fold"),
+        "version",
+        "categories",
+        "MB",
+        "files",
+        "signed",
+    )
     wrong = False
     for path in sorted([*folder.rglob(DESCRIPTION), *folder.rglob(pictures.DESCRIPTION)]):
         try:
             row = _row(path.parent, _described(path.parent))
         except DeidstreamError as error:
-            row, wrong = (str(path.parent), "", "", "", "", error.code, ""), True
-        table.add_row(*row)
+            row, wrong = ("", "", "", "", error.code, ""), True
+        table.add_row(os.path.relpath(path.parent, folder), *row)
     if not table.row_count:
         raise Misconfigured("no-model", str(folder), f"there is no {DESCRIPTION} in it")
     Console().print(table)
@@ -54,7 +66,7 @@ def list_(folder: Annotated[Path, typer.Argument(help="Where taggers lie, at any
 
 @app.command()
 def verify(
-    tagger: _Tagger,
+    model: _Model,
     key: Annotated[
         Path | None, typer.Option(help="PEM file of an Ed25519 public key: the tagger must be signed with it.")
     ] = None,
@@ -66,18 +78,19 @@ def verify(
       deidstream models verify models/phi-tagger/standard --key release.pub.pem
       deidstream models verify models/ocr/characters
     """
-    found = _described(tagger)
+    model = folder_of(model)
+    found = _described(model)
     if key is not None:
-        signature.verify(tagger, key)
+        signature.verify(_description(model), key)
     said = "as released and signed" if key is not None else "as released"
     Console().print(f"{found.name} {found.version}: {len(found.files)} files {said}", highlight=False)
 
 
 @app.command()
 def sign(
-    tagger: _Tagger, key: Annotated[Path, typer.Option(help="PEM file of an Ed25519 private key, without a password.")]
+    model: _Model, key: Annotated[Path, typer.Option(help="PEM file of an Ed25519 private key, without a password.")]
 ) -> None:
-    """Sign a tagger, for text.tagger.signed_by. Make a pair of keys with openssl.
+    """Sign a model: a tagger for text.tagger.signed_by, any for push --key. Make a pair of keys with openssl.
 
     \b
     Example:
@@ -85,14 +98,18 @@ def sign(
       openssl pkey -in release.pem -pubout -out release.pub.pem
       deidstream models sign models/phi-tagger/standard --key release.pem
     """
-    found = described(tagger)
-    signature.sign(tagger, key)
-    Console().print(f"{found.name} {found.version}: {signature.SIGNATURE} written", highlight=False)
+    found = _described(model)
+    signature.sign(_description(model), key)
+    Console().print(
+        f"{found.name} {found.version}: {signature.signature_of(_description(model)).name} written", highlight=False
+    )
 
 
 @app.command()
 def push(
-    tagger: _Tagger,
+    models: Annotated[
+        list[Path], typer.Argument(metavar="MODEL...", help="Folders of released taggers, or of models of pictures.")
+    ],
     to: Annotated[str, typer.Option(help="Folder, or s3://BUCKET/PREFIX?endpoint=https://HOST:PORT.")],
     key: Annotated[Path | None, typer.Option(help="PEM file of a public key: pushed only if signed with it.")] = None,
     gpus: Annotated[int, typer.Option(min=0, help="Instances on each GPU; 0: on processors.")] = 0,
@@ -103,31 +120,54 @@ def push(
     ] = None,
     ca: Annotated[Path | None, typer.Option(help="PEM file of authorities of the bucket's endpoint.")] = None,
 ) -> None:
-    """Put a tagger into a Triton server's model repository; its files are checked first, and the server's settings come last.
+    """Put models into a Triton server's model repository; their files are checked first, and the server's settings come last.
 
     Versions that are there stay; the two newest are served, so that running processes keep theirs until they are started anew.
 
     \b
     Examples:
       deidstream models push models/phi-tagger/standard --to /srv/triton --gpus 1
+      deidstream models push models/ocr/lines models/ocr/characters \\
+        models/faces/centerface --to /srv/triton
       deidstream models push models/phi-tagger/fast \\
         --to 's3://models/triton?endpoint=https://s3:9000' --credentials keys
     """
-    found = described(tagger)
-    if key is not None:
-        signature.verify(tagger, key)
+    all_found = [(folder, _checked(folder, key)) for folder in map(folder_of, models)]
     serving = Serving("python" if python else "onnxruntime", instances, gpus)
     repository = (
         _Bucket(to, BucketAccess(credentials=credentials, ca=ca)) if to.startswith("s3://") else _Folder(Path(to))
     )
+    for folder, found in all_found:
+        count = _pushed(folder, found, serving, repository)
+        Console().print(f"{found.name} {found.version}: {count} files in {to}", highlight=False, soft_wrap=True)
+
+
+def _checked(folder: Path, key: Path | None) -> Description | pictures.Description:
+    """The model in ``folder``. Raises Misconfigured where it is not as it was released, or not signed with ``key``."""
+    found = _described(folder)
+    if key is not None:
+        signature.verify(_description(folder), key)
+    return found
+
+
+def _pushed(
+    folder: Path, found: Description | pictures.Description, serving: Serving, repository: _Folder | _Bucket
+) -> int:
+    """How many files it took."""
+    model = served(found)
     try:
-        beside = placed(found, serving, repository.read(f"{found.name}/config.pbtxt"))
+        beside = placed(model, serving, repository.read(f"{model.name}/config.pbtxt"))
     except ValueError as error:
-        raise Misconfigured("model-unservable", f"{tagger.name}/{DESCRIPTION}", str(error)) from None
-    repository.write(f"{found.name}/{found.version}/{SERVED}", unpacked(tagger / MODEL))
+        raise Misconfigured("model-unservable", _place(folder), str(error)) from None
+    repository.write(f"{model.name}/{model.version}/{FILE}", unpacked(folder / MODEL))
     for path, content in sorted(beside.items(), key=lambda one: one[0].endswith("config.pbtxt")):
         repository.write(path, content)
-    Console().print(f"{found.name} {found.version}: {len(beside) + 1} files in {to}", highlight=False, soft_wrap=True)
+    return len(beside) + 1
+
+
+def _place(folder: Path) -> str:
+    """The file that describes the model in ``folder``, as errors name it."""
+    return f"{folder.name}/{_description(folder).name}"
 
 
 class _Folder:
@@ -173,13 +213,20 @@ class _Bucket:
         guarded(lambda: self._bucket.client.put_object(self._bucket.name, name, io.BytesIO(content), len(content)))
 
 
+def _description(folder: Path) -> Path:
+    """The file that describes the model in ``folder``: one of pictures, else a tagger."""
+    picture = folder / pictures.DESCRIPTION
+    return picture if picture.exists() else folder / DESCRIPTION
+
+
 def _described(folder: Path) -> Description | pictures.Description:
     """Of a tagger, or of a model of pictures. Raises Misconfigured."""
-    return pictures.described(folder) if (folder / pictures.DESCRIPTION).exists() else described(folder)
+    is_picture = _description(folder).name == pictures.DESCRIPTION
+    return pictures.described(folder) if is_picture else described(folder)
 
 
 def _row(folder: Path, found: Description | pictures.Description) -> tuple[str, ...]:
     size = sum((folder / name).stat().st_size for name in found.files) / 1e6
-    signed = "yes" if (folder / signature.SIGNATURE).exists() else "no"
+    signed = "yes" if signature.signature_of(_description(folder)).exists() else "no"
     categories = str(len(found.categories)) if isinstance(found, Description) else ""
-    return str(folder), found.name, found.version, categories, f"{size:.1f}", "as released", signed
+    return found.name, found.version, categories, f"{size:.1f}", "as released", signed

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from deidstream.cli import ticket
 from deidstream.cli.access import Access, ConfigOption
 from deidstream.core.errors import Malformed, Misconfigured
 from deidstream.core.outcome import Audit
@@ -16,9 +17,6 @@ from deidstream.stages.resolver.ciphers import SivTokens
 from deidstream.stages.resolver.config import Project, ResolverSettings
 
 __all__ = ["reveal"]
-
-_TICKET = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/#][A-Za-z0-9_/#.-]{1,60}\Z")
-"""A ticket, as RESEARCH-1234: something that leads to the reason and does not hold it."""
 
 
 def reveal(
@@ -42,8 +40,7 @@ def reveal(
     Example:
       deidstream reveal TKN-K4RV2... --project research --reason IRB-2041
     """
-    if not _TICKET.match(reason):
-        raise Misconfigured("reason", "--reason", "the id of a ticket, as IRB-2041; no free text, no names")
+    ticket.checked(reason)
     access = Access.to(config)
     chosen = _project(access, project)
     cipher = SivTokens(access.keys().secret(chosen.token_purpose), chosen.name)

@@ -18,12 +18,13 @@ from deidstream.adapters.opening import KAFKA
 from deidstream.cli.access import ConfigOption
 from deidstream.core.errors import Misconfigured
 from deidstream.stages.delivery.config import DeliverySettings, TopicDestinationSettings
+from deidstream.stages.monitor.config import MonitorSettings
 from deidstream.stream.deployment import Deployment
-from deidstream.stream.rights import Right, rights_of, setup_rights
+from deidstream.stream.rights import Right, lag_rights, monitor_rights, operator_rights, rights_of, setup_rights
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import AUDIT, INBOXES, QUARANTINE, RAW, RELEASES
 
-__all__ = ["app", "wanted"]
+__all__ = ["app", "topics_of", "wanted"]
 
 app = typer.Typer(
     no_args_is_help=True, help="Make the topics that the deployment needs on Kafka; check those that are there."
@@ -66,8 +67,19 @@ def rights(
     user: Annotated[
         str, typer.Option(help="Before the name of each user: PREFIX-CHAIN, by its first stage.")
     ] = "deidstream",
+    lag: Annotated[
+        bool, typer.Option("--lag", help="One more, PREFIX-lag, for who scales by how far chains are behind.")
+    ] = False,
+    operator: Annotated[
+        bool,
+        typer.Option(
+            "--operator", help="One more, PREFIX-operator, for people: quarantine, hold, audit, erase, replay."
+        ),
+    ] = False,
 ) -> None:
     """Print what each chain needs of a cluster that asks, as calls of kafka-acls: the least, one user a chain, and one for topics.
+
+    The monitor gets one too, where the configuration has its section.
 
     \b
     Example:
@@ -76,13 +88,16 @@ def rights(
     settings = Settings.load(config, os.environ)
     deployment = Deployment.of(settings)
     prefix = Cluster.at(deployment.bus_url.removeprefix(KAFKA), {}).prefix if deployment.bus.startswith(KAFKA) else ""
-    topics = [
-        one.topic
-        for one in settings.section("delivery", DeliverySettings).destinations
-        if isinstance(one, TopicDestinationSettings)
-    ]
-    chains = {chain[0]: rights_of(chain, topics) for chain in deployment.chains}
-    for name, given in (chains | {"setup": setup_rights(topics)}).items():
+    destinations = settings.section("delivery", DeliverySettings).destinations
+    topics = [one.topic for one in destinations if isinstance(one, TopicDestinationSettings)]
+    users = {chain[0]: rights_of(chain, topics) for chain in deployment.chains} | {"setup": setup_rights(topics)}
+    if "monitor" in settings.names():
+        users["monitor"] = monitor_rights(settings.section("monitor", MonitorSettings).canaries is not None)
+    if lag:
+        users["lag"] = lag_rights(one.name for one in destinations)
+    if operator:
+        users["operator"] = operator_rights()
+    for name, given in users.items():
         for right in given:
             typer.echo(_acl(f"{user}-{name}", right, f"{prefix}." if prefix else ""))
 
@@ -119,8 +134,14 @@ def wanted(settings: Settings, bus: str = "") -> tuple[Cluster, list[Topic]]:
     cluster = Cluster.at(url.removeprefix(KAFKA), deployment.kafka.client())
     copies = deployment.kafka.replication or min(_COPIES, brokers(cluster))
     least = max(1, copies - 1)
-    names = dict(_names(settings, deployment))
-    return cluster, [Topic(name, deployment.kafka.partitions, keep, copies, least) for name, keep in names.items()]
+    return cluster, [
+        Topic(name, deployment.kafka.partitions, keep, copies, least) for name, keep in topics_of(settings).items()
+    ]
+
+
+def topics_of(settings: Settings) -> dict[str, float | None]:
+    """The topics of a deployment, without its prefix, and how many seconds their records stay (None: for ever)."""
+    return dict(_names(settings, Deployment.of(settings)))
 
 
 def _names(settings: Settings, deployment: Deployment) -> Iterator[tuple[str, float | None]]:

@@ -17,6 +17,7 @@ from deidstream.core.span import Span
 
 __all__ = ["Codec", "Document", "Edit", "Leaf", "Part", "Piece", "Splice", "apply_splices", "splice", "splices"]
 
+_LARGE = 1 << 16
 NESTED = "!"
 """Separates the locator of a value from the locator inside the document that the value carries."""
 
@@ -179,14 +180,15 @@ def splice(document: Document, edits: Iterable[Edit]) -> bytes:
 
 def apply_splices(source: bytes, replacements: Iterable[Splice]) -> bytes:
     """``source`` with each byte range replaced. Raises Unsafe when two overlap."""
-    out: list[bytes] = []
+    whole = memoryview(source) if len(source) > _LARGE else source  # what is large is copied once, not twice
+    out: list[bytes | memoryview] = []
     position = 0
     for start, end, replacement in sorted(replacements):
         if start < position:
             raise Unsafe("overlapping-edits", str(start))
-        out += (source[position:start], replacement)
+        out += (whole[position:start], replacement)
         position = end
-    out.append(source[position:])
+    out.append(whole[position:])
     return b"".join(out)
 
 

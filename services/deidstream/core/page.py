@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Box", "Page", "Pages", "Run", "Sheet"]
+__all__ = ["Box", "Page", "Pages", "Places", "Run", "Sheet"]
 
 
 class Box(NamedTuple):
@@ -78,3 +78,13 @@ class Sheet:
 
     covered: tuple[Box, ...] = ()
     runs: tuple[Run, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a released page is looked at again: what stood in ``gone`` is seen no more; nothing but what lies in ``around`` may
+    have changed.
+    """
+
+    gone: tuple[Box, ...] = ()
+    around: tuple[Box, ...] = ()

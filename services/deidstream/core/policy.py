@@ -78,9 +78,10 @@ DICOM_OPTIONS = (
     "retain-safe-private",
     "clean-descriptors",
     "clean-structured-content",
+    "clean-graphics",
 )
-"""The options of the Basic Application Level Confidentiality Profile (DICOM PS3.15, E.3) that a policy may choose: all but the
-three about pixels and graphics (clean pixel data, recognizable visual features, graphics), which nothing here carries out."""
+"""The options of the Basic Application Level Confidentiality Profile (DICOM PS3.15, E.3) that a policy may choose. What becomes of
+pixels and of recognisable visual features ``pixels`` and ``heads`` say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ judged. A span that is marked or reported twice counts once.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,14 @@ from typing import NamedTuple
 
 from deidstream.core.category import Category
 from deidstream.core.span import Span
+from deidstream.core.surrogate.person import TITLES
 from deidstream.evaluation.annotated import Annotated, Gold, Predicted
 from deidstream.evaluation.words import Words
 
 __all__ = ["Compared", "Counts", "compare", "covered", "judged", "mask", "total"]
+
+
+_TITLE = re.compile(r"(\w{2,})[.\s]+")  # a letter alone may be an initial
 
 
 class Counts(NamedTuple):
@@ -28,6 +33,8 @@ class Counts(NamedTuple):
     """Found with the same extent and a right category."""
     gold_covered: int = 0
     """Wholly covered by predictions of any category; white space between two of them does not count as left over."""
+    gold_covered_but_titles: int = 0
+    """The same, where titles before a name need not be covered: corpora differ in whether they mark them."""
     gold_touched: int = 0
     predicted: int = 0
     predicted_exact: int = 0
@@ -187,6 +194,7 @@ def _category(of_gold: Sequence[Gold], of_predicted: Sequence[Predicted], exact:
         gold=len(of_gold),
         gold_exact=sum(one in exact.gold for one in of_gold),
         gold_covered=sum(covered(seen.text, seen.reported, one.span) for one in of_gold),
+        gold_covered_but_titles=sum(covered(seen.text, seen.reported, _untitled(seen.text, one)) for one in of_gold),
         gold_touched=sum(_touched(seen.reported, one.span) for one in of_gold),
         predicted=len(of_predicted),
         predicted_exact=sum(one in exact.predicted for one in of_predicted),
@@ -196,6 +204,14 @@ def _category(of_gold: Sequence[Gold], of_predicted: Sequence[Predicted], exact:
         predicted_characters=in_predicted.count(1),
         predicted_characters_right=_both(in_predicted, seen.marked),
     )
+
+
+def _untitled(text: str, gold: Gold) -> Span:
+    """The span of a name behind its titles; the same where nothing else is in it."""
+    start, end = gold.span
+    while gold.category is Category.NAME and (word := _TITLE.match(text, start, end)) and word[1].casefold() in TITLES:
+        start = word.end()
+    return Span(start, end) if start < end else gold.span
 
 
 def _with_words(counts: Counts, words: Words, seen: _Seen) -> Counts:

@@ -50,6 +50,9 @@ _char_recall = _ratio("gold_characters_covered", "gold_characters")
 
 FIGURES: Mapping[str, Figure] = {
     "covered": Figure(_ratio("gold_covered", "gold"), "gold spans wholly covered, whatever the category"),
+    "covered_but_titles": Figure(
+        _ratio("gold_covered_but_titles", "gold"), "the same, where titles before a name need not be covered"
+    ),
     "strict_precision": Figure(_exact_precision, "predictions with the extent and category of a gold span"),
     "strict_recall": Figure(_exact_recall, "gold spans found with extent and category"),
     "strict_f1": Figure(_f1(_exact_precision, _exact_recall), "harmonic mean of the two"),

@@ -9,15 +9,15 @@ from deidstream.ports.archive import CaseArchive, Ended, Kept, Run
 from deidstream.ports.artifacts import Artifact, ArtifactStore
 from deidstream.ports.bus import REBALANCED, Bus, BusFactory, Output, Record
 from deidstream.ports.clock import Clock
-from deidstream.ports.delivery import DeliveryLedger, Destination, Entry, Lane, Receipt
+from deidstream.ports.delivery import Committing, DeliveryLedger, Destination, Entry, Lane, Receipt
 from deidstream.ports.detection import SubjectLayer, TextLayer
 from deidstream.ports.hold import Held, HoldShelf, Shelved
 from deidstream.ports.identity import Contradiction, IdentityStore, Search, Seen
 from deidstream.ports.inference import Inference, Tensors
 from deidstream.ports.intake import AcceptanceLedger, Claim, Doubt, Feed, Intake
-from deidstream.ports.keys import KeyRing, Sealed
+from deidstream.ports.keys import KeyRing, KeyWrapping, Sealed
 from deidstream.ports.locks import Locks
-from deidstream.ports.pictures import Mark, Pictures, Samples, Sight, TextLine
+from deidstream.ports.pictures import Mark, Pictures, Reread, Samples, Sight, TextLine
 from deidstream.ports.series import SeriesShelf
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "CaseArchive",
     "Claim",
     "Clock",
+    "Committing",
     "Contradiction",
     "DeliveryLedger",
     "Destination",
@@ -44,6 +45,7 @@ __all__ = [
     "Intake",
     "Kept",
     "KeyRing",
+    "KeyWrapping",
     "Lane",
     "Locks",
     "Mark",
@@ -51,6 +53,7 @@ __all__ = [
     "Pictures",
     "Receipt",
     "Record",
+    "Reread",
     "Run",
     "Samples",
     "Sealed",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from deidstream.core.release import Release
 
-__all__ = ["DeliveryLedger", "Destination", "Entry", "Lane", "Receipt"]
+__all__ = ["Committing", "DeliveryLedger", "Destination", "Entry", "Lane", "Receipt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,16 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Lets go of connections."""
+
+
+@runtime_checkable
+class Committing(Destination, Protocol):
+    """One that takes a release first, and says later whether it keeps it: until then ``send`` answers ``not-committed-yet``."""
+
+    def outcomes(self, release_ids: Sequence[str]) -> Mapping[str, Receipt | Exception]:
+        """Of those of ``release_ids`` that are settled: the receipt; ``application-error`` where it does not keep it, ``not-sent``
+        where this process has not sent it. It does not wait.
+        """
 
 
 class Lane(NamedTuple):

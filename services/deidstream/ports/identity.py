@@ -71,6 +71,9 @@ class IdentityStore(Protocol):
     def cases(self, subject_id: str) -> Sequence[str]:
         """Ids of the cases that spoke of this subject or of one merged into it, oldest first."""
 
+    def find(self, identifiers: Sequence[Identifier]) -> Sequence[str]:
+        """Ids of the subjects that these strong identifiers lead to, each once; nobody is made."""
+
     def refresh(self, subjects: Sequence[Subject]) -> Sequence[Subject]:
         """The same persons, each as known now (a merged one: as its survivor is), under the id and sequence they had."""
 

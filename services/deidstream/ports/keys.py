@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["KeyRing", "Sealed"]
+__all__ = ["KeyRing", "KeyWrapping", "Sealed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,13 @@ class KeyRing(Protocol):
 
     def secret(self, purpose: str) -> bytes:
         """The 32-byte key itself, for ciphers that take one (FF1)."""
+
+
+class KeyWrapping(Protocol):
+    """A key management service, whose key never leaves it: it encrypts our keys and decrypts them."""
+
+    def wrap(self, purpose: str, key_id: str, secret: bytes) -> bytes:
+        """``secret``, encrypted, bound to its purpose and id. Raises Unavailable, or Misconfigured where we may not."""
+
+    def unwrap(self, purpose: str, key_id: str, wrapped: bytes) -> bytes:
+        """The secret again. Raises Unavailable, or Misconfigured where we may not, or it is none of that purpose and id."""

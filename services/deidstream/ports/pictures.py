@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from deidstream.core.page import Page, Sheet
+from deidstream.core.page import Page, Places, Sheet
 from deidstream.core.region import Region
 
-__all__ = ["Mark", "Pictures", "Samples", "Sight", "TextLine"]
+__all__ = ["Mark", "Pictures", "Reread", "Samples", "Sight", "TextLine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,19 @@ class Sight:
     frames: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What is seen on a released page around the places that were to change.
+
+    ``standing[i]``: in the place i, or in a half of it, is what was there before. ``strayed``: something has changed elsewhere.
+    """
+
+    lines: tuple[TextLine, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    standing: tuple[bool, ...] = ()
+    strayed: bool = False
+
+
 class Pictures(Protocol):
     """Decodes, looks and paints. Threads may not share it."""
 
@@ -65,6 +78,9 @@ class Pictures(Protocol):
     def printed(self, source: bytes, sheets: Sequence[Sheet]) -> bytes:
         """A PDF of pictures of the pages of ``source``, with one sheet for each carried out. Raises Malformed."""
 
+    def again(self, source: bytes, released: bytes, places: Sequence[Places]) -> Sequence[Reread]:
+        """What is seen on the pages of ``released``, which was made of ``source``, one for each. Raises as ``read`` does."""
+
     def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
         """``frames`` (from 1) as people see them, each as a PNG file. Raises Malformed."""
 
@@ -73,13 +89,16 @@ class Pictures(Protocol):
 
 
 class Samples(Protocol):
-    """Decodes compressed DICOM instances and encodes frames of them anew. Threads may not share it."""
+    """Decodes DICOM instances, looks for faces in them, and encodes frames of them anew. Threads may not share it."""
 
     def words(self, source: bytes) -> bytes:
         """The stored samples of all frames, one after the other: little-endian, of the size that the header allocates.
 
         Raises Malformed for what cannot be decoded, or not within the limits of time and memory.
         """
+
+    def shows_face(self, source: bytes) -> bool:
+        """Whether a face is seen in any frame of ``source``, any of four ways up. Raises as ``Pictures.look`` does."""
 
     def with_words(self, source: bytes, frames: Mapping[int, bytes]) -> bytes:
         """``source`` with ``frames`` (by number, from 1), as ``words`` has them, in its own transfer syntax; all else is as it was.

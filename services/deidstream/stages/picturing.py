@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from deidstream.adapters.pictures.setting import RELEASED, PictureLimits, PictureSetting
+from deidstream.stages.inferring import TritonSettings
 
 __all__ = ["ImageSettings"]
 
@@ -25,9 +26,13 @@ class ImageSettings(BaseModel):
     )
     memory_mb: int = Field(6144, ge=1024, description="Memory of the process that decodes and looks; more: quarantine.")
 
+    triton: TritonSettings | None = Field(
+        None, description="The server that runs these models, for heads too; default: the process that decodes."
+    )
+
     @property
     def setting(self) -> PictureSetting:
         """As the adapter takes it."""
-        return PictureSetting(
-            self.models or RELEASED, self.threads, PictureLimits(self.seconds, self.memory_mb * 2**20)
-        )
+        limits = PictureLimits(self.seconds, self.memory_mb * 2**20)
+        server = None if self.triton is None else self.triton.server
+        return PictureSetting(self.models or RELEASED, self.threads, limits, server)

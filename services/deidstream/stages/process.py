@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from deidstream.adapters.opening import open_artifacts, open_bus, open_keys, prepare
+from deidstream.adapters.opening import open_artifacts, open_bus, prepare
 from deidstream.adapters.sql_archive import SqlCaseArchive
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.ports import ArtifactStore, CaseArchive, KeyRing
+from deidstream.stages.keyring import ring_of
 from deidstream.stages.picturing import ImageSettings
 from deidstream.stages.warming import warm
 from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.chain import ChainOptions, StageSpec, SystemClock, run_chain
 from deidstream.stream.claims import Claims
 from deidstream.stream.deployment import Deployment
+from deidstream.stream.health import Pulse
 from deidstream.stream.instances import Instance
 from deidstream.stream.otel import OtelTelemetry
 from deidstream.stream.runner import Stage
@@ -51,6 +53,8 @@ class Process:
     keys: KeyRing
     clock: SystemClock
     instance: Instance
+    pulse: Pulse = field(default_factory=Pulse, repr=False, compare=False)
+    """What the health pages say of it. What takes long says between its steps that it goes on."""
     _made: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
 
     def one(self, kind: type[_T], **given: object) -> _T:
@@ -73,7 +77,7 @@ class Process:
         prepare(deployment.state)
         purposes = purposes_of(instance.chain)
         clock = SystemClock()
-        keys = open_keys(deployment.key_folder, deployment.keys_provided, purposes, create=True)
+        keys = ring_of(deployment, purposes, create=True, stay=bool(purposes))
         keys.renew(purposes & RENEWED, deployment.renew_keys_days * 86_400, clock.now())
         return cls(settings, deployment, keys, clock, instance)
 
@@ -124,7 +128,8 @@ class Process:
         made = self._made.get(PictureProcess)
         if not isinstance(made, PictureProcess):
             setting = self.settings.section("image", ImageSettings).setting
-            made = self._made[PictureProcess] = PictureProcess(setting)
+            self.pulse.allow(setting.limits.seconds)
+            made = self._made[PictureProcess] = PictureProcess(setting, self.pulse.stir)
         return made
 
     @property
@@ -176,4 +181,5 @@ def run(builds: Mapping[str, Build], process: Process, stop: threading.Event | N
         clock=process.clock,
         claims=process.claims,
         archive=process.archive,
+        pulse=process.pulse,
     )

@@ -19,7 +19,8 @@ from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import Claims
 from deidstream.stream.collector import settle
 from deidstream.stream.health import HealthServer, Pulse
-from deidstream.stream.runner import Pace, Runner, Stage, Surroundings
+from deidstream.stream.pace import Pace
+from deidstream.stream.runner import Runner, Stage, Surroundings
 from deidstream.stream.stages import GROUP, STAGES, inbox
 from deidstream.stream.telemetry import Silent, Telemetry
 
@@ -73,16 +74,19 @@ def run_chain(
     clock: Clock | None = None,
     claims: Claims | None = None,
     archive: CaseArchive | None = None,
+    pulse: Pulse | None = None,
 ) -> int:
     """Runs until ``stop`` is set (without one: until SIGTERM or SIGINT); the batch in work is finished and committed.
 
     Returns an exit code: 0 drained, 2 misconfigured, 3 crashed or fenced, 4 too many cases in quarantine.
     """
-    stop = stop or stop_on_signals()
+    stop, pulse = stop or stop_on_signals(), pulse or Pulse()
     try:
         ordered = _ordered(stages)
         log.emit("chain.started", instance=options.instance, stages=",".join(ordered))
-        with _surroundings(list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock, claims) as around:
+        with _surroundings(
+            list(ordered), bus, keys, shelf, options, telemetry or Silent(), clock, claims, pulse
+        ) as around:
             runner = Runner(ordered, replace(around, archive=archive))
             around.telemetry.watch_lag(options.group, lambda: runner.lag)
             around.telemetry.watch_holds(lambda: runner.holds.latest)
@@ -134,8 +138,8 @@ def _surroundings(
     telemetry: Telemetry,
     clock: Clock | None,
     claims: Claims | None,
+    pulse: Pulse,
 ) -> Iterator[Surroundings]:
-    pulse = Pulse()
     bus, attempts, health = None, None, None
     try:
         if options.health is not None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from deidstream.stream.buckets import BucketAccess
 from deidstream.stream.instances import Instance, instances
 from deidstream.stream.kafka import Kafka
+from deidstream.stream.key_places import Kms, Vault
 from deidstream.stream.settings import Settings
 from deidstream.stream.stages import DEFAULT_CHAINS
 
@@ -67,6 +68,8 @@ class Deployment(BaseModel):
         False,
         description="Whether the platform mounts the keys (Secrets of Kubernetes): no process makes or renews one.",
     )
+    vault: Vault | None = Field(None, description="Keys in HashiCorp Vault instead of a folder.")
+    kms: Kms | None = Field(None, description="Keys in the folder are wrapped by a key management service.")
     artifacts: str = Field(
         "",
         description="URL of the store for what is too large for a record: s3://BUCKET/PREFIX?endpoint=https://HOST:PORT or "
@@ -99,6 +102,8 @@ class Deployment(BaseModel):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         instances(self.chains, self.replicas)
+        if self.vault and (self.keys or self.keys_provided or self.kms):
+            raise ValueError("vault: keys lie there or in a folder (keys, keys_provided, kms), not in both")
         return self
 
     @property

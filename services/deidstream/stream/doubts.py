@@ -19,11 +19,11 @@ from deidstream.ports import AcceptanceLedger, Doubt, Record
 from deidstream.stream.stages import QUARANTINE, inbox
 from deidstream.wire import decode_header
 
-__all__ = ["Heir", "settle_doubts"]
+__all__ = ["MARGIN", "TOPICS", "Heir", "committed", "settle_doubts"]
 
-_MARGIN = 3_600.0
+MARGIN = 3_600.0
 """Seconds by which the clock of the bus may be behind that of ingest: what was claimed is not looked for further back."""
-_TOPICS = (inbox("identify"), QUARANTINE)
+TOPICS = (inbox("identify"), QUARANTINE)
 _LOOK_EVERY = 15.0
 _GONE_AFTER = 60.0
 """Seconds: no commit of an instance that is well takes so long, and a record stays much longer on the bus."""
@@ -38,11 +38,11 @@ class Scan(Protocol):
         """What was appended at ``since`` or later."""
 
 
-def settle_doubts(ledger: AcceptanceLedger, scan: Scan, now: float, topics: Sequence[str] = _TOPICS) -> None:
+def settle_doubts(ledger: AcceptanceLedger, scan: Scan, now: float, topics: Sequence[str] = TOPICS) -> None:
     """After a crash: looks up on the bus whether what was being accepted has been committed. Call before the first commit."""
     doubts, stale = ledger.unsettled(), ledger.stale
     if doubts or stale:
-        found = _committed(scan, topics, 0.0 if stale else _since(doubts))
+        found = committed(scan, topics, 0.0 if stale else _since(doubts))
         ledger.resolve(sorted(case_id for doubt in doubts for case_id in doubt.case_ids & found))
         if stale:
             ledger.learn(sorted(found - {""}), now)
@@ -79,7 +79,7 @@ class Heir:
             return
         for owner in {doubt.owner for doubt in left}:
             self._fence(owner)
-        found = _committed(self._scan, _TOPICS, _since(left))
+        found = committed(self._scan, TOPICS, _since(left))
         for doubt in left:
             self._ledger.inherit(doubt, doubt.case_ids & found)
 
@@ -91,10 +91,11 @@ class Heir:
 
 
 def _since(doubts: Iterable[Doubt]) -> float:
-    return max(0.0, min(doubt.at for doubt in doubts) - _MARGIN)
+    return max(0.0, min(doubt.at for doubt in doubts) - MARGIN)
 
 
-def _committed(scan: Scan, topics: Sequence[str], since: float) -> set[str]:
+def committed(scan: Scan, topics: Sequence[str], since: float) -> set[str]:
+    """Ids of the cases that ingest has put on ``topics`` since then."""
     return {_case_id(record) for topic in topics for record in scan(topic, since=since)}
 
 

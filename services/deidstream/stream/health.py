@@ -12,7 +12,7 @@ from deidstream.core.errors import Misconfigured
 __all__ = ["HealthServer", "Pulse"]
 
 _STALL = 120.0
-"""Seconds without a turn of the loop after which a process counts as hanging."""
+"""Seconds without a sign of the loop after which a process counts as hanging."""
 
 
 class Exposed(Protocol):
@@ -29,6 +29,15 @@ class Pulse:
         self.beat_at = time.monotonic()
         self.trouble = "starting"
         """Why the process does not get on ('' when it does): a code."""
+        self._stall = _STALL
+
+    def allow(self, seconds: float) -> None:
+        """One step of the work may take ``seconds`` by its own limit: so long, and the usual time more, silence is no hanging."""
+        self._stall = max(self._stall, seconds + _STALL)
+
+    def stir(self) -> None:
+        """The work of a turn goes on: one step is done, or begins. May be said from any thread."""
+        self.beat_at = time.monotonic()
 
     def beat(self, trouble: str = "") -> None:
         """The loop has turned."""
@@ -37,8 +46,8 @@ class Pulse:
 
     @property
     def alive(self) -> bool:
-        """Whether the loop has turned lately."""
-        return time.monotonic() - self.beat_at < _STALL
+        """Whether the loop has turned lately, or its work gone on."""
+        return time.monotonic() - self.beat_at < self._stall
 
 
 class HealthServer:

@@ -35,7 +35,7 @@ _RawDays = Annotated[float, Field(gt=0, description="How long sources can be rep
 class KafkaClient(BaseModel):
     """How a client trusts a cluster, and shows who it is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     ca: _Pem = None

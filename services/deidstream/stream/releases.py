@@ -18,9 +18,9 @@ from deidstream.stream.audit import AuditChain
 from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
 from deidstream.stream.holds import HoldCounts
+from deidstream.stream.pace import Pace
 from deidstream.stream.parcel import DELIVERED, RECALLED, REFUSED, Parcel, Result
 from deidstream.stream.quarantine import quarantine_id
-from deidstream.stream.runner import Pace
 from deidstream.stream.stages import QUARANTINE, RELEASES
 from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.stream.trickle import Trickle

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from deidstream.stream.stages import AUDIT, GROUP, QUARANTINE, RAW, RELEASES, STAGES, inbox
+from deidstream.stream.stages import AUDIT, GROUP, INBOXES, QUARANTINE, RAW, RELEASES, STAGES, inbox
 
-__all__ = ["Right", "rights_of", "setup_rights"]
+__all__ = ["Right", "lag_rights", "monitor_rights", "operator_rights", "rights_of", "setup_rights"]
 
-Operation = Literal["read", "write", "create", "describe", "describe-configs"]
+Operation = Literal["read", "write", "create", "describe", "describe-configs", "all"]
+_MONITOR = f"{GROUP}.monitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,30 @@ def setup_rights(topics: Iterable[str] = ()) -> tuple[Right, ...]:
     return Right("topic", "deidstream.", may, True), *(Right("topic", topic, may) for topic in topics)
 
 
+def monitor_rights(looks: bool) -> tuple[Right, ...]:
+    """Those of ``deidstream monitor``, which writes its changelog alone. ``looks``: for canaries, in releases."""
+    read = (AUDIT, RELEASES) if looks else (AUDIT,)
+    own = Right("group", _MONITOR, ("read",)), Right("topic", _MONITOR, ("all",), True)
+    return *(Right("topic", topic, ("read",)) for topic in read), *own
+
+
+def operator_rights() -> tuple[Right, ...]:
+    """Those of people, with all keys: what is in quarantine, on hold or kept raw goes back to a stage, and all of it is audited."""
+    read = (AUDIT, QUARANTINE, RAW, RELEASES)
+    return (
+        *(Right("topic", topic, ("read",)) for topic in read),
+        *(Right("topic", topic, ("write",)) for topic in (AUDIT, QUARANTINE, *INBOXES)),
+        Right("transactional-id", "deidstream.operator.", ("write",), True),
+    )
+
+
+def lag_rights(destinations: Iterable[str] = ()) -> tuple[Right, ...]:
+    """Those of whoever asks how far behind each chain is (KEDA): it sees counts, no record."""
+    groups = (GROUP, *(f"delivery.{name}" for name in destinations))
+    topics = tuple(Right("topic", topic, ("describe",)) for topic in INBOXES)
+    return *topics, *(Right("group", group, ("describe",)) for group in groups)
+
+
 def _of(stage: str) -> Iterator[Right]:
     yield Right("topic", AUDIT, ("read",))  # its chain of entries goes on where it ended
     yield Right("topic", AUDIT, ("write",))
@@ -64,4 +89,7 @@ def _of(stage: str) -> Iterator[Right]:
         return
     for later in STAGES[STAGES.index(stage) : STAGES.index("delivery")]:
         yield Right("topic", inbox(later), ("write",))
+    # One group reads all inboxes, and any of its members may have to share them out: it must see what partitions there are.
+    for earlier in STAGES[1 : STAGES.index(stage)]:
+        yield Right("topic", inbox(earlier), ("describe",))
     yield Right("topic", RELEASES, ("write",))  # releases, and gaps of what is quarantined

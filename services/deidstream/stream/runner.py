@@ -30,44 +30,18 @@ from deidstream.stream.claims import Claims
 from deidstream.stream.health import Pulse
 from deidstream.stream.holds import Due, HoldCounts, take_due, watched
 from deidstream.stream.outputs import Outputs
+from deidstream.stream.pace import BatchSize, Pace
 from deidstream.stream.passage import Passage, Stage
 from deidstream.stream.stages import inbox, sections_of
 from deidstream.stream.telemetry import Silent, Telemetry
 from deidstream.stream.trickle import Trickle
 from deidstream.wire import decode_case
 
-__all__ = ["DRAINED", "QUARANTINE_LIMIT", "Pace", "Runner", "Stage", "Surroundings"]
+__all__ = ["DRAINED", "QUARANTINE_LIMIT", "Runner", "Stage", "Surroundings"]
 
 DRAINED = 0
 QUARANTINE_LIMIT = 4
 """Exit codes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How the loop goes."""
-
-    batch: int = 200
-    least_batch: int = 16
-    """A batch may always be that large: below, what every batch costs by itself outweighs its cases."""
-    batch_seconds: float = 0.15
-    """How long a batch should take. A backlog doubles batches up to there, and one that takes twice as long halves them."""
-    portion_bytes: int = 96 << 10
-    """Records that are in work together, at least one: what has been read from them takes many times their size, and each portion
-    is a transaction of the identity store (1.8 ms). Larger ones cost 3 % less CPU, and bring the process near 200 MB."""
-    poll_seconds: float = 0.25
-    linger_seconds: float = 0.02
-    """How long records that trickle in wait for others, to share what every batch costs."""
-    tick_seconds: float = 0.5
-    hold_seconds: float = 2.0
-    """How often the shelf is looked at for what is due."""
-    first_pause: float = 0.05
-    longest_pause: float = 10.0
-    quarantine_window: int = 1_000
-    quarantine_share: float = 0.25
-    """The loop ends when more than this share of the last ``quarantine_window`` cases went to quarantine."""
-    quarantine_least: int = 50
-    """... but not for fewer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +56,7 @@ class Surroundings:
     clock: Clock
     telemetry: Telemetry = field(default_factory=Silent)
     pulse: Pulse = field(default_factory=Pulse)
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
     claims: Claims = field(default_factory=Claims)
     archive: CaseArchive | None = None
 
@@ -104,7 +78,7 @@ class Runner:
         self._pace = around.pace
         self._trickle = Trickle(around.bus, around.pace.linger_seconds)
         self._recent: deque[tuple[int, int]] = deque()
-        self._size = min(self._pace.least_batch, self._pace.batch)
+        self._size = BatchSize(self._pace)
         self._pause = 0.0
         self._ticked = self._looked = 0.0
         self.holds = HoldCounts(around.shelf, watched(stages))
@@ -146,6 +120,7 @@ class Runner:
         outputs = self._around.outputs()
         for waiting in self._portions(records, outputs):
             self._passage.through(waiting, outputs)
+            self._around.pulse.stir()
         self._commit(outputs, stop)
         self._account(len(records), outputs.quarantined, time.perf_counter() - began)
 
@@ -239,17 +214,13 @@ class Runner:
     def _limit(self) -> int:
         if self._around.attempts.careful:
             return 1
-        return self._size
+        return self._size.records
 
     def _account(self, records: int, quarantined: int, seconds: float) -> None:
         self.cases += records
-        pace = self._pace
-        if seconds > 2 * pace.batch_seconds:
-            self._size = max(min(pace.least_batch, pace.batch), self._size // 2)
-        elif records >= self._size and seconds < pace.batch_seconds:
-            self._size = min(pace.batch, self._size * 2)
+        self._size.took(records, seconds)
         self._recent.append((records, quarantined))
-        while sum(count for count, _ in self._recent) - self._recent[0][0] >= pace.quarantine_window:
+        while sum(count for count, _ in self._recent) - self._recent[0][0] >= self._pace.quarantine_window:
             self._recent.popleft()
 
     def _over_limit(self) -> bool:

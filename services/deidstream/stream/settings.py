@@ -1,27 +1,24 @@
 """The configuration file ``deidstream.yaml``: one section a stage or subject, each a frozen model of its own.
 
 What is wrong is said with the line in the file and the setting's name, never with the value that stands there: it may be a
-password. ``DEIDSTREAM_<SECTION>__<SETTING>`` in the environment wins over the file.
+password. ``DEIDSTREAM_<SECTION>__<SETTING>`` in the environment wins over the file (``environment``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from copy import deepcopy
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from deidstream.core.errors import Misconfigured
+from deidstream.stream.environment import Tree, overridden, typed
 
 __all__ = ["Settings"]
 
-_PREFIX = "DEIDSTREAM_"
-
 Model = TypeVar("Model", bound=BaseModel)
-Tree = dict[str, Any]  # what YAML gives; pydantic decides what it may be
 
 
 class Settings:
@@ -52,13 +49,13 @@ class Settings:
             raise Misconfigured("settings-syntax", f"{name}:1", "the file must be a mapping of sections")
         if root is not None:
             _refuse_duplicates(root, name)
-        return cls(_overridden(tree, environ or {}), root, name)
+        return cls(overridden(tree, environ or {}), root, name)
 
     def section(self, name: str, model: type[Model]) -> Model:
         """The section ``name`` (absent: all defaults) as ``model``. Raises Misconfigured for the first thing wrong."""
         given = self._tree.get(name)
         try:
-            return model.model_validate({} if given is None else given)
+            return model.model_validate({} if given is None else typed(given, model))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             raise self._fault((name, *first["loc"]), first["type"], first["msg"]) from None
@@ -92,27 +89,6 @@ def _read(path: Path | None) -> tuple[str, str]:
         raise Misconfigured("settings-syntax", path.name, "not UTF-8") from None
     except OSError:
         raise Misconfigured("settings-unreadable", str(path), "the file must exist and be readable") from None
-
-
-def _overridden(tree: Tree, environ: Mapping[str, str]) -> Tree:
-    merged = deepcopy(tree)
-    for name, value in sorted(environ.items()):
-        if not name.startswith(_PREFIX) or "__" not in name:
-            continue
-        *parents, last = name.removeprefix(_PREFIX).lower().split("__")
-        place = merged
-        for parent in parents:
-            following = place.get(parent)
-            place[parent] = place = following if isinstance(following, dict) else {}
-        place[last] = _scalar(value)
-    return merged
-
-
-def _scalar(value: str) -> Any:  # Any: what YAML makes of it
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        return value
 
 
 def _line(node: yaml.Node | None, where: tuple[str | int, ...]) -> int:

@@ -89,6 +89,7 @@ Event = Literal[
     "delivery.waiting",
     "delivery.resumed",
     "release.refused",
+    "reports.refused",
     "text.unread",
     "canary.leaked",
     "monitor.drifted",
@@ -265,6 +266,13 @@ SIGNALS: Final[tuple[Signal, ...]] = (
         ("destination", "release", "code", "place", "[trace_id]", "[span_id]"),
         ("delivery",),
         "A release was refused for good and is in quarantine",
+    ),
+    Signal(
+        "reports.refused",
+        "event",
+        ("destination", "code", "reports"),
+        ("delivery",),
+        "Somebody reported storage commitment wrongly, or without having been asked; once a minute, with how many since the last",
     ),
     Signal(
         "text.unread",

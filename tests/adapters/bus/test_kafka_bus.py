@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from threading import Timer
+from threading import Event, Thread, Timer
 
 import pytest
 from deidstream.adapters.kafka_bus import KafkaBusFactory
@@ -62,6 +62,27 @@ class TestKafkaBus(BusContract):
         assert last is not None
         assert last.value == b"18"
         assert factory.last(IN, "nobody") is None
+
+    def test_a_topic_into_which_others_go_on_writing_has_an_end(self, factory: BusFactory) -> None:
+        publish(factory, outputs(20))
+        bus, ended = factory.open("", [], "busy"), Event()
+
+        def write() -> None:
+            for _ in range(1_500):
+                if ended.wait(0.01):
+                    return
+                bus.commit(outputs(8))
+
+        writer = Thread(target=write)
+        writer.start()
+        try:
+            found = factory.scan(IN)
+            assert writer.is_alive(), "the scan ended when nobody wrote any more"
+            assert len(found) >= 20
+        finally:
+            ended.set()
+            writer.join()
+            bus.close()
 
     def test_a_topic_that_is_not_there_is_named_with_what_to_do(self, factory: BusFactory) -> None:
         with pytest.raises(Misconfigured, match="topic-missing: no-topic: run: deidstream topics apply"):

@@ -266,6 +266,15 @@ class IdentityContract:
         assert [one.known for one in found] == [(), ()]
         assert found[0].id != found[1].id
 
+    def test_who_is_found_by_a_number_is_who_has_it_and_nobody_is_made(self, store: IdentityStore) -> None:
+        one, two = resolve(store, seen(mr("1"), ss("9")), seen(mr("2"), case="c2"))
+        assert list(store.find([mr("1"), ss("9"), mr("2"), mr("3")])) == [one.id, two.id]
+        store.merge(seen(mr("1")), seen(mr("2")))
+        assert list(store.find([mr("2")])) == [one.id]
+        store.erase(one.id)
+        assert list(store.find([mr("1"), mr("2")])) == []
+        assert list(store.find([])) == []
+
     def test_learning_stamps_nothing(self, store: IdentityStore) -> None:
         (learned,) = resolve(store, seen(mr("1"), case="", known=name("Doe", "Jane")))
         (first,) = resolve(store, seen(mr("1")))

@@ -203,6 +203,18 @@ class SqlAcceptanceContract(DurableAcceptanceContract):
                 ledger.claim(["b"], 2.0)
         assert ledger.claim(["a", "b"], 3.0).accepted == frozenset()
 
+    def test_what_turns_out_not_to_be_on_the_bus_is_forgotten_and_taken_again(self, database: str) -> None:
+        engine = ledger_engine(database)
+        ledger = SqlAcceptanceLedger(engine, "one")
+        for moment, case in enumerate(("old", "there", "lost"), 1):
+            ledger.claim([case], float(moment))
+            ledger.settle()
+        operator = SqlAcceptanceLedger(engine, "operator")
+        assert operator.accepted_since(2.0) == {"there", "lost"}
+        operator.forget(operator.accepted_since(2.0) - {"there"})
+        again = SqlAcceptanceLedger(engine, "two").claim(["old", "there", "lost"], 4.0)
+        assert (again.accepted, again.elsewhere) == ({"old", "there"}, frozenset())
+
 
 class SqlDeliveryContract(DeliveryContract):
     @pytest.fixture

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
 import pytest
 from deidstream.adapters.pictures import PictureLimits, PictureProcess, PictureSetting
-from deidstream.core.errors import Malformed, Misconfigured
+from deidstream.adapters.triton_server import TritonServer
+from deidstream.core.errors import Malformed, Misconfigured, Unavailable
 from deidstream.core.page import Run, Sheet
 from deidstream.core.region import Region
 
@@ -35,17 +37,26 @@ def test_a_source_that_takes_too_long_is_refused_and_the_next_has_a_new_child() 
     pictures.close()
 
 
+def test_whoever_waits_is_told_when_the_child_is_asked_and_when_it_is_done_with_even_in_vain() -> None:
+    told: list[str] = []
+    pictures = PictureProcess(replace(_SETTING, limits=PictureLimits(seconds=0.1)), lambda: told.append("stirred"))
+    with pytest.raises(Malformed, match="pixels-timeout"):
+        pictures.look("dicom", _SMALL)
+    assert told == ["stirred", "stirred"]
+    pictures.close()
+
+
 def test_a_child_that_dies_takes_one_source_with_it() -> None:
     pictures = _opened(PictureLimits())
     pictures.painted("dicom", _SMALL, [])
     assert pictures._child is not None
     child = pictures._child.pid or 0
-    os.kill(child, signal.SIGSTOP)
-    assert pictures._pipe is not None
-    pictures._pipe.send(("look", "dicom", _SMALL, False))
-    os.kill(child, signal.SIGKILL)
+    os.kill(child, signal.SIGSTOP)  # so it is asked, and cannot answer before it dies
+    dying = threading.Timer(0.5, os.kill, (child, signal.SIGKILL))
+    dying.start()
     with pytest.raises(Malformed, match="pixels-crashed"):
         pictures.look("dicom", _SMALL)
+    dying.join()
     assert pictures.painted("dicom", _SMALL, []) == _SMALL
     pictures.close()
 
@@ -94,6 +105,15 @@ def test_a_page_is_read_and_printed_in_the_child() -> None:
     assert box is not None
     made = pictures.printed(pdf(["Patient: Quilty McGrath"]), [Sheet((), (Run("Hello", box),))])
     assert text_of(made).strip() == "Hello"
+    pictures.close()
+
+
+def test_while_the_server_of_the_models_is_away_nothing_counts_as_seen_and_soon_nobody_asks() -> None:
+    pictures = PictureProcess(replace(_SETTING, server=TritonServer("127.0.0.1:9", 2.0)))
+    for code in ("model-failed", "model-failed", "model-failed", "model-away"):
+        with pytest.raises(Unavailable, match=f"{code}: 127.0.0.1:9/text-lines/1"):
+            pictures.look("dicom", _SMALL)
+    assert pictures.painted("dicom", _SMALL, []) == _SMALL  # what needs no model goes on
     pictures.close()
 
 

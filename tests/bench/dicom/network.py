@@ -31,8 +31,8 @@ from tests.e2e.test_dicom import copy, keeping
 from tests.harness.deployment import Running, deployment, resident_bytes
 
 _KINDS = ("CT_small.dcm", "MR_small_implicit.dcm", "test-SR.dcm", "rtplan.dcm", "waveform_ecg.dcm")
-_MEMORY = 200
-"""MiB of a process, with small instances."""
+_MEMORY = 256
+"""MiB of a process, with small instances: the one that looks at heads holds a model (208 measured), the others stay below 200."""
 
 
 def main() -> int:
@@ -121,6 +121,7 @@ def _running(folder: Path, receiver: int) -> Iterator[tuple[Running, int]]:
     there = {"name": "archive", "kind": "dicom", "host": "127.0.0.1", "port": receiver, "called_ae": "DEIDSTREAM"}
     sections: dict[str, Any] = {
         "ingest": {"dicom": [{"name": "pacs", "port": port}]},
+        "heads": {"quiet_seconds": 1},  # slices of series that nobody counts wait so long for more
         "resolver": {"projects": [{"name": "research", "policy": str(keeping(folder))}]},
         "delivery": {"destinations": [there | {"projects": ["research"]}]},
     }

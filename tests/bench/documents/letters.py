@@ -38,6 +38,8 @@ _GIVEN = [
     "Lancelot",
 ]
 _STREETS = ["Larkspur", "Thistledown", "Brackenbury", "Honeysuckle", "Wetherby", "Marigold"]
+_QUALITY = 80
+"""Of JPEG, as scanners write."""
 _SENTENCES = (
     "The patient presented with progressive dyspnoea on exertion and swelling of both ankles.",
     "On examination there were bilateral basal crackles, and the jugular venous pressure was raised.",
@@ -103,7 +105,7 @@ def _print(head: list[str], body: list[str], seed: int) -> bytes:
 
 
 def _scan(head: list[str], body: list[str], seed: int) -> bytes:
-    return scanned([*head, *body], seed=seed)
+    return scanned([*head, *body], seed=seed, quality=_QUALITY)
 
 
 def _false(head: list[str], body: list[str], seed: int) -> bytes:

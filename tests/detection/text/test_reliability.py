@@ -7,6 +7,7 @@ from deidstream.core.finding import Finding
 from deidstream.core.merge import merge
 from deidstream.core.span import Span
 from deidstream.detection.text.reliability import Reliability, learned
+from deidstream.detection.text.rules.rule import EVIDENT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,9 +63,9 @@ def test_that_it_identifies_counts_for_existence_whatever_its_category() -> None
 
 
 def test_a_coarser_row_stands_for_one_that_was_seen_too_seldom() -> None:
-    other = [finding(NAME, RULES, 0.9)]
+    other = [finding(NAME, RULES, 0.7)]
     table = learned([*measured(4, 4, other, NAME), *measured(2, 4, [BY_RULES], NAME)])
-    assert "text.rules/name/0.9/none" not in table
+    assert "text.rules/name/0.7/none" not in table
     (one,) = Reliability(table).weighed(other)
     assert one.score == table["text.rules/name/none"].category == round(7 / 10, 4)
 
@@ -100,3 +101,17 @@ def test_what_others_say_is_found_wherever_it_overlaps(findings: list[Finding]) 
                 if other.detector == TAGGER and other.span and other.span.overlaps(one.span)
             }
             assert one.score == (0.91 if NAME in said else 0.5 if said else 0.1)
+
+
+def test_what_is_evident_stays_where_nobody_else_says_anything_and_is_weighed_where_somebody_does() -> None:
+    table = learned(measured(2, 48, [BY_RULES], NAME) + measured(2, 48, [BY_RULES, BY_TAGGER], NAME))
+    evident = BY_RULES._replace(score=EVIDENT)
+    assert Reliability(table).weighed([BY_RULES], least=0.3) == []
+    assert Reliability(table).weighed([evident], least=0.3) == [evident]
+    assert evident not in Reliability(table).weighed([evident, BY_TAGGER], least=0.3)
+
+
+def test_what_a_layer_alone_is_sure_of_is_not_weighed_by_what_it_was_unsure_of() -> None:
+    table = learned(measured(0, 48, [BY_RULES], NAME))
+    sure = BY_RULES._replace(score=0.85)
+    assert Reliability(table).weighed([BY_RULES, sure], least=0.3) == [sure]

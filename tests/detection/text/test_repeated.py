@@ -72,3 +72,20 @@ def test_what_is_new_overlaps_nothing_that_is_there(more: list[Span], have: list
 def test_a_case_that_is_longer_than_any_document_is_read_once() -> None:
     long = [PARTS[0], Part("1", "McGrath " * 140_000, ())]
     assert repeated(long, [[found("Quilty McGrath")], []], Identity()) == [[], []]
+
+
+def test_a_word_of_the_language_without_a_capital_is_not_the_name_that_is_written_like_it() -> None:
+    letter = "Dr. Young: a young man. Called mcgrath, seen by Dr. McGrath again."
+    names = [Finding("0", Span(4, 9), Category.NAME, 0.95, "text.tagger/3")]
+    start = letter.index("McGrath")
+    names.append(Finding("0", Span(start, start + 7), Category.NAME, 0.95, "text.tagger/3"))
+    (more,) = repeated([Part("0", letter, ())], [names], Identity())
+    assert {letter[one.span.start : one.span.end] for one in more if one.span} == {"mcgrath"}
+
+
+def test_a_disease_is_not_the_doctor_of_that_name() -> None:
+    letter = "Dr. Wilson: never Wilson's disease. She saw Wilson again; Mr. Wilson's disease progresses."
+    name = Finding("0", Span(4, 10), Category.NAME, 0.95, "text.tagger/7")
+    (more,) = repeated([Part("0", letter, ())], [[name]], Identity())
+    places = {one.span.start for one in more if one.span}
+    assert places == {letter.index("Wilson again"), letter.index("Wilson's disease progresses")}

@@ -48,6 +48,11 @@ ENGLISH = [
     ),
     ("Serial number: {device|SN-889122A}", "device"),
     ("The patient has the key {other_id|612345678}.", "nine digits are no telephone in English"),
+    ("Next appointment with Dr. {name|Best}; seen by Mrs. {name|May}.", "words of the language behind a title"),
+    ("Her niece {name|Selamawit} has the key, his stepson {name|Tomek} too.", "unlisted names of relatives"),
+    ("Dictated by: {name|TBO}/jk", "initials of who dictated"),
+    ("Not seen since {date|Christmas 2022}; falls at {date|Easter}.", "days that have a name"),
+    ("Next visit Fri {date|3/14}", "weekday, month and day"),
 ]
 
 GERMAN = [
@@ -57,6 +62,8 @@ GERMAN = [
     ),
     ("Patientin: {name|Schmidt, Anna}, geb. am {birth_date|12.03.1950}", "label, family name first; birth date"),
     ("Hausarzt: Dr. {name|Weber}", "an eponym behind a title is a name"),
+    ("Ergo mit Fr. {name|Sommer} abgesagt, Dr. {name|Groß} informiert. Hdz. {name|ML}", "season, adjective, initials"),
+    ("Mo {date|6.3.} Frühdienst, seit {date|Heiligabend} verwirrt", "weekday and day without a year; a named day"),
     ("gez. Dr. {name|Klaus Becker}", "signature"),
     ("Aufnahme am {date|3. Mai 2021}, Entlassung am {date|12.05.21}.", "month name; short year"),
     ("Untersuchung am {date|12.03.} und im {date|März 2020}.", "day and month only behind a preposition"),

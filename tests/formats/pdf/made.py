@@ -118,9 +118,13 @@ def as_boxes(text: str, x: float, y: float, size: int = 48) -> str:
     return "\n".join(operators)
 
 
-def pictured(out: pikepdf.Pdf, picture: Picture, where: tuple[float, float, float, float], page: int = 0) -> None:
-    """Adds an image on a page at left, bottom, width and height, in points."""
+def pictured(
+    out: pikepdf.Pdf, picture: Picture, where: tuple[float, float, float, float], page: int = 0, quality: int = 0
+) -> None:
+    """Adds an image on a page at left, bottom, width and height, in points; ``quality``: as JPEG."""
     image = out.make_stream(picture.tobytes(), Type=Name.XObject, Subtype=Name.Image)
+    if quality:
+        image.write(_jpeg(picture, quality), filter=Name.DCTDecode)
     image.Width, image.Height, image.BitsPerComponent = picture.shape[1], picture.shape[0], 8
     image.ColorSpace = Name.DeviceRGB
     if "/XObject" not in out.pages[page].Resources:
@@ -129,6 +133,14 @@ def pictured(out: pikepdf.Pdf, picture: Picture, where: tuple[float, float, floa
     out.pages[page].Resources.XObject["/" + name] = image
     left, bottom, width, height = where
     drawing(out, f"q {width} 0 0 {height} {left} {bottom} cm /{name} Do Q", page)
+
+
+def _jpeg(picture: Picture, quality: int) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "JPEG", quality=quality)
+    return stream.getvalue()
 
 
 def lettered(text: str, size: int = 40) -> Picture:
@@ -141,8 +153,8 @@ def lettered(text: str, size: int = 40) -> Picture:
     return np.asarray(canvas)
 
 
-def scanned(*pages: Sequence[str], seed: int = 7, **saving: Any) -> bytes:
-    """The pages of ``pdf`` as a scanner gives them: pictures, grey, blurred, a little noisy and askew."""
+def scanned(*pages: Sequence[str], seed: int = 7, quality: int = 0, **saving: Any) -> bytes:
+    """The pages of ``pdf`` as a scanner gives them: pictures, grey, blurred, a little noisy and askew, ``quality``: as JPEG."""
     from PIL import Image, ImageFilter
 
     whole = pdf(*pages)
@@ -155,6 +167,6 @@ def scanned(*pages: Sequence[str], seed: int = 7, **saving: Any) -> bytes:
             )
             blurred = np.asarray(sheet.filter(ImageFilter.GaussianBlur(0.6))).astype(np.int16)
             noisy = np.clip(blurred - 12 + chance.normal(0, 6, blurred.shape), 0, 255).astype(np.uint8)
-            pictured(out, noisy, (0, 0, 595, 842), number)
+            pictured(out, noisy, (0, 0, 595, 842), number, quality)
 
     return pdf(*([] for _ in pages), then=replaced, **saving)

@@ -227,3 +227,13 @@ def test_words_whose_boxes_touch_are_words_in_the_text_layer() -> None:
     ]
     out = written(pdf(["A letter"]), [Sheet((), tuple(runs))])
     assert text_of(out).split() == ["Quilty", "has", "gone"]
+
+
+def test_where_two_things_are_put_in_one_place_one_is_written() -> None:
+    """A layer that says something else than its page shows: both are replaced, and stand where one stood."""
+    text, boxes = "Quilty McGrath", (Box(100, 100, 300, 140), Box(102, 101, 298, 139))
+    page = Page(text, tuple(boxes[at >= 7] for at in range(len(text))), (False,) * len(text))
+    document = opened(pdf(["A letter"]))
+    document.see(Pages("", (page,)))
+    edits = [Edit("page[1]", Span(0, 6), "Jonas"), Edit("page[1]", Span(7, 14), "Jonas")]
+    assert text_of(splice(document, edits)).split() == ["Jonas"]

@@ -1,8 +1,10 @@
 """Series put together on the shelf, over the stage as the runner drives it: handle, put, due, take."""
 
+import io
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import pydicom
 import pytest
 from deidstream.adapters.memory_hold import MemoryHold
 from deidstream.adapters.memory_keys import MemoryKeyRing
@@ -11,7 +13,7 @@ from deidstream.core.case import Case, Header
 from deidstream.core.outcome import Forward, Hold, Outcome
 from deidstream.detection.image.head.survey import Seen
 from deidstream.detection.image.looking import Looking
-from deidstream.ports import Held
+from deidstream.ports import Held, Samples
 from deidstream.stages.heads.config import HeadsSettings
 from deidstream.stages.heads.service import Heads
 from deidstream.stream.holds import take_due
@@ -37,11 +39,13 @@ class Clock:
 class Site:
     """What the runner does around the stage."""
 
-    def __init__(self, look: Callable[[Seen], str] = lambda _: "", **settings: object) -> None:
+    def __init__(
+        self, look: Callable[[Seen], str] = lambda _: "", samples: Samples = LOOKING, **settings: object
+    ) -> None:
         self.clock, self.shelf = Clock(), MemoryHold()
         series = ShelvedSeries(self.shelf, _KEYS)
         chosen = HeadsSettings.model_validate({"quiet_seconds": 60, **settings})
-        self.stage = Heads(series, _KEYS, self.clock, chosen, look, lambda: LOOKING)
+        self.stage = Heads(series, _KEYS, self.clock, chosen, look, lambda: samples)
 
     def arrive(self, *contents: bytes) -> list[Outcome]:
         """Handled in batches of 30; what is held is put on the shelf."""
@@ -78,6 +82,16 @@ def said(outcomes: list[Outcome]) -> list[str]:
 
 def with_count(count: int) -> list[bytes]:
     return instances(phantom().values, NumberOfSeriesRelatedInstances=count)
+
+
+def with_series(content: bytes, **attributes: object) -> bytes:
+    """The instance with other ``attributes``."""
+    made = pydicom.dcmread(io.BytesIO(content))
+    for keyword, value in attributes.items():
+        setattr(made, keyword, value)
+    out = io.BytesIO()
+    made.save_as(out)
+    return out.getvalue()
 
 
 def test_a_series_that_says_its_size_is_looked_at_when_it_is_complete_in_any_order() -> None:
@@ -124,6 +138,47 @@ def test_a_volume_in_which_a_face_is_seen_is_not_released(code: str) -> None:
     site.arrive(*_SLICES)
     site.clock.time += 61
     assert {*said(list(site.due()))} == {code or "removed"}
+
+
+@pytest.mark.parametrize(
+    ("header", "code", "expected"),
+    [
+        ({"BodyPartExamined": "CHEST"}, "", "absent"),
+        ({"RecognizableVisualFeatures": "NO"}, "", "absent"),
+        ({"BodyPartExamined": "CHEST"}, "head-contradicts-header", "head-contradicts-header"),
+    ],
+)
+def test_a_header_that_rules_out_a_head_is_believed_unless_a_face_is_seen(
+    header: dict[str, object], code: str, expected: str
+) -> None:
+    seen: list[Seen] = []
+
+    def look(one: Seen) -> str:
+        seen.append(one)
+        return code
+
+    site = Site(look=look)
+    site.arrive(*instances(phantom().values, **header))
+    site.clock.time += 61
+    outcomes = list(site.due())
+    assert {*said(outcomes)} == {expected}
+    assert not any(one.case.findings for one in outcomes if isinstance(one, Forward))
+    assert [one.ruled_out for one in seen] == [True]
+    assert seen[0].before is seen[0].values
+
+
+def test_one_slice_whose_header_says_nothing_makes_a_series_one_that_may_show_a_head() -> None:
+    site = Site()
+    slices = instances(phantom().values, BodyPartExamined="CHEST")
+    site.arrive(*slices[:-1], with_series(slices[-1], BodyPartExamined=""))
+    site.clock.time += 61
+    assert {*said(list(site.due()))} == {"removed"}
+
+
+def test_a_site_may_believe_headers_without_looking() -> None:
+    site = Site(look=lambda _: pytest.fail("nobody looks"), believe_headers=True)
+    assert {*said(site.arrive(*instances(phantom().values[:3], BodyPartExamined="CHEST")))} == {"absent"}
+    assert {*said(site.arrive(*instances(phantom().values[:3])))} == {"Hold"}
 
 
 def test_a_series_beyond_the_limits_is_refused_and_nothing_of_it_is_lost() -> None:

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from deidstream.adapters.memory_keys import MemoryKeyRing
 from deidstream.core.errors import Misconfigured
 from deidstream.core.release import Release
 from deidstream.ports import Record
-from deidstream.stages.monitor.canaries import Canaries, read_canaries
+from deidstream.stages.monitor.canaries import Canaries, open_to_others, read_canaries
 from deidstream.stages.monitor.config import MonitorSettings
 from deidstream.stages.monitor.service import Monitor, Sight
 from deidstream.stream import log
@@ -77,6 +78,23 @@ def test_a_file_of_canaries_is_read_by_lines(tmp_path: Path) -> None:
     canaries = read_canaries(listed(tmp_path, "# ours\n\nward-7 MRN 778899\nnurse Zanzibarski\n"))
     assert canaries.names == ("ward-7", "nurse")
     assert canaries.within(b"PID|1||mrn 778899|") == ["ward-7"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "others", "why"),
+    [
+        (10001, 0o600, False, "its owner's alone"),
+        (10001, 0o640, True, "a group of ours may be anybody's"),
+        (0, 0o440, False, "a Secret, as a kubelet mounts it for fsGroup"),
+        (0, 0o444, True, "everybody"),
+        (0, 0o460, True, "somebody could change what is looked for"),
+    ],
+)
+def test_a_file_is_secret_that_nobody_else_reads_but_by_the_platform(
+    owner: int, mode: int, others: bool, why: str
+) -> None:
+    state = os.stat_result((0o100000 | mode, 0, 0, 1, owner, 10001, 0, 0, 0, 0))
+    assert open_to_others(state, 10001) is others
 
 
 @pytest.mark.parametrize(

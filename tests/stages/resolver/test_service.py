@@ -7,19 +7,21 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from deidstream.core.case import Case
+from deidstream.core.case import Case, Header
 from deidstream.core.category import HIPAA_CLASS, Category, Role
 from deidstream.core.decision import Decision, Method
 from deidstream.core.document import splice
 from deidstream.core.finding import Finding
 from deidstream.core.outcome import Done, Forward, Gap, Hold, Outcome, Quarantine
-from deidstream.core.policy import Doubt, Languages
+from deidstream.core.policy import Dicom, Doubt, Languages
 from deidstream.core.reassemble import edits
 from deidstream.core.span import Span
+from deidstream.formats import dicom
 from deidstream.formats.hl7v2 import split
 from deidstream.stages.resolver.decide import _same_kind, country_of, opened
 
-from tests.stages.resolver.conftest import NOTE, RECEIVED, RULES, Make, document, resolver
+from tests.formats.dicom.files import bundled
+from tests.stages.resolver.conftest import NOTE, RECEIVED, RULES, SUBJECT, Make, document, resolver
 
 
 def forwarded(outcomes: list[Outcome]) -> Case:
@@ -315,3 +317,16 @@ def test_the_addresses_of_an_institution_tell_its_country(case: Case, make: Make
     work = opened(case, paper, (country,))
     assert country_of(work).country == "NL"
     assert country_of(replace(work, findings=())).country == ""
+
+
+@pytest.mark.parametrize(("pixels", "said"), [("examine", "examined"), ("keep", ""), ("trust-header", "")])
+def test_pixels_that_a_policy_lets_through_are_not_said_to_have_been_examined(
+    pixels: str, said: str, make: Make
+) -> None:
+    content = next(path for path in bundled() if path.name == "CT_small.dcm").read_bytes()
+    attributes = (("pixels", "examined"), ("dicom.options", "earlier"))
+    header = Header("case-1", "pacs", "dicom", RECEIVED, ("resolver", "writer"), "s", 1, attributes=attributes)
+    case = Case(header, content, "", (SUBJECT,), (), document=dicom.split(content))
+    one = make(changes={"dicom": Dicom(("clean-descriptors",), pixels, "keep")})
+    decided = forwarded(resolver(one).handle([case])).header
+    assert (decided.attribute("pixels"), decided.attribute("dicom.options")) == (said, "clean-descriptors")

@@ -71,7 +71,7 @@ def test_a_name_that_no_rule_knows_is_found(tmp_path: Path) -> None:
 
 
 def test_what_was_measured_to_identify_nobody_is_no_finding(tmp_path: Path) -> None:
-    measured = {"text.tagger/name/none": (0.05, 0.04)}
+    measured = {f"text.tagger/name/{tenths / 10:.1f}/none": (0.05, 0.04) for tenths in range(11)}
     assert "Quorra" in released(process(tmp_path, measured, least_probability=0.1))
     assert "Quorra" in released(
         process(tmp_path, measured)

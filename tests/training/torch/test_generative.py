@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from deidstream.core.document import Part
 from deidstream_training.__main__ import main
+from deidstream_training.generative import layer
 from deidstream_training.generative.layer import Generative
 from deidstream_training.generative.marking import Aligned, aligned
 from deidstream_training.generative.model import prompt
@@ -45,12 +47,26 @@ def adapter(base: Path) -> Path:
 
 
 def test_what_an_untaught_model_writes_counts_as_not_read(base: Path, adapter: Path) -> None:
-    layer = Generative(base, adapter)
-    (found,) = layer.find([Part("1", TEXT, ())])
-    assert layer.preserved < 0.5
-    assert layer.read == 0.0
+    free = Generative(base, adapter, copies=False)
+    (found,) = free.find([Part("1", TEXT, ())])
+    assert free.preserved < 0.5
+    assert free.read == 0.0
     spans = sorted(one.span for one in found if one.span)
     assert "".join(TEXT[start:end] for start, end in spans) == TEXT
+
+
+def test_an_untaught_model_can_only_copy(base: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[tuple[str, str]] = []
+
+    def kept(text: str, answer: str) -> Aligned:
+        answers.append((text, answer))
+        return aligned(text, answer)
+
+    monkeypatch.setattr(layer, "aligned", kept)
+    Generative(base, adapter, signs=40).find([Part("1", TEXT, ())])
+    assert answers
+    for text, answer in answers:
+        assert text.startswith(re.sub(r"\[\[\w+: |\]\]|\[\[?\w*:?$|\]$", "", answer))
 
 
 def test_pieces_of_several_texts_come_back_to_where_they_were(base: Path, adapter: Path) -> None:
@@ -59,11 +75,11 @@ def test_pieces_of_several_texts_come_back_to_where_they_were(base: Path, adapte
             return [aligned(text, text.replace("Ada Quill", "[[name: Ada Quill]]")) for text in texts]
 
     texts = (TEXT, "Nothing.", "", "x Ada Quill")
-    layer = Taught(base, adapter)
-    found = layer.find([Part(str(number), text, ()) for number, text in enumerate(texts)])
+    taught = Taught(base, adapter)
+    found = taught.find([Part(str(number), text, ()) for number, text in enumerate(texts)])
     spans = [[texts[number][slice(*one.span)] for one in some if one.span] for number, some in enumerate(found)]
     assert spans == [["Ada Quill"] * 30, [], [], ["Ada Quill"]]
-    assert (layer.preserved, layer.read) == (1.0, 1.0)
+    assert (taught.preserved, taught.read) == (1.0, 1.0)
 
 
 def test_one_command_tunes_measures_and_tunes_only_once(base: Path, adapter: Path, tmp_path: Path) -> None:

@@ -48,6 +48,62 @@ def test_a_student_of_fewer_layers_finds_them_too(made: Path) -> None:
     assert found(released(made, "student"), TEXT) == ["Parkinson", "Ida Busch", "Otto Voss"]
 
 
+def test_a_student_is_gone_on_with(made: Path) -> None:
+    begun = ("--teacher", made / "model", "--layers", 2, "--out", made / "begun")
+    steps("distil", made / "train.jsonl", *begun, folder=made)
+    arguments = (
+        "--teacher",
+        made / "model",
+        "--begin",
+        made / "begun",
+        "--out",
+        made / "gone-on",
+    )  # four layers are refused
+    steps("distil", made / "train.jsonl", *arguments, folder=made)
+    assert found(released(made, "gone-on"), TEXT) == ["Parkinson", "Ida Busch", "Otto Voss"]
+    first, second = (json.loads((made / name / "training.json").read_text()) for name in ("begun", "gone-on"))
+    assert (first["layers"], second["layers"]) == (2, 2)
+    assert first["documents"] != second["documents"]
+
+
+def test_the_mean_of_two_models_lies_between_them_and_knows_what_they_know(made: Path) -> None:
+    more = ("--begin", made / "model", "--out", made / "more-of-it", "--seed", 3)
+    steps("train", made / "train.jsonl", *more, folder=made)
+    both = (made / "model", made / "more-of-it")
+    assert "mean of 2" in averaged(*both, out=made / "mean")
+    first, second, mean = (trained(one, made / "backbone").head.weight for one in (*both, made / "mean"))
+    assert not torch.equal(first, second)
+    torch.testing.assert_close(mean, (first + second) / 2)
+    assert found(released(made, "mean"), TEXT) == ["Parkinson", "Ida Busch", "Otto Voss"]
+    record = json.loads((made / "mean/training.json").read_text())
+    assert ([one["seed"] for one in record["mean_with"]], record["seed"]) == ([1], 3)
+
+
+def test_models_of_different_shapes_have_no_mean(made: Path) -> None:
+    steps(
+        "distil", made / "train.jsonl", "--teacher", made / "model", "--layers", 2, "--out", made / "two", folder=made
+    )
+    assert "not of one shape" in averaged(made / "model", made / "two", out=made / "none", code=2)
+    assert not (made / "none").exists()
+
+
+def test_a_released_model_is_unpacked_into_one_to_go_on_with(made: Path) -> None:
+    released(made, "model")
+    again = (made / "released-model", "--backbone", made / "backbone-again", "--out", made / "unpacked")
+    done = CliRunner().invoke(main, ["unpack", *map(str, again)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert found(released(made, "unpacked"), TEXT) == ["Parkinson", "Ida Busch", "Otto Voss"]
+    averaged(made / "unpacked", made / "model", out=made / "mean-of-both")
+    record = json.loads((made / "mean-of-both/training.json").read_text())
+    assert record["mean_with"] == [{"unpacked": "unpacked"}]
+
+
+def averaged(*models: Path, out: Path, code: int = 0) -> str:
+    done = CliRunner().invoke(main, ["average", *map(str, models), "--out", str(out)])
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
 def test_more_layers_than_the_teacher_has_are_refused(made: Path) -> None:
     arguments = ("--teacher", made / "model", "--layers", 4, "--out", made / "deeper")
     assert "between 2 and 3 layers" in steps("distil", made / "train.jsonl", *arguments, folder=made, code=2)
@@ -160,7 +216,7 @@ def test_with_a_corpus_there_is_a_model_that_it_has_not_taught(tmp_path: Path) -
     corpus = ("--corpus", f"deidstream={tmp_path / 'mine.jsonl'}")
     done = CliRunner().invoke(main, ["everything", "--out", str(tmp_path), *sizes, *corpus])
     assert done.exit_code == 0, (done.output, done.exception)
-    for model, read in (("annotation-free", ["train.jsonl"]), ("standard", ["more.jsonl", "gold.jsonl", "gold.jsonl"])):
+    for model, read in (("annotation-free", ["train.jsonl"]), ("standard", ["more.jsonl", "gold.jsonl"])):
         assert json.loads((tmp_path / model / "training.json").read_text())["files"] == read
         assert described(tmp_path / "phi-tagger" / model).name == f"phi-tagger-{model}"
     assert described(tmp_path / "phi-tagger/fast").name == "phi-tagger-fast"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -11,8 +11,9 @@ from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 
+from deidstream_training.generative.copying import Copying, bytes_of
 from deidstream_training.generative.marking import Aligned, aligned, chunks
-from deidstream_training.generative.model import loaded, prompt
+from deidstream_training.generative.model import Theirs, loaded, prompt
 
 __all__ = ["Generative"]
 
@@ -23,10 +24,14 @@ _LEAST_PRESERVED = 0.5
 
 
 class Generative:
-    """``signs``: code points that are asked about at once; ``together``: how many such pieces."""
+    """``signs``: code points that are asked about at once; ``together``: how many such pieces.
 
-    def __init__(self, base: Path, adapter: Path, signs: int = 240, together: int = 8) -> None:
+    ``copies``: nothing can be written but the text and marks in it; else whatever the model likes, which is aligned afterwards.
+    """
+
+    def __init__(self, base: Path, adapter: Path, signs: int = 240, together: int = 8, copies: bool = True) -> None:
         self._model, self._tokenizer = loaded(base, adapter)
+        self._copying = _copying(self._tokenizer) if copies else None
         self._signs, self._together = signs, together
         self._shares: list[tuple[int, float]] = []
 
@@ -80,6 +85,28 @@ class Generative:
                 do_sample=False,
                 pad_token_id=self._tokenizer.pad_token_id,
                 eos_token_id=self._tokenizer.eos_token_id,
+                prefix_allowed_tokens_fn=self._following(texts, asked["input_ids"].shape[1]),
             )
         answers = self._tokenizer.batch_decode(written[:, asked["input_ids"].shape[1] :], skip_special_tokens=True)
         return [aligned(text, answer) for text, answer in zip(texts, answers, strict=True)]
+
+    def _following(self, texts: Sequence[str], asked: int) -> Callable[[int, torch.Tensor], list[int]] | None:
+        """What may come next in each of ``texts``, whose prompts have ``asked`` tokens; None: whatever the model likes."""
+        if self._copying is None:
+            return None
+        copies = [self._copying.of(text) for text in texts]
+
+        def following(number: int, ids: torch.Tensor) -> list[int]:
+            if len(ids) > asked:
+                copies[number].write(int(ids[-1]))
+            return copies[number].following()
+
+        return following
+
+
+def _copying(tokenizer: Theirs) -> Copying:
+    special = set(tokenizer.all_special_ids)
+    vocabulary = tokenizer.get_vocab().items()
+    return Copying(
+        {number: bytes_of(token) for token, number in vocabulary if number not in special}, tokenizer.eos_token_id
+    )

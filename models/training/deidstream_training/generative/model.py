@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from deidstream_training.backbone.package import Package
+from deidstream_training.train.learn import quick_in_16_bits
 
 __all__ = ["loaded", "prompt", "recover"]
 
@@ -37,7 +38,7 @@ def recover(folder: Path, cache: Path) -> None:
 
 
 def loaded(folder: Path, adapter: Path | None = None) -> tuple[Theirs, Theirs]:
-    """The model, with what it was tuned to where there is an ``adapter``, and its tokenizer."""
+    """The model and its tokenizer; with what it was tuned to where there is an ``adapter``, in 16 bits where that is quicker."""
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -46,6 +47,8 @@ def loaded(folder: Path, adapter: Path | None = None) -> tuple[Theirs, Theirs]:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+        if quick_in_16_bits(model.device):
+            model = model.to(torch.bfloat16)
     return model.eval(), tokenizer
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from deidstream_training.generative.marking import chunks, marked
 from deidstream_training.generative.model import Theirs, loaded, prompt
 from deidstream_training.train.examples import IGNORED, read
+from deidstream_training.train.learn import quick_in_16_bits
 
 __all__ = ["Box", "tune"]
 
@@ -53,7 +54,8 @@ def tune(base: Path, documents: Sequence[Path], box: Box, out: Path) -> int:
         for group in optimiser.param_groups:
             group["lr"] = box.rate * min(1.0, 20 * spent / box.minutes + 0.05, (1 - spent / box.minutes) + 0.01)
         ids, mask, labels = (tensor.to(device) for tensor in batch)
-        loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
+        with torch.autocast(device.type, torch.bfloat16, enabled=quick_in_16_bits(device)):
+            loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -24,6 +24,7 @@ def gold(
         Path | None,
         typer.Option(exists=True, file_okay=False, help="A released tagger, for what a corpus leaves unmarked."),
     ] = None,
+    renew: Annotated[int, typer.Option(min=0, help="So many more copies of each, with other values in them.")] = 0,
 ) -> None:
     """Write the documents of corpora with gold spans as synthesise writes its own. Those that models are judged by are left out.
 
@@ -39,6 +40,7 @@ def gold(
 
     from deidstream_training.gold.division import divided
     from deidstream_training.gold.joined import joined
+    from deidstream_training.gold.renewed import copies
     from deidstream_training.train.labels import CATEGORIES
 
     layers: list[TextLayer] = [Rules(), *([open_tagger(tagger, threads=2)] if tagger else [])]
@@ -49,8 +51,10 @@ def gold(
             documents = divided(corpus.name, corpus.documents)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
-        for one in completed(documents, layers):
-            (apart if _drawn(one.id) < _CALIBRATE else learn).append(joined(one))
+        whole = [joined(one) for one in completed(documents, layers)]
+        apart += (one for one in whole if _drawn(one.id) < _CALIBRATE)
+        kept = [one for one in whole if _drawn(one.id) >= _CALIBRATE]
+        learn += [*kept, *copies(kept, renew)]
     print(f"gold: learn={written(out, learn, CATEGORIES)} calibrate={written(calibrate, apart, CATEGORIES)}")
 
 

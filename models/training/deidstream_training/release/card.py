@@ -27,6 +27,7 @@ _NO_GOLD = ": synthetic and injected documents; no gold span, no real patient"
 _GOLD = """\
 : synthetic documents, and gold spans of MEDDOCAN (train), EDS-Pseudo and ASQ-PHI without what `gold/held_out` names; before that \
 as `annotation-free`. No real patient"""
+_WRITTEN = "; documents that a language model wrote (`models/training/written_notes`)"
 _LIMITS = """\
 - It reads texts. What stands in structured fields, pictures or sound others find.
 - What it misses, rules and the subject's own identifiers may find: `merged` is what a deployment does.
@@ -63,8 +64,12 @@ def _about(found: Description, folder: Path, how: Mapping[str, _Json]) -> Iterat
     yield f"| reads | {found.window} pieces at a time, {found.margin} of them beyond a cut |"
     yield f"| tells apart | {', '.join(found.categories)} |"
     files = dict.fromkeys(how["files"])
-    yield f"| trained on | {', '.join(files)}{_GOLD if any(name.startswith('gold') for name in files) else _NO_GOLD} |"
-    yield f"| training | {how['steps']} steps of at most {how['pieces']} pieces, learning rate {how['rate']}, seed {how['seed']} |"
+    written = _WRITTEN if any(name.startswith("written") for name in files) else ""
+    yield f"| trained on | {', '.join(files)}{_GOLD if any(name.startswith('gold') for name in files) else _NO_GOLD}{written} |"
+    rounds = [*how.get("mean_with", ()), how]
+    steps = "; then ".join(f"{one['steps']} steps, learning rate {one['rate']}, seed {one['seed']}" for one in rounds)
+    mean = f"; the mean of the weights after each of these {len(rounds)} rounds" if len(rounds) > 1 else ""
+    yield f"| training | batches of at most {how['pieces']} pieces: {steps}{mean} |"
     yield f"| documents' SHA-256 | `{how['documents']}` |"
     yield f"| temperature | {found.temperature} |\n"
 

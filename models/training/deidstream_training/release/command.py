@@ -1,4 +1,4 @@
-"""``python -m deidstream_training export`` and ``card``."""
+"""``python -m deidstream_training export``, ``unpack`` and ``card``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["card", "export"]
+__all__ = ["card", "export", "unpack"]
 
 
 def export(
@@ -29,6 +29,21 @@ def export(
     size = sum((out / name).stat().st_size for name in found.files)
     least, greatest = min(found.thresholds), max(found.thresholds)
     print(f"released: {out} bytes={size} temperature={found.temperature} thresholds={least}-{greatest}")
+
+
+def unpack(
+    tagger: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder of a released model.")],
+    backbone: Annotated[Path, typer.Option(help="Folder for its words and pieces.")],
+    out: Annotated[Path, typer.Option(help="Folder of the model, as train leaves one: train --begin goes on from it.")],
+) -> None:
+    """Write a released model as train left it, but for the 8 bits of its matrices."""
+    from deidstream_training.release.unpacked import unpack as unpacked
+
+    try:
+        unpacked(tagger, backbone, out)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    print(f"unpacked: {out} backbone={backbone}")
 
 
 def card(

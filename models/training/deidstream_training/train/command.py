@@ -67,11 +67,17 @@ def distil(
     backbone: Backbone,
     teacher: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of a trained model.")],
     out: Out,
-    layers: Annotated[int, typer.Option(min=2, help="Of the model that is trained.")] = 4,
+    layers: Annotated[int, typer.Option(min=2, help="Of the model that is trained, without --begin.")] = 4,
     steps: Steps = 6_000,
     rate: Rate = 3e-4,
     pieces: Most = 2_048,
     window: Window = 254,
+    begin: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="What was distilled before, to go on with; else layers of the teacher."
+        ),
+    ] = None,
     seed: Seed = 1,
 ) -> None:
     """Train a model of fewer layers to say what a trained one says. The same command goes on with what broke off."""
@@ -79,9 +85,10 @@ def distil(
     from deidstream_training.train.model import WEIGHTS, narrowed, trained
 
     model = trained(teacher, backbone)
-    plan = Plan(steps, rate, pieces, window, seed=seed, documents=digest([*documents, teacher / WEIGHTS]))
+    read = [*documents, teacher / WEIGHTS, *([begin / WEIGHTS] if begin else [])]
+    plan = Plan(steps, rate, pieces, window, seed=seed, documents=digest(read))
     try:
-        student = narrowed(model, layers)
+        student = trained(begin, backbone) if begin else narrowed(model, layers)
     except ValueError as error:
         raise typer.BadParameter(f"--layers: {error}") from error
     _run(student, Taught(model), plan, documents, backbone, out)

@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax
 from deidstream_training.train.examples import IGNORED, Batch
 from deidstream_training.train.model import TokenClassifier
 
-__all__ = ["Gold", "Loss", "Plan", "Taught", "learn"]
+__all__ = ["Gold", "Loss", "Plan", "Taught", "learn", "quick_in_16_bits"]
 
 Loss = Callable[[TokenClassifier, Tensor, Tensor, Tensor], Tensor]
 """Of a model on ids, mask and labels, int64 ``[n, t]`` each."""
@@ -105,7 +105,7 @@ def _step(
     model: TokenClassifier, loss: Loss, optimiser: torch.optim.Optimizer, batch: Batch, device: torch.device
 ) -> float:
     ids, mask, labels = (torch.from_numpy(array).to(device) for array in batch)
-    with torch.autocast(device.type, torch.bfloat16, enabled=_is_quick(device)):
+    with torch.autocast(device.type, torch.bfloat16, enabled=quick_in_16_bits(device)):
         found = loss(model, ids, mask, labels)
     optimiser.zero_grad(set_to_none=True)
     found.backward()
@@ -114,7 +114,7 @@ def _step(
     return float(found.detach())
 
 
-def _is_quick(device: torch.device) -> bool:
+def quick_in_16_bits(device: torch.device) -> bool:
     """Whether 16 bits are quicker there than 32: without instructions for them a processor is slower."""
     return device.type == "cuda" or str(torch.backends.cpu.get_cpu_capability()).startswith("AVX512")
 

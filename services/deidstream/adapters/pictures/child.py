@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from multiprocessing.connection import Connection
 
+from deidstream.adapters.core_dumps import forbid
 from deidstream.adapters.pictures.models import open_faces, open_reader
 from deidstream.adapters.pictures.setting import PictureSetting
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
@@ -53,7 +54,7 @@ def _answer(looking: object, name: str, arguments: list[object], served: bool) -
 def _bounded(memory: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (memory if hard == resource.RLIM_INFINITY else min(memory, hard), hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core is content
+    forbid()
 
 
 def _silenced() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deidstream.adapters.triton_server import TritonServer
 from deidstream.core.errors import Misconfigured
+from deidstream.core.released_file import verify
 from deidstream.detection.text.tagger.packed import unpacked
 
 if TYPE_CHECKING:
@@ -18,20 +18,35 @@ if TYPE_CHECKING:
     from deidstream.detection.image.reading import Reader
     from deidstream.ports import Inference
 
-__all__ = ["DESCRIPTION", "FACES", "MODEL", "OCR", "Description", "described", "open_faces", "open_reader"]
+__all__ = [
+    "DESCRIPTION",
+    "FACES",
+    "MODEL",
+    "OCR",
+    "Description",
+    "described",
+    "open_faces",
+    "open_model",
+    "open_reader",
+]
 
 DESCRIPTION, MODEL, ALPHABET = "picture.json", "model.onnx.gz", "alphabet.txt.gz"
-OCR = ("ocr/lines", "ocr/characters")
+OCR = ("ocr/lines", "ocr/characters", "ocr/lines-quick", "ocr/characters-quick")
 FACES = "faces/centerface"
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """``files``: name to SHA-256, in hexadecimal."""
+    """``files``: name to SHA-256, in hexadecimal. ``inputs`` and ``outputs``: the shape of each without the batch, -1 where any
+    length may stand; all are 32-bit floats. ``most``: the largest batch that a server shall take.
+    """
 
     name: str
     version: str
     files: Mapping[str, str] = field(repr=False)
+    inputs: Mapping[str, Sequence[int]]
+    outputs: Mapping[str, Sequence[int]]
+    most: int
 
 
 def described(folder: Path) -> Description:
@@ -40,52 +55,55 @@ def described(folder: Path) -> Description:
     try:
         found = Description(**json.loads((folder / DESCRIPTION).read_bytes()))
         hashes = dict(found.files)
+        shapes = [*dict(found.inputs).values(), *dict(found.outputs).values()]
+        whole = found.most > 0 and all(isinstance(length, int) for shape in shapes for length in shape)
     except OSError:
         raise Misconfigured("model-missing", place, "is the folder one of a released model?") from None
     except (ValueError, TypeError):
         raise Misconfigured("model-corrupt", place, "not a description") from None
+    if not whole:
+        raise Misconfigured("model-corrupt", place, "no shapes of inputs and outputs, or no batch")
     if MODEL not in hashes:
         raise Misconfigured("model-corrupt", place, f"no hash of {MODEL}")
     for name, expected in hashes.items():
-        _check(folder / name, expected)
+        verify(folder / name, expected)
     return found
 
 
 def open_reader(models: Path, threads: int = 1, server: TritonServer | None = None) -> Reader:
-    """The reader of text. Raises Misconfigured where anything is not as it was released."""
+    """The reader of text. Raises Misconfigured where anything is not as it was released.
+
+    A ``server`` reads all with the exact models: the quick ones are for processors here.
+    """
     from deidstream.detection.image.characters import Characters
     from deidstream.detection.image.lines import Lines
     from deidstream.detection.image.reading import Reader
 
     alphabet = unpacked(models / OCR[1] / ALPHABET).decode().removesuffix("\n").split("\n")
-    lines, characters = (_inference(models / name, threads, server) for name in OCR)
-    return Reader(Lines(lines), Characters(characters, alphabet))
+    lines, characters = (open_model(models / name, threads, server) for name in OCR[:2])
+    exact = Lines(lines), Characters(characters, alphabet)
+    if server is not None:
+        return Reader(*exact)
+    lines, characters = (open_model(models / name) for name in OCR[2:])
+    return Reader(*exact, (Lines(lines), Characters(characters, alphabet, beside=threads)))
 
 
 def open_faces(models: Path, threads: int = 1, server: TritonServer | None = None) -> Faces:
     """The finder of faces. Raises Misconfigured where anything is not as it was released."""
     from deidstream.detection.image.faces import Faces
 
-    return Faces(_inference(models / FACES, threads, server))
+    return Faces(open_model(models / FACES, threads, server))
 
 
-def _inference(folder: Path, threads: int, server: TritonServer | None) -> Inference:
+def open_model(folder: Path, threads: int = 1, server: TritonServer | None = None) -> Inference:
+    """The model in ``folder``, in this process or on ``server``. Raises Misconfigured where it is not as it was released."""
     found = described(folder)
     if server is None:
         from deidstream.adapters.onnx import OnnxInference
 
         return OnnxInference(folder / MODEL, threads)
-    from deidstream.adapters.triton import TritonInference
-
-    return TritonInference(server, found.name, found.version, found.files[MODEL])
-
-
-def _check(path: Path, expected: str) -> None:
-    place = f"{path.parent.name}/{path.name}"
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        raise Misconfigured("model-missing", place, f"expected the file with SHA-256 {expected}") from None
-    if digest != expected:
-        raise Misconfigured("model-corrupt", place, f"SHA-256 is {digest}, expected {expected}")
+        from deidstream.adapters.triton import TritonInference  # gRPC is loaded where a server is asked
+    except ModuleNotFoundError:
+        raise Misconfigured("triton-missing", "image.triton", "pip install 'deidstream[triton]'") from None
+    return TritonInference(server, found.name, found.version, found.files[MODEL])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -12,9 +12,9 @@ from typing import Any
 from deidstream.adapters.pictures.models import FACES, OCR, described
 from deidstream.adapters.pictures.setting import PictureSetting
 from deidstream.core import errors
-from deidstream.core.page import Page, Sheet
+from deidstream.core.page import Page, Places, Sheet
 from deidstream.core.region import Region
-from deidstream.ports import Sight
+from deidstream.ports import Reread, Sight
 
 __all__ = ["PictureProcess"]
 
@@ -24,14 +24,18 @@ _ERRORS = {kind.__name__: kind for kind in (errors.Malformed, errors.Unsafe, err
 
 
 class PictureProcess:
-    """See ``ports.Pictures`` and ``ports.Samples``. Raises Misconfigured at once where a model is not as it was released."""
+    """See ``ports.Pictures`` and ``ports.Samples``. Raises Misconfigured at once where a model is not as it was released.
 
-    def __init__(self, setting: PictureSetting) -> None:
+    ``stir`` is told when the child is asked and when it has answered: at most ``limits.seconds`` apart.
+    """
+
+    def __init__(self, setting: PictureSetting, stir: Callable[[], None] = lambda: None) -> None:
         if any(find_spec(name) is None for name in _NEEDED):
             raise errors.Misconfigured("image-missing", "image", "pip install 'deidstream[image]'")
         for name in (*OCR, FACES):
             described(setting.models / name)
         self._setting = setting
+        self._stir = stir
         self._child: BaseProcess | None = None
         self._pipe: Connection | None = None
 
@@ -59,6 +63,12 @@ class PictureProcess:
         assert isinstance(made, bytes)
         return made
 
+    def again(self, source: bytes, released: bytes, places: Sequence[Places]) -> Sequence[Reread]:
+        """See ``ports.Pictures``."""
+        made = self._asked("again", source, released, tuple(places))
+        assert isinstance(made, list)
+        return made
+
     def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
         """See ``ports.Pictures``."""
         made = self._asked("shown", format_, source, tuple(frames))
@@ -70,6 +80,12 @@ class PictureProcess:
         made = self._asked("words", source)
         assert isinstance(made, bytes)
         return made
+
+    def shows_face(self, source: bytes) -> bool:
+        """See ``ports.Samples``."""
+        seen = self._asked("shows_face", source)
+        assert isinstance(seen, bool)
+        return seen
 
     def with_words(self, source: bytes, frames: Mapping[int, bytes]) -> bytes:
         """See ``ports.Samples``."""
@@ -89,6 +105,13 @@ class PictureProcess:
         self._child = self._pipe = None
 
     def _asked(self, *question: object) -> object:
+        self._stir()
+        try:
+            return self._answered(question)
+        finally:
+            self._stir()
+
+    def _answered(self, question: tuple[object, ...]) -> object:
         pipe = self._opened()
         kind: str
         answer: Any  # Any: what the child was asked for, or an error's arguments

@@ -32,6 +32,8 @@ __all__ = ["clean"]
 
 NOT_ALL_RELEASED = 3
 _CHUNK = 25
+_TOGETHER = 32 << 20
+"""Bytes of files that are in memory together."""
 
 
 def clean(
@@ -72,7 +74,16 @@ def clean(
     chosen, neural = policy_files.load(policy), _Neural.of(tagger)
     with _state(state) as folder:
         named = str(Path(policy).resolve()) if Path(policy).is_file() else policy
-        options = Options(out, folder, named, lang, neural.folder, max(1, (os.cpu_count() or 1) // jobs), preview)
+        options = Options(
+            out,
+            folder,
+            named,
+            lang,
+            neural.folder,
+            max(1, (os.cpu_count() or 1) // jobs),
+            preview,
+            findings is not None,
+        )
         total, lines, seconds = _all(items, options, jobs)
     if findings is not None:
         put(findings, "".join(f"{line}\n" for line in lines).encode())
@@ -141,13 +152,28 @@ def _all(items: Sequence[Input], options: Options, jobs: int) -> tuple[Tally, li
 
 def _shares(items: Sequence[Input], engine: Engine, options: Options, jobs: int) -> Iterator[Share]:
     """The shares in the order of ``items``, whatever the number of processes."""
-    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+    chunks = list(_chunks(items))
     if jobs == 1 or len(chunks) < 2:
         yield from map(engine.clean, chunks)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(chunks)), context, _start, (options,)) as pool:
         yield from pool.map(_work, chunks)
+
+
+def _chunks(items: Sequence[Input]) -> Iterator[list[Input]]:
+    """So many at a time as one engine takes together: a large one alone."""
+    chunk: list[Input] = []
+    taken = 0
+    for item in items:
+        size = item.path.stat().st_size if item.path.exists() else 0
+        if chunk and (len(chunk) == _CHUNK or taken + size > _TOGETHER):
+            yield chunk
+            chunk, taken = [], 0
+        chunk.append(item)
+        taken += size
+    if chunk:
+        yield chunk
 
 
 @dataclass(slots=True)

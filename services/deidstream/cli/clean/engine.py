@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from deidstream.adapters import policy_files
 from deidstream.cli.clean.findings import lines
 from deidstream.cli.clean.inputs import Input
+from deidstream.cli.clean.pixels import Left, looks
 from deidstream.cli.clean.preview import Sheet
 from deidstream.cli.clean.reading import File, Reading
 from deidstream.cli.clean.report import Tally
 from deidstream.cli.clean.volumes import Volumes
 from deidstream.cli.pipeline import Late, Stage, run
 from deidstream.core.case import Case
-from deidstream.core.errors import DeidstreamError, Misconfigured
+from deidstream.core.errors import DeidstreamError, Malformed, Misconfigured
 from deidstream.core.outcome import Gap, Hold, Outcome, Quarantine, Released
 from deidstream.stages.fields.__main__ import build as build_fields
 from deidstream.stages.image.__main__ import build as build_image
@@ -48,6 +50,8 @@ class Options:
     """Processors that a model may use."""
     preview: bool = False
     """Whether pictures are shown, before and after, beside the results."""
+    findings: bool = False
+    """Whether a line is made of each decision."""
 
 
 @dataclass(slots=True)
@@ -69,7 +73,9 @@ class Engine:
             Settings(_tree(options)),
             Instance(("ingest", "identify", "fields", "text", "image", "heads", "resolver", "writer")),
         )
-        self._reading = Reading(self._process, PROJECT, options.language)
+        # What is shown is looked at.
+        self._pixels = options.preview or looks(policy_files.load(options.policy).dicom)
+        self._reading = Reading(self._process, PROJECT, options.language, self._pixels)
         self._heads = Volumes(self._process, self._reading)
         self._stages: dict[str, Stage] = {
             "heads": self._heads,
@@ -87,7 +93,8 @@ class Engine:
         """See ``Reading``."""
         for item in items:
             for case in self._reading.learn(item):
-                self._heads.note(item, case)
+                if self._pixels:
+                    self._heads.note(item, case)
 
     def settle(self) -> None:
         """What was learned is there for all processes: who is who, and what is a head. See ``Reading`` and ``Volumes``."""
@@ -121,6 +128,9 @@ class Engine:
                 if case is None:
                     file.provenance[number] = release.content
                 else:
+                    if file.left is not None and (why := _why_not(file.left, case)):
+                        file.refused[number] = why
+                        return
                     file.released[number] = release.content
                     self._account(share, file, number, case)
                     if self._sheet is not None and (case.header.attribute("pixels") or case.header.format == "pdf"):
@@ -133,28 +143,49 @@ class Engine:
                 _refused(owners, case, reason, "resolver")
 
     def _account(self, share: Share, file: File, number: int, case: Case) -> None:
-        member = f"message[{number + 1}]!" if file.unpacked.batch else ""
-        share.findings += lines(file.item.name, member, case, case.decisions)
+        if self._options.findings:
+            member = f"message[{number + 1}]!" if file.unpacked.batch else ""
+            share.findings += lines(file.item.name, member, case, case.decisions)
         share.tally.actions.update(str(decision.method) for decision in case.decisions)
         share.tally.categories.update(str(decision.category) for decision in case.decisions)
 
     def _write(self, share: Share, file: File) -> None:
+        separator = b"\n" if file.unpacked.format == "fhir" and file.unpacked.batch else b""
+        if file.released and file.left is not None:
+            self._write_with_pixels(file, file.left)
+        elif file.released:
+            put(self._options.out / file.item.name, _joined(file.released, separator))
+        if file.provenance:
+            put(self._options.out / ".provenance" / file.item.name, _joined(file.provenance, b"\n"))
         tally = share.tally
         tally.formats[file.unpacked.format] += 1
         tally.messages["released"] += len(file.released)
         tally.messages["quarantined"] += len(file.cases) - len(file.released)
-        separator = b"\n" if file.unpacked.format == "fhir" and file.unpacked.batch else b""
-        if file.released:
-            put(self._options.out / file.item.name, _joined(file.released, separator))
-        if file.provenance:
-            put(self._options.out / ".provenance" / file.item.name, _joined(file.provenance, b"\n"))
         for number, case in enumerate(file.cases):
             if number not in file.released:
                 code, place = file.refused.get(number, ("not-released", ""))
                 name = file.item.name + (f".{number + 1}" if file.unpacked.batch else "")
-                self._quarantine(share, name, encode_case(case, self._process.keys), code, place)
+                self._quarantine(share, name, self._sealed(file, case), code, place)
         every = len(file.released) == len(file.cases)
         tally.files["released" if every else "partly" if file.released else "quarantined"] += 1
+
+    def _sealed(self, file: File, case: Case) -> bytes:
+        """The case as it came in. Of a file that is gone by now nothing is left."""
+        try:
+            whole = file.left.whole(case) if file.left is not None else case
+        except OSError:
+            return b""
+        return encode_case(whole, self._process.keys)
+
+    def _write_with_pixels(self, file: File, left: Left) -> None:
+        """The one instance in it. Refused where the file has changed since it was opened."""
+        path = self._options.out / file.item.name
+        try:
+            put(path, file.released[0], left.write)
+        except Malformed as error:
+            path.unlink()
+            del file.released[0]
+            file.refused[0] = (error.code, error.place)
 
     def _refuse(self, share: Share, item: Input, code: str, place: str) -> None:
         """A file that holds no message that could be read."""
@@ -168,14 +199,33 @@ class Engine:
         put(folder / f"{name}.reason.json", json.dumps({"code": code, "place": place}).encode())
 
 
-def put(path: Path, content: bytes) -> None:
-    """Writes a file and the folders above it. Raises Misconfigured with the system's error number when that fails."""
+def put(path: Path, content: bytes, write: Callable[[BinaryIO, bytes], object] | None = None) -> None:
+    """Writes a file, by ``write``, and the folders above it. Raises Misconfigured with the error number when that fails."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with _opened(path) as out:
+            if write is None:
+                out.write(content)
+            else:
+                write(out, content)
     except OSError as error:
         hint = f"cannot be written (errno {error.errno}): make room or choose another folder"
         raise Misconfigured("output-folder", "--out", hint) from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+
+
+def _why_not(left: Left, case: Case) -> tuple[str, str] | None:
+    """Why ``case`` may not be released for what stands in its pixel data."""
+    try:
+        return ("residue", "review") if left.survives(case) else None
+    except Malformed as error:
+        return error.code, error.place
 
 
 def _refused(owners: dict[str, tuple[File, int]], case: Case, code: str, place: str) -> None:

@@ -22,11 +22,18 @@ PREVIEW = ".preview.html"
 _PAGE = re.compile(r"page\[(\d+)\](?:\.picture\[(\d+)\])?")
 _MOST = 6
 """Frames of one file that are shown: those in which most is covered."""
+_OVER = "OverlayData"
+"""What lies over frames is not shown."""
+_UNSEEN = "unseen"
+_GONE = "<p>What no page shows (metadata, attachments, scripts, earlier revisions) is not in the result.</p>"
+_COLUMNS = "<tr><th>box</th><th>what</th><th>done</th><th>found by</th><th>rule</th></tr>"
+_LABEL = 60
+"""Of the width of a picture one: how high the numbers of boxes are, so that they can be read however large it is."""
 _HEAD = """<!doctype html><meta charset="utf-8"><title>IDENTIFIED DATA: before and after</title>
 <style>body{font:14px sans-serif;background:#222;color:#eee;margin:1em}.warning{background:#a00;padding:.6em;font-weight:bold}
 .pair{display:flex;gap:1em;margin:1em 0}.pair figure{margin:0;position:relative;flex:1}img{width:100%;display:block}
 svg{position:absolute;left:0;top:0;width:100%}rect{fill:none;stroke:#f44;stroke-width:2;vector-effect:non-scaling-stroke}rect.keep{stroke:#4c4}
-text{fill:#f88;font:12px sans-serif}td{padding:.1em .8em}</style>
+text{fill:#f88;font-family:sans-serif}td,th{padding:.1em .8em;text-align:left}</style>
 <p class="warning">This page shows patients: it is not de-identified. Keep it with the originals; delete it when seen.</p>
 """
 
@@ -48,14 +55,21 @@ class Sheet:
         before = self.pictures.shown(format_, case.source, frames)
         after = self.pictures.shown(format_, released, frames)
         self.pieces.append(f"<h2>{html.escape(name)}</h2>")
+        kind = "page" if format_ == "pdf" else "frame"
+        if len(by_frame) > len(frames):
+            self.pieces.append(
+                f"<p>Shown: {len(frames)} of {len(by_frame)} {kind}s on which something was decided.</p>"
+            )
+        if any(decision.locator == _UNSEEN for decision in case.decisions):
+            self.pieces.append(_GONE)
         for frame, was, is_ in zip(frames, before, after, strict=True):
-            self.pieces += _pair(frame, was, is_, by_frame[frame])
+            self.pieces += _pair(f"{kind} {frame}", was, is_, by_frame[frame])
 
 
 def _on_pixels(case: Case) -> Iterator[tuple[Decision, Region]]:
     for decision in case.decisions:
         region = Region.parse(decision.locator)
-        if region is not None:
+        if region is not None and not region.element.startswith(_OVER):
             yield decision, region
 
 
@@ -80,21 +94,23 @@ def page(pieces: Sequence[str]) -> bytes:
     return (_HEAD + "\n".join(pieces)).encode("utf-8", "surrogateescape")
 
 
-def _pair(frame: int, was: bytes, is_: bytes, found: Sequence[tuple[Decision, Region]]) -> Iterator[str]:
+def _pair(title: str, was: bytes, is_: bytes, found: Sequence[tuple[Decision, Region]]) -> Iterator[str]:
     width, height = (int.from_bytes(was[at : at + 4], "big") for at in (16, 20))  # of a PNG
-    boxes = "".join(_box(number, *one) for number, one in enumerate(found, 1))
-    yield f'<h3>frame {frame}</h3><div class="pair"><figure>{_image(was)}<svg viewBox="0 0 {width} {height}">{boxes}</svg></figure>'
-    yield f"<figure>{_image(is_)}</figure></div><table>"
+    size = max(12, width // _LABEL)
+    boxes = "".join(_box(number, size, *one) for number, one in enumerate(found, 1))
+    drawn = f'<svg viewBox="0 0 {width} {height}" font-size="{size}">{boxes}</svg>'
+    yield f'<h3>{title}</h3><div class="pair"><figure>{_image(was)}{drawn}</figure>'
+    yield f"<figure>{_image(is_)}</figure></div><table>{_COLUMNS if found else ''}"
     for number, (decision, _) in enumerate(found, 1):
         cells = (number, decision.category, decision.method, "+".join(decision.detectors), decision.rule)
         yield "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>"
     yield "</table>"
 
 
-def _box(number: int, decision: Decision, region: Region) -> str:
+def _box(number: int, size: int, decision: Decision, region: Region) -> str:
     kept = ' class="keep"' if decision.method is Method.KEEP else ""
     place = f'x="{region.x}" y="{region.y}" width="{region.width}" height="{region.height}"'
-    return f'<rect{kept} {place}/><text x="{region.x}" y="{max(10, region.y - 2)}">{number}</text>'
+    return f'<rect{kept} {place}/><text x="{region.x}" y="{max(size, region.y - 4)}">{number}</text>'
 
 
 def _image(png: bytes) -> str:

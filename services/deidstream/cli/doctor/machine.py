@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from deidstream.adapters.core_dumps import forbidden
 from deidstream.cli.doctor.finding import Finding, Patient, bad, good, warning
 
 __all__ = ["libraries", "machine", "state"]
@@ -41,7 +41,7 @@ def state(patient: Patient) -> Iterator[Finding]:
 def machine(_: Patient) -> Iterator[Finding]:
     """Memory must not reach a disk in the clear, and nobody needs to be root."""
     before = "what patients said would lie on a disk"
-    if resource.getrlimit(resource.RLIMIT_CORE)[0] != 0:
+    if not forbidden():
         yield warning("core-dumps", "ulimit -c", f"a crash would write one: {before}; set it to 0 (LimitCORE=0)")
     swaps = Path("/proc/swaps")
     if swaps.exists() and len(swaps.read_text().splitlines()) > 1:

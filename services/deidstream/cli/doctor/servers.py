@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deidstream.adapters.opening import KAFKA
@@ -14,11 +15,22 @@ from deidstream.adapters.sql_schema import require_clock, require_revision
 from deidstream.cli.doctor.finding import Finding, Patient, bad, good, warning
 from deidstream.cli.retention import days_of
 from deidstream.cli.topics import wanted
-from deidstream.stages.delivery.config import DeliverySettings, DestinationSettings, FolderDestinationSettings
+from deidstream.core.errors import Misconfigured
+from deidstream.stages.delivery.config import (
+    DeliverySettings,
+    DestinationSettings,
+    FolderDestinationSettings,
+    TopicDestinationSettings,
+)
 from deidstream.stages.picturing import ImageSettings
 from deidstream.stages.process import open_bucket
 from deidstream.stages.text.config import TextSettings
+from deidstream.stream.rights import rights_of
 from deidstream.stream.stages import GROUP
+
+if TYPE_CHECKING:
+    from deidstream.adapters.kafka_client import Cluster
+    from deidstream.adapters.kafka_topics import Difference, Topic
 
 __all__ = ["bucket", "bus", "database", "destinations", "models"]
 
@@ -26,21 +38,56 @@ _ANSWER_SECONDS = 5.0
 
 
 def bus(patient: Patient) -> Iterator[Finding]:
-    """On Kafka: it lets us in, the topics are what they must be, we may be of the group."""
+    """On Kafka: it lets us in, the topics of these stages are what they must be, we may be of their groups."""
     url = patient.deployment.bus_url
     if not url.startswith(KAFKA):
         yield good("an SQLite file")
         return
-    from deidstream.adapters.kafka_topics import check, check_group  # librdkafka, where it is used
+    from deidstream.adapters.kafka_topics import check_group, check_shape  # librdkafka, where it is used
 
     cluster, topics = wanted(patient.settings)
-    different = check(cluster, topics)
+    topics = _of(patient, topics)
+    different = check_shape(cluster, topics)
+    missing = {one.topic for one in different if not one.setting}
+    settings = _settings(cluster, [one for one in topics if one.name not in missing])
+    different += settings or []
     for one in different:
         do = "deidstream topics apply" if not one.setting else f"is {one.found}, must be {one.wanted}: kafka-configs"
         yield bad("topic-missing" if not one.setting else "topic-differs", f"{one.topic} {one.setting}".strip(), do)
     if not different:
-        check_group(cluster, GROUP)
-        yield good(f"Kafka, {len(topics)} topics as they must be, and the group is ours")
+        for group in _groups(patient):
+            check_group(cluster, group)
+        hidden = ", as far as this user may see" if settings is None else ""
+        yield good(f"Kafka, {len(topics)} topics as they must be{hidden}, and the groups are ours")
+
+
+def _of(patient: Patient, topics: Sequence[Topic]) -> list[Topic]:
+    """Those that its stages read or write: a user of theirs sees no other."""
+    destinations = patient.settings.section("delivery", DeliverySettings).destinations
+    written = [one.topic for one in destinations if isinstance(one, TopicDestinationSettings)]
+    known = {right.name for right in rights_of(patient.stages, written) if right.kind == "topic"}
+    return [one for one in topics if one.name in known]
+
+
+def _settings(cluster: Cluster, topics: Sequence[Topic]) -> list[Difference] | None:
+    """None where this user may not see them, as the user of a chain may not."""
+    from deidstream.adapters.kafka_topics import check_settings
+
+    try:
+        return check_settings(cluster, topics)
+    except Misconfigured as error:
+        if error.code != "kafka-not-allowed":
+            raise
+        return None
+
+
+def _groups(patient: Patient) -> list[str]:
+    """Of which the processes of these stages are members."""
+    looped = [GROUP] if set(patient.stages) - {"ingest", "delivery"} else []
+    if "delivery" not in patient.stages:
+        return looped
+    delivery = patient.settings.section("delivery", DeliverySettings)
+    return [*looped, *(f"delivery.{one.name}" for one in delivery.destinations)]
 
 
 def database(patient: Patient) -> Iterator[Finding]:

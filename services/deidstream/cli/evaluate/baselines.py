@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.util import find_spec
@@ -68,12 +70,25 @@ def installed(names: Sequence[str]) -> tuple[list[Baseline], list[Missing]]:
     missing: list[Missing] = []
     for name in names:
         module, install, build = _KNOWN[name]
-        found = build(name) if find_spec(module) else None
+        with _own_logging():
+            found = build(name) if find_spec(module) else None
         if found is None:
             missing.append(Missing(name, install))
         else:
             there.append(found)
     return there, missing
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """Some of them make all loggers of the process write everything that there is, when they are imported."""
+    root = logging.getLogger()
+    before = root.level, list(root.handlers)
+    try:
+        yield
+    finally:
+        root.setLevel(before[0])
+        root.handlers[:] = before[1]
 
 
 def _presidio(size: str) -> _Build:
@@ -84,6 +99,9 @@ def _presidio(size: str) -> _Build:
         # Its check of e-mail addresses would fetch a list of domains; nothing here may ask the network.
         domains: _Theirs = importlib.import_module("tldextract")
         domains.extract = domains.TLDExtract(suffix_list_urls=())
+        logging.getLogger("presidio-analyzer").setLevel(
+            logging.ERROR
+        )  # it warns of each entity that it has no name for
         provider: _Theirs = importlib.import_module("presidio_analyzer.nlp_engine").NlpEngineProvider
         configuration = {
             "nlp_engine_name": "spacy",

@@ -46,9 +46,10 @@ def evaluate(
     Corpora are brat standoff, JSON lines with spans, i2b2 2014 XML, tagged
     queries and CSV notes. A scheme says what a corpus' labels mean: a YAML
     file or one of es_meddocan, fr_edspseudo, en_asq_phi, en_visit_notes,
-    multi_edge_cases, i2b2_2014, deidstream (JSON lines with our categories).
-    It need not be named where the path holds its name. @IDS: a file with the
-    ids of those documents that count, one a line.
+    multi_edge_cases, i2b2_2014, written_notes (models/training), deidstream
+    (JSON lines with our categories). It need not be named where the path holds
+    its name. @IDS: a file with the ids of those documents that count, one a
+    line.
 
     Detectors are our layers (rules, the tagger of --tagger, identity where
     the corpus gives the subject), what the resolver makes of them (merged),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from deidstream.adapters import policy_files
 from deidstream.adapters.folder_destination import FolderDestination
 from deidstream.adapters.taggers import folder_of
 from deidstream.cli.access import Access, ConfigOption
+from deidstream.cli.moment import moment
 from deidstream.cli.replay.difference import Account, Difference, account_of
 from deidstream.cli.replay.engine import Replay
 from deidstream.cli.replay.report import Report, show
@@ -68,7 +68,7 @@ def replay(
       deidstream replay --from 2026-03-01T08:00+01:00 --to 2026-03-01T09:00+01:00 \\
         --project research --out replayed/ --json
     """
-    since, until = _time("--from", from_), _time("--to", to)
+    since, until = moment("--from", from_), moment("--to", to)
     if since >= until:
         raise Misconfigured("no-time", "--to", "--from comes before --to")
     access = Access.to(config)
@@ -151,16 +151,6 @@ def _write(folder: FolderDestination, releases: Sequence[Release]) -> None:
     for result in folder.send(releases):
         if isinstance(result, Exception):
             raise Misconfigured("output-folder", "--out", "cannot be written: make room or choose another folder")
-
-
-def _time(option: str, given: str) -> float:
-    try:
-        found = datetime.fromisoformat(given)
-    except ValueError:
-        raise Misconfigured("no-time", option, "give ISO 8601 with a time zone: 2026-03-01T08:00+01:00") from None
-    if found.tzinfo is None:
-        raise Misconfigured("no-time-zone", option, "say which zone: 2026-03-01T08:00Z, 2026-03-01T08:00+01:00")
-    return found.timestamp()
 
 
 def _project(access: Access, name: str, policy: str) -> Project:

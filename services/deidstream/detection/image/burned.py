@@ -54,7 +54,7 @@ def findings(
     ``layers`` do.
     """
     known = Known(subjects)
-    by_frame = [list(lines) for _, lines in groupby(sight.lines, key=lambda line: line.box.frame)]
+    by_frame = [list(lines) for _, lines in groupby(sight.lines, key=lambda line: (line.box.element, line.box.frame))]
     parts = [_part(lines, language) for lines in by_frame]
     found: list[list[Finding]] = [list(one) for one in identity.find(parts, subjects)]
     for layer in layers:

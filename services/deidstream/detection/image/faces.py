@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any
 
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from deidstream.core.region import Region
+from deidstream.detection.image.areas import Area
 from deidstream.detection.image.lines import Pixels
 from deidstream.ports import Inference, Mark
 
@@ -31,14 +32,24 @@ class Faces:
     def __init__(self, model: Inference) -> None:
         self._model = model
 
-    def find(self, picture: Pixels, element: str, frame: int) -> Iterator[Mark]:
-        """The faces in ``picture``. Raises Unavailable."""
-        longest = max(picture.shape[:2])
-        scales = sorted({min(2.0, side / longest) for side in _SIDES})
-        found = np.concatenate([self._found(picture, scale) for scale in scales])
+    def find(self, picture: Pixels, element: str, frame: int, areas: Sequence[Area] | None = None) -> Iterator[Mark]:
+        """The faces in ``picture``, or in those ``areas`` of it. Raises Unavailable."""
+        rows, columns = picture.shape[:2]
+        scales = sorted({min(2.0, side / max(rows, columns)) for side in _SIDES})
+        looked = [(0, 0, columns, rows)] if areas is None else areas
+        found = np.concatenate([np.empty((0, 5)), *(self._within(picture, one, by) for one in looked for by in scales)])
         boxes = [(x, y, right - x, low - y) for x, y, right, low in found[:, :4].tolist()]
         for number in cv2.dnn.NMSBoxes(boxes, found[:, 4].tolist(), _LEAST, _OVERLAP) if boxes else ():
             yield Mark("face", _region(found[number], picture, element, frame), "", float(found[number][4]))
+
+    def sees_one(self, picture: Pixels) -> bool:
+        """Whether a face is in ``picture``, upright or turned by right angles. Raises Unavailable."""
+        turned = (np.ascontiguousarray(np.rot90(picture, quarters)) for quarters in range(4))
+        return any(next(self.find(one, "", 1), None) is not None for one in turned)
+
+    def _within(self, picture: Pixels, area: Area, scale: float) -> Any:  # as _found
+        left, top, right, low = area
+        return self._found(picture[top:low, left:right], scale) + np.array([left, top, left, top, 0.0])
 
     def _found(self, picture: Pixels, scale: float) -> Any:  # (faces, 5): left, top, right, bottom, heat
         height, width = (max(_STEP, ceil(length * scale / _STEP) * _STEP) for length in picture.shape[:2])

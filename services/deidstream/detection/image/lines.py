@@ -16,7 +16,7 @@ from deidstream.ports import Inference
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Line", "Lines", "Pixels"]
+__all__ = ["Line", "Lines", "Pixels", "prepared"]
 
 Pixels: TypeAlias = "npt.NDArray[np.uint8]"
 """(rows, columns, 3), RGB."""
@@ -47,13 +47,19 @@ class Lines:
     def find(self, picture: Pixels, scale: float = 1.0) -> list[Line]:
         """The lines of ``picture``, looked at ``scale`` times its size; corners in its own pixels. Raises Unavailable."""
         rows, columns = picture.shape[:2]
-        height, width = _side(rows * scale), _side(columns * scale)
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        resized = cv2.resize(picture, (width, height), interpolation=interpolation)
-        tensor = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)[None]
-        answer: Any = self._model.infer({"x": np.ascontiguousarray(tensor)})
+        given = prepared(picture, scale)
+        answer: Any = self._model.infer({"x": given})
         chances = next(iter(answer.values()))[0, 0]
-        return list(_lines(chances, columns / width, rows / height))
+        return list(_lines(chances, columns / given.shape[3], rows / given.shape[2]))
+
+
+def prepared(picture: Pixels, scale: float) -> _Map:
+    """What the model takes, (1, 3, rows, columns), BGR from -1 to 1: ``picture`` at ``scale`` times its size, about."""
+    height, width = (_side(length * scale) for length in picture.shape[:2])
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(picture, (width, height), interpolation=interpolation)
+    tensor = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)[None]
+    return np.ascontiguousarray(tensor)
 
 
 def _side(length: float) -> int:

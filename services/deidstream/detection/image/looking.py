@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from deidstream.core import page as core
 from deidstream.core.errors import Malformed
 from deidstream.core.region import Region
+from deidstream.detection.image.areas import Area, unread
 from deidstream.detection.image.lines import Pixels
 from deidstream.detection.image.reading import Page, Reader
-from deidstream.ports import Mark, Sight, TextLine
+from deidstream.ports import Mark, Reread, Sight, TextLine
 
 if TYPE_CHECKING:
     from deidstream.detection.image.faces import Faces
@@ -20,6 +23,8 @@ __all__ = ["Looking", "Picture", "opened"]
 
 
 _PAGE = "page"
+_KEPT = 64 << 20
+"""Bytes: the pages of the document that was read last are kept up to here, until they have been printed and looked at again."""
 
 
 class Picture(Protocol):
@@ -34,6 +39,9 @@ class Picture(Protocol):
     def looks(self, frame: int) -> Sequence[Pixels]:
         """Frame ``frame`` (from 1) as people may see it, each (rows, columns, 3) RGB."""
 
+    def drawings(self) -> Iterator[tuple[str, int, Pixels]]:
+        """What lies over the frames: element, frame, and how it looks."""
+
     def painted(self, regions: Sequence[Region]) -> bytes:
         """The source with ``regions`` filled."""
 
@@ -45,6 +53,7 @@ class Looking:
         self._open_reader, self._open_faces = reader, faces
         self._reader: Reader | None = None
         self._faces: Faces | None = None
+        self._last: tuple[bytes, list[Pixels]] = (b"", [])
 
     def look(self, format_: str, source: bytes, faces: bool = False) -> Sight:
         """See ``ports.Pictures``."""
@@ -57,6 +66,9 @@ class Looking:
             pages = self._read(picture.element, frame, looks, pages)
             lines += _together(pages)
             marks += self._marks(picture.element, frame, looks, faces)
+        for element, frame, look in picture.drawings():
+            lines += self._opened().read(look, element, frame).lines
+            marks += self._marks(element, frame, (look,), False)
         return Sight(tuple(lines), tuple(marks), picture.frames)
 
     def painted(self, format_: str, source: bytes, regions: Sequence[Region]) -> bytes:
@@ -69,16 +81,44 @@ class Looking:
         from deidstream.formats.pdf.reader import layers
 
         out: list[core.Page] = []
-        for number, (layer, picture) in enumerate(layers(source), 1):
-            lines = self._opened().read(picture, _PAGE, number, paper=True).lines
-            out.append(page(layer, picture, lines, list(self._marks(_PAGE, number, (picture,), bool(layer.pictures)))))
+        kept: list[Pixels] = []
+        self._last = (b"", [])
+        with ThreadPoolExecutor(1) as beside:
+            for number, (layer, picture) in enumerate(layers(source), 1):
+                kept.append(picture)
+                if sum(one.nbytes for one in kept) > _KEPT:
+                    kept.clear()
+                codes = beside.submit(_codes, picture, number)
+                lines = self._opened().read(picture, _PAGE, number, paper=True).lines
+                marks = [*codes.result(), *self._faces_on(number, picture, layer.scans, lines)]
+                out.append(page(layer, picture, lines, marks))
+        self._last = (source, kept) if len(kept) == len(out) else (b"", [])
         return out
 
     def printed(self, source: bytes, sheets: Sequence[core.Sheet]) -> bytes:
         """See ``ports.Pictures``."""
         from deidstream.formats.pdf.writer import written
 
-        return written(source, sheets)
+        return written(source, sheets, self._pictures(source))
+
+    def again(self, source: bytes, released: bytes, places: Sequence[core.Places]) -> list[Reread]:
+        """See ``ports.Pictures``."""
+        from deidstream.detection.image.rereading import cut, has_strayed, is_standing
+        from deidstream.formats.pdf.reader import pictures_of
+
+        out: list[Reread] = []
+        with ThreadPoolExecutor(1) as beside:
+            befores = self._pictures(source)
+            for number, (after, where) in enumerate(zip(pictures_of(released), places, strict=True), 1):
+                areas = cut(where.around, after.shape)
+                read = beside.submit(self._opened().reread, after, _PAGE, number, areas)
+                before = next(befores)
+                standing = [is_standing(before, after, box) for box in where.gone]
+                has_changed = before.shape != after.shape or has_strayed(before, after, areas)
+                lines = read.result()
+                marks = [*_codes_in(after, number, areas), *self._faces_on(number, after, where.around, lines)]
+                out.append(Reread(tuple(lines), tuple(marks), tuple(standing), has_changed))
+        return out
 
     def shown(self, format_: str, source: bytes, frames: Sequence[int]) -> list[bytes]:
         """See ``ports.Pictures``."""
@@ -91,6 +131,12 @@ class Looking:
         """See ``ports.Samples``."""
         picture = _dicom(source)
         return b"".join(picture.words(frame) for frame in range(1, picture.frames + 1))
+
+    def shows_face(self, source: bytes) -> bool:
+        """See ``ports.Samples``."""
+        picture = _dicom(source)
+        looks = (look for frame in range(1, picture.frames + 1) for look in picture.looks(frame))
+        return any(self._finder().sees_one(look) for look in looks)
 
     def with_words(self, source: bytes, frames: Mapping[int, bytes]) -> bytes:
         """See ``ports.Samples``."""
@@ -105,6 +151,12 @@ class Looking:
         last: Sequence[Page | None] = before if len(before) == len(looks) else [None] * len(looks)
         return [reader.read(look, element, frame, page) for look, page in zip(looks, last, strict=True)]
 
+    def _pictures(self, source: bytes) -> Iterator[Pixels]:
+        """Each page as it looks: those that were read, where that was the last that was done."""
+        from deidstream.formats.pdf.reader import pictures_of
+
+        yield from self._last[1] if self._last[0] == source else pictures_of(source)
+
     def _opened(self) -> Reader:
         if self._reader is None:
             self._reader = self._open_reader()
@@ -115,9 +167,35 @@ class Looking:
 
         yield from find(looks[0], element, frame)
         if faces:
-            if self._faces is None:
-                self._faces = self._open_faces()
-            yield from self._faces.find(looks[0], element, frame)
+            yield from self._finder().find(looks[0], element, frame)
+
+    def _faces_on(
+        self, number: int, picture: Pixels, scans: Sequence[core.Box], lines: Sequence[TextLine]
+    ) -> Iterator[Mark]:
+        """The faces in ``scans``, where there is more than text: other pictures of a page go as a whole."""
+        from deidstream.detection.image.written import LEGIBLE
+
+        known = [line.box for line in lines if line.score >= LEGIBLE]
+        areas = [one for scan in scans for one in unread(picture, scan, known)]
+        if areas:
+            yield from self._finder().find(picture, _PAGE, number, areas)
+
+    def _finder(self) -> Faces:
+        if self._faces is None:
+            self._faces = self._open_faces()
+        return self._faces
+
+
+def _codes(picture: Pixels, number: int) -> list[Mark]:
+    from deidstream.detection.image.codes import find
+
+    return list(find(picture, _PAGE, number))
+
+
+def _codes_in(picture: Pixels, number: int, areas: Sequence[Area]) -> Iterator[Mark]:
+    for left, top, right, low in areas:
+        for mark in _codes(picture[top:low, left:right].copy(), number):
+            yield replace(mark, box=mark.box._replace(x=mark.box.x + left, y=mark.box.y + top))
 
 
 def _first(picture: Picture) -> Callable[[int], Pixels]:

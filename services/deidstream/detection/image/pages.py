@@ -16,14 +16,12 @@ from deidstream.core.page import Box, Page
 from deidstream.core.region import Region
 from deidstream.detection.image.lines import Pixels
 from deidstream.detection.image.strays import strays
-from deidstream.detection.image.written import is_foreign, is_in, may_be_in
+from deidstream.detection.image.written import LEGIBLE, is_foreign, is_in, may_be_in
 from deidstream.formats.pdf.reader import Layer
 from deidstream.ports import Mark, TextLine
 
-__all__ = ["LEGIBLE", "page"]
+__all__ = ["page"]
 
-LEGIBLE = 0.9
-"""Mean certainty of characters from which a line counts as read: print is above it, handwriting seldom."""
 _NARROW, _ILLEGIBLE = 1.5, 8
 """Room for one character (times its height), or for none that anybody could read (pixels): it names nobody."""
 _BESIDE = 4

@@ -10,7 +10,7 @@ import numpy as np
 
 from deidstream.core.region import Region, united
 from deidstream.detection.image.areas import Area, busy, changed, strokes, tiles
-from deidstream.detection.image.characters import Characters, Text, narrowed, straightened
+from deidstream.detection.image.characters import Characters, Text, straightened
 from deidstream.detection.image.lines import Line, Lines, Pixels
 from deidstream.ports import TextLine
 
@@ -28,6 +28,7 @@ _SAME = 0.5
 _WHOLE = 0.9
 """Of the box around both of two, the share from which on the one is all of the line."""
 _DOUBTFUL, _CERTAIN = 0.9, 0.97
+"""Certainties below which a line is read the other way round too, and a line of print again by the exact model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,12 @@ class _Found:
 
 
 class Reader:
-    """Reads with the models of PP-OCR."""
+    """Reads with the models of PP-OCR; pages with the ``quick`` ones first, where there are such."""
 
-    def __init__(self, lines: Lines, characters: Characters) -> None:
+    def __init__(self, lines: Lines, characters: Characters, quick: tuple[Lines, Characters] | None = None) -> None:
         self._lines = lines
         self._characters = characters
+        self._quick = quick
 
     def read(
         self, picture: Pixels, element: str, frame: int, before: Page | None = None, *, paper: bool = False
@@ -67,23 +69,24 @@ class Reader:
         if before is not None and before.picture.shape == picture.shape:
             areas, unchanged = _again(changed(picture, before.picture), before.lines)
             still = [replace(one, box=one.box._replace(frame=frame)) for one in unchanged]
+        read = self._within(areas, picture, element, frame, paper)
+        return Page(picture, tuple(sorted((*still, *read), key=lambda one: (one.box.y, one.box.x))))
+
+    def reread(self, picture: Pixels, element: str, frame: int, areas: Sequence[Area]) -> list[TextLine]:
+        """What is written in ``areas`` of ``picture``, the page of a document. Raises Unavailable."""
+        return self._within(areas, picture, element, frame, True)
+
+    def _within(self, areas: Sequence[Area], picture: Pixels, element: str, frame: int, paper: bool) -> list[TextLine]:
         found: list[_Found] = []
         for number, (view, scale) in enumerate(_pages(picture) if paper else _views(picture)):
-            where = _within(areas, busy(picture, [one.box for one in found], paper)) if number else areas
-            for line in self._looked(view, scale, where):
+            where = list(_busy(areas, picture, [one.box for one in found], paper)) if number else list(areas)
+            lines = self._quick[0] if self._quick and paper and not number else self._lines
+            for line in _looked(lines, view, scale, where):
                 found = _joined(found, _Found(line, _box(line.quad, picture.shape, element, frame)))
-        read = [
+        return [
             TextLine(one.box, one.text.text, one.text.score, _along(one) if one.level else ())
             for one in self._read(picture, found, paper)
         ]
-        return Page(picture, tuple(sorted((*still, *read), key=lambda one: (one.box.y, one.box.x))))
-
-    def _looked(self, picture: Pixels, scale: float, areas: Sequence[Area]) -> Iterator[Line]:
-        side, overlap = int(_TILE / scale), int(_OVERLAP / max(scale, 1))
-        for area in areas:
-            for left, top, right, low in tiles(area, side, overlap):
-                for line in self._lines.find(picture[top:low, left:right], scale):
-                    yield Line(line.quad + np.array([left, top], np.float32), line.score)
 
     def _read(self, picture: Pixels, found: Sequence[_Found], paper: bool) -> list[_Found]:
         """Each of ``found`` as it reads; what stands upright, or reads badly, also the other way round."""
@@ -101,14 +104,22 @@ class Reader:
         return out
 
     def _once(self, lines: Sequence[Pixels], paper: bool) -> list[Text]:
-        """What ``lines`` read; print is read narrower than it is, which takes less, and again as it is where it reads badly."""
-        if not paper:
+        """What ``lines`` read; print is read by the quick model, and again by the exact one where it reads badly."""
+        if not paper or self._quick is None:
             return self._characters.read(lines)
-        texts = self._characters.read([narrowed(line) for line in lines])
+        texts = self._quick[1].read(lines)
         doubtful = [number for number, text in enumerate(texts) if text.score < _CERTAIN]
         for number, text in zip(doubtful, self._characters.read([lines[one] for one in doubtful]), strict=True):
             texts[number] = max(texts[number], text, key=lambda one: one.score)
         return texts
+
+
+def _looked(lines: Lines, picture: Pixels, scale: float, areas: Sequence[Area]) -> Iterator[Line]:
+    side, overlap = int(_TILE / scale), int(_OVERLAP / max(scale, 1))
+    for area in areas:
+        for left, top, right, low in tiles(area, side, overlap):
+            for line in lines.find(picture[top:low, left:right], scale):
+                yield Line(line.quad + np.array([left, top], np.float32), line.score)
 
 
 def _pages(picture: Pixels) -> Iterator[tuple[Pixels, float]]:
@@ -148,14 +159,19 @@ def _again(areas: Sequence[Area], lines: Sequence[TextLine]) -> tuple[list[Area]
     return grown, [one for one in lines if not any(_touches(one.box, area) for area in grown)]
 
 
-def _within(areas: Sequence[Area], others: Sequence[Area]) -> list[Area]:
-    """What ``areas`` and ``others`` have in common."""
-    both = (
-        (max(left, x), max(top, y), min(right, far), min(low, deep))
-        for left, top, right, low in areas
-        for x, y, far, deep in others
-    )
-    return [one for one in both if one[0] < one[2] and one[1] < one[3]]
+def _busy(areas: Sequence[Area], picture: Pixels, known: Sequence[Region], paper: bool) -> Iterator[Area]:
+    """The parts of ``areas`` in which there is more than ``known``."""
+    for x, y, right, low in areas:
+        inside = [box._replace(x=box.x - x, y=box.y - y) for box in known if _touches(box, (x, y, right, low))]
+        cut = [_cut(box) for box in inside]
+        for left, top, far, deep in busy(picture[y:low, x:right], cut, paper):
+            yield x + left, y + top, x + far, y + deep
+
+
+def _cut(box: Region) -> Region:
+    """What of ``box`` is right of and below 0."""
+    x, y = max(0, box.x), max(0, box.y)
+    return box._replace(x=x, y=y, width=box.x + box.width - x, height=box.y + box.height - y)
 
 
 def _touches(box: Region, area: Area) -> bool:

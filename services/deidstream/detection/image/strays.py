@@ -25,7 +25,7 @@ _LEAST_SIDE, _LEAST_INK = 20, 150
 def strays(picture: Pixels, scan: Box, read: Sequence[Box]) -> list[Box]:
     """Boxes around the ink within ``scan`` that is in none of the lines ``read``."""
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
-    paper = int(np.bincount(grey.ravel(), minlength=256).argmax())
+    paper = int(cv2.calcHist([grey], [0], None, [256], [0, 256]).argmax())  # NumPy would make 64 bits of each pixel
     ink = (grey < paper - _INK).astype(np.uint8)
     for size in ((_RULE, 1), (1, _RULE)):
         rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from unicodedata import category, name, normalize
 
-__all__ = ["is_foreign", "is_in", "may_be_in"]
+__all__ = ["LEGIBLE", "errors", "is_foreign", "is_in", "may_be_in"]
 
+LEGIBLE = 0.9
+"""Mean certainty of characters from which a line counts as read: print is above it, handwriting seldom."""
 _ALIKE = str.maketrans("oqdiljsbzg", "0001115829")
 """Letters, and the digits that they are taken for."""
 _SHORTEST, _ONE_ERROR = 3, 5
@@ -23,9 +25,13 @@ def is_in(text: str, word: str) -> bool:
 
 def may_be_in(text: str, word: str) -> bool:
     """Whether it stands there if one character is misread, or one in five."""
-    sought = _folded(word)
-    allowed = max(1, len(sought) // _ONE_ERROR) if len(sought) >= _SHORTEST else 0
-    return _errors(sought, _folded(text)) <= allowed
+    length = len(_folded(word))
+    return errors(text, word) <= (max(1, length // _ONE_ERROR) if length >= _SHORTEST else 0)
+
+
+def errors(text: str, word: str) -> int:
+    """How many characters of ``word`` are misread if it is what stands in ``text``."""
+    return _errors(_folded(word), _folded(text))
 
 
 def is_foreign(text: str) -> bool:

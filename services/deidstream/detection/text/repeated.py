@@ -11,6 +11,9 @@ from deidstream.core.document import Part
 from deidstream.core.finding import Finding
 from deidstream.core.span import Span
 from deidstream.core.subject import PASSING, Known, Subject
+from deidstream.detection.text.fold import fold_word
+from deidstream.detection.text.identity.ordinary import ordinary
+from deidstream.detection.text.implausible import is_disease
 from deidstream.ports import SubjectLayer
 
 __all__ = ["repeated"]
@@ -37,7 +40,10 @@ def repeated(parts: Sequence[Part], found: Sequence[Sequence[Finding]], layer: S
         Known(Category.NAME, one.role, "name", text, f"{PASSING}{number}") for number, (text, one) in enumerate(names)
     )
     again = layer.find(parts, (Subject("", known=known),))
-    return [_new(more, have) for more, have in zip(again, found, strict=True)]
+    return [
+        _new([one for one in more if not _a_word(part.text, one)], have)
+        for part, more, have in zip(parts, again, found, strict=True)
+    ]
 
 
 def _names(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> list[tuple[str, Finding]]:
@@ -50,6 +56,16 @@ def _names(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> list[tu
                 if len(text) >= _SHORTEST:
                     texts.setdefault(text, one)
     return list(texts.items())[:_MOST]
+
+
+def _a_word(text: str, one: Finding) -> bool:
+    """Whether it is a word of the language in a text that has capitals, or a disease: ``a young man``, ``Wilson's disease`` in a
+    letter of Dr. Young and Dr. Wilson."""
+    span = one.span or Span(0, len(text))
+    found = text[span.start : span.end]
+    if found.islower():
+        return not text.islower() and fold_word(found).lower() in ordinary()
+    return is_disease(text, span)
 
 
 def _new(more: Sequence[Finding], have: Sequence[Finding]) -> list[Finding]:

@@ -41,17 +41,20 @@ def label(
     """
     more = ({0x00280301: ("CS", b"NO")} if no_text else {}) | (_lossy(document, *lossy) if lossy else {})
     more |= {0x00280302: ("CS", b"NO")} if no_face else {}
-    data = _data_set(document, codes, temporal, more)
+    said = _said(document, codes, temporal, more)
     opened = document.opened
-    if not opened.preamble and not opened.meta:
-        return data
-    head = b"\0" * 128 + b"DICM" if opened.preamble else b""
-    return head + _meta(document) + (deflated(data) if opened.deflated else data)
+    head = b""
+    if opened.preamble or opened.meta:
+        head = (b"\0" * 128 + b"DICM" if opened.preamble else b"") + _meta(document)
+    if opened.deflated:
+        return head + deflated(apply_splices(document.body, [Splice(0, opened.start, b""), *said]))
+    return apply_splices(document.body, [Splice(0, opened.start, head), *said])
 
 
-def _data_set(
+def _said(
     document: DicomDocument, codes: Mapping[str, str], temporal: str, more: Mapping[int, tuple[str, bytes]]
-) -> bytes:
+) -> list[Splice]:
+    """Splices of the body, all behind its start."""
     encoding = document.opened.encoding
     said = {
         0x00120062: _written(0x00120062, "CS", b"YES", encoding),
@@ -61,10 +64,7 @@ def _data_set(
         0x00280303: _written(0x00280303, "CS", temporal.encode(), encoding),
     }
     found = [_put(document.elements, tag, written, len(document.body)) for tag, written in said.items()]
-    found += _groups(document, [(tag >> 16, one) for tag, one in zip(said, found, strict=True)], encoding)
-    start = document.opened.start
-    moved = [Splice(one.start - start, one.end - start, one.replacement) for one in found]
-    return apply_splices(document.body[start:], moved)
+    return found + _groups(document, [(tag >> 16, one) for tag, one in zip(said, found, strict=True)], encoding)
 
 
 def _lossy(document: DicomDocument, ratio: str, method: str) -> dict[int, tuple[str, bytes]]:

@@ -27,6 +27,7 @@ class _Lengths:
     def __init__(self, body: bytes, found: Sequence[Splice]) -> None:
         self._body = body
         self._found = found
+        self._starts = [one.start for one in found]
         self.out: list[Splice] = []
 
     def level(self, elements: Sequence[Element], order: str) -> int:
@@ -55,14 +56,13 @@ class _Lengths:
         )
 
     def _within(self, start: int, end: int) -> Sequence[Splice]:
-        first = bisect_left(self._found, start, key=lambda one: one.start)
-        last = first
-        while last < len(self._found) and self._found[last].start < end:
-            last += 1
-        return self._found[first:last]
+        first = bisect_left(self._starts, start)
+        return self._found[first : bisect_left(self._starts, end, first)]
 
     def _filled(self, element: Element) -> Sequence[Splice]:
         """What is put into a value that was empty. (What starts there and has an end takes the next element out.)"""
+        if element.value != element.end:
+            return ()
         return [one for one in self._within(element.end, element.end + 1) if one.end == element.value]
 
     def _element(self, element: Element, order: str) -> int:
@@ -73,6 +73,8 @@ class _Lengths:
             return element.start - element.end + len(own[0].replacement)
         if own[0].start == element.value and own[0].end == element.end:
             grown = len(own[0].replacement) - (element.end - element.value)
+            if element.items is None and element.undefined and own[0].replacement.endswith(_DELIMITER):
+                return grown  # fragments have no length but an end (PS3.5, A.4)
             if element.undefined:  # its delimiter has gone with its items
                 self._number(element.length_at, element.length_size, len(own[0].replacement), order)
                 return grown
@@ -97,4 +99,5 @@ class _Lengths:
         self.out.append(Splice(position, position + size, pack(order + ("H" if size == 2 else "I"), value)))
 
 
+_DELIMITER = pack("<HHI", 0xFFFE, 0xE0DD, 0)
 _NAME: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from mmap import mmap
 from struct import Struct
 
 from deidstream.core.errors import Malformed
 from deidstream.formats.dicom.element import LONG, VRS, Element, Item, dictionary, is_private
 
-__all__ = ["Encoding", "leading", "read"]
+__all__ = ["Encoding", "bulk", "leading", "read"]
 
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -17,6 +18,7 @@ _MOST = 500_000
 """Elements of one data set: a large enhanced multi-frame instance has some 100,000."""
 _BULK = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _CODES = {vr.encode(): vr for vr in VRS}
+_SHORT = {vr.encode(): vr for vr in VRS - LONG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,19 @@ def read(body: bytes, start: int, end: int, encoding: Encoding, prefix: str = ""
     return _Reader(body, encoding).elements(start, end, prefix, 0)[0]
 
 
-def leading(body: bytes, start: int, encoding: Encoding, last: int) -> list[Element]:
+def bulk(body: bytes | mmap, start: int, encoding: Encoding) -> Element | None:
+    """The element of pixel data in the data set that begins at ``start``; None where none stands behind all elements with lesser
+    tags. Of the pixel data itself nothing is read, but for the heads of its fragments. Raises as ``read``.
+    """
+    before = leading(body, start, encoding, min(_BULK) - 1)
+    at = before[-1].end if before else start
+    reader = _Reader(body, encoding)
+    if at + 8 > len(body) or (tag := reader.tag(at)) not in _BULK:
+        return None
+    return reader.element(tag, at, len(body))
+
+
+def leading(body: bytes | mmap, start: int, encoding: Encoding, last: int) -> list[Element]:
     """The elements from ``start`` on whose tags are not greater than ``last``, and nothing behind them. Raises as ``read``."""
     reader, found, end = _Reader(body, encoding), [], len(body)
     while start + 8 <= end and (tag := reader.tag(start)) <= last:
@@ -51,11 +65,12 @@ def leading(body: bytes, start: int, encoding: Encoding, last: int) -> list[Elem
 
 
 class _Reader:
-    def __init__(self, body: bytes, encoding: Encoding, counted: int = 0) -> None:
+    def __init__(self, body: bytes | mmap, encoding: Encoding, counted: int = 0) -> None:
         self._body = body
         self._encoding = encoding
         order = encoding.order
         self._tag = Struct(order + "HH").unpack_from
+        self._plain = Struct(order + "HH2sH").unpack_from
         self._short = Struct(order + "H").unpack_from
         self._length = Struct(order + "I").unpack_from
         self._count = counted
@@ -74,19 +89,25 @@ class _Reader:
         if depth > _DEEPEST:
             raise Malformed("nested-too-deep", prefix)
         found: list[Element] = []
+        short = _SHORT if self._encoding.explicit else {}
         last = -1
         while position < end:
             if position + 8 > end:
                 raise Malformed("truncated", prefix or "dataset")
-            group, number = self._tag(self._body, position)
+            group, number, code, length = self._plain(self._body, position)
             tag = group << 16 | number
             if tag == _ITEM_END and open_end:
                 return found, position
-            if tag <= last and any(one.tag == tag for one in found):
+            if tag > last:
+                last = tag
+            elif any(one.tag == tag for one in found):
                 # Of two, some receivers see the one, some the other (PS3.5, 7.1: a tag occurs once).
                 raise Malformed("element-twice", prefix or "dataset")
-            last = max(last, tag)
-            element = self._element(tag, position, end, prefix, depth)
+            vr = short.get(code)
+            if vr is not None and (stop := position + 8 + length) <= end:  # nearly all: a length of two bytes
+                element = Element(prefix + dictionary(tag).step, tag, vr, position, position + 8, stop, position + 6, 2)
+            else:
+                element = self._element(tag, position, end, prefix, depth)
             found.append(element)
             position = element.end
             self._count += 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 __all__ = ["Member", "messages"]
 
-_HEAD = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?[\s\x0b]*|(?<=[\r\n\x0b\x1c]))(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9]|\Z)")
+_NAME = rb"(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9]|\Z)"
+_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x0b]*" + _NAME)
+_NEXT = re.compile(rb"[\r\n\x0b\x1c]" + _NAME)  # begins with what it looks for: a document in a field is long
 
 
 class Member(NamedTuple):
@@ -24,7 +27,7 @@ def messages(file: bytes) -> list[Member]:
     A file in which no segment begins is one member, which ``split`` will refuse. An empty file has none.
     """
     members: list[Member] = []
-    for found in _HEAD.finditer(file):
+    for found in _heads(file):
         envelope = found[1] != b"MSH"
         if envelope and members and members[-1].envelope:
             continue
@@ -35,6 +38,13 @@ def messages(file: bytes) -> list[Member]:
     if not members and file:
         return [Member(0, len(file), envelope=False)]
     return members
+
+
+def _heads(file: bytes) -> Iterator[re.Match[bytes]]:
+    first = _FIRST.match(file)
+    if first is not None:
+        yield first
+    yield from _NEXT.finditer(file, first.end() if first else 0)
 
 
 def _with_frame(file: bytes, start: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +53,10 @@ class FilePicture:
             )  # what moves; several pictures in one JPEG lose the others
         if self._kind == "PNG" and document.source[24] == 16 and document.source[25] != 0:
             raise Malformed("pixel-format-unsupported", ELEMENT)  # colours of 16 bits would lose eight
+
+    def drawings(self) -> Iterator[tuple[str, int, npt.NDArray[np.uint8]]]:
+        """See ``Picture``: nothing lies over the pages of a file."""
+        return iter(())
 
     @property
     def frames(self) -> int:

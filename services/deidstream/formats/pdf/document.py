@@ -36,6 +36,8 @@ class PdfDocument(Document):
         self._body = b""
         self.pages: Sequence[Page] = ()
         self.press: Press | None = None
+        self.made = b""
+        """What was written last."""
 
     @property
     def body(self) -> bytes:
@@ -75,7 +77,8 @@ class PdfDocument(Document):
             return []
         from deidstream.formats.pdf.sheets import sheets
 
-        return [Splice(0, len(self.source), self.press(self.source, sheets(self, found)))]
+        self.made = self.press(self.source, sheets(self, found))
+        return [Splice(0, len(self.source), self.made)]
 
 
 def split(source: bytes, charset: str = "") -> PdfDocument:  # the same for every format

@@ -27,6 +27,8 @@ _SCAN = 0.5
 """Of a page: a picture as large is what the page is about."""
 _LIGHT, _EVEN, _MOST = 128, 32, 0.5
 """Of 255: how light paper is at least, and by how much it may vary; how much of a scan is paper."""
+_EVERY = 3
+"""Rows and columns of which one tells what colour paper has."""
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _REPLACEMENT = "\ufffd"
 _Pdfium = Any  # has no types
@@ -114,9 +116,11 @@ def _is_scan(picture: npt.NDArray[np.uint8], box: Box) -> bool:
     height, width = picture.shape[:2]
     if box.area < _SCAN * height * width:
         return False
-    grey = picture[max(0, box.top) : box.bottom, max(0, box.left) : box.right].mean(axis=2).astype(np.uint8)
-    paper = int(np.bincount(grey.ravel(), minlength=256).argmax())
-    return paper >= _LIGHT and bool((np.abs(grey.astype(np.int16) - paper) <= _EVEN).mean() > _MOST)
+    shown = picture[max(0, box.top) : box.bottom : _EVERY, max(0, box.left) : box.right : _EVERY]
+    grey = (shown[:, :, 0].astype(np.uint16) + shown[:, :, 1] + shown[:, :, 2]) // 3
+    counts = np.bincount(grey.ravel(), minlength=256)
+    paper = int(counts.argmax())
+    return paper >= _LIGHT and int(counts[max(0, paper - _EVEN) : paper + _EVEN + 1].sum()) > _MOST * grey.size
 
 
 def _read(page: _Pdfium) -> Layer:

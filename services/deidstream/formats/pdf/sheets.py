@@ -35,11 +35,12 @@ def sheets(document: PdfDocument, found: Sequence[Splice]) -> list[Sheet]:
 
 def _sheet(page: Page, changes: Sequence[_Change], pictures: Sequence[Box]) -> Sheet:
     covered = (*pictures, *_boxes(page, changes))
-    shown = (
-        run
-        for run in _runs(page, changes)
-        if not any(_is_within(run.box, one) for one in (pictures if run.is_new else covered))
-    )
+    shown: list[Run] = []
+    for run in _runs(page, changes):
+        # Where layer and pixels say two things, each has its own in its place: one is written.
+        above = [*pictures, *(one.box for one in shown if one.is_new)] if run.is_new else covered
+        if not any(_is_within(run.box, one) for one in above):
+            shown.append(run)
     return Sheet(covered, tuple(shown))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from deidstream.core.page import Run, Sheet
@@ -32,13 +32,17 @@ _LESS = 0.01
 """Pixels: readers round up what a page measures."""
 
 
-def written(source: bytes, sheets: Sequence[Sheet]) -> bytes:
-    """The file. ``sheets``: one for each page of ``source``. Raises Malformed as ``reader.layers`` does."""
+def written(source: bytes, sheets: Sequence[Sheet], pictures: Iterable[npt.NDArray[np.uint8]] | None = None) -> bytes:
+    """The file. ``sheets``: one for each page of ``source``; ``pictures``: how they look, where that is known.
+
+    Raises Malformed as ``reader.layers`` does.
+    """
     import pikepdf
 
     out = pikepdf.new()
     font = layer.font(out)
-    for picture, sheet in zip(pictures_of(source), sheets, strict=True):
+    for page, sheet in zip(pictures_of(source) if pictures is None else pictures, sheets, strict=True):
+        picture = page.copy()
         for box in sheet.covered:
             burn(picture, box)
         for run in sheet.runs:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 import sys
 import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from deidstream.adapters.bucket_destination import BucketDestination
 from deidstream.adapters.fhir_client import FhirAddress
@@ -15,12 +17,13 @@ from deidstream.adapters.mllp_destination import MllpDestination
 from deidstream.adapters.opening import open_locks
 from deidstream.adapters.sql_hold import SqlHold
 from deidstream.adapters.sql_ledger import SqlDeliveryLedger, ledger_engine
-from deidstream.adapters.tls import client_context
+from deidstream.adapters.tls import client_context, server_context
 from deidstream.adapters.topic_destination import TopicDestination
 from deidstream.ports import BusFactory, Destination
 from deidstream.stages.delivery.config import (
     BucketDestinationSettings,
     ClientTls,
+    CommitmentSettings,
     DeliverySettings,
     DestinationSettings,
     DicomDestinationSettings,
@@ -30,12 +33,16 @@ from deidstream.stages.delivery.config import (
     MllpDestinationSettings,
     StowDestinationSettings,
 )
+from deidstream.stages.delivery.refused_reports import RefusedReports
 from deidstream.stages.delivery.workers import Workers, Workplace
 from deidstream.stages.process import Process, open_bucket
 from deidstream.stages.serving import Served, serving
 from deidstream.stream.chain import stop_on_signals
 from deidstream.stream.instances import Instance
 from deidstream.stream.shares import Shares
+
+if TYPE_CHECKING:  # only who sends there loads it
+    from deidstream.adapters.dicom_client import DicomAddress
 
 __all__ = ["open_destination", "serve"]
 
@@ -111,7 +118,32 @@ def _dicom(settings: DicomDestinationSettings) -> Destination:
         settings.connect_seconds,
         settings.answer_seconds,
     )
-    return DicomDestination(address)
+    if settings.commitment is None:
+        return DicomDestination(address)
+    from deidstream.adapters.dicom_commitments import CommittedDestination, Reports
+
+    refused = RefusedReports(settings.name)
+    reports = Reports(refused)
+    listening = _reports(settings.commitment, address, reports.take, refused)
+    waits = settings.ordered or settings.rejoin  # what comes behind waits for its turn anyway
+    return CommittedDestination(address, reports, settings.commitment.seconds, listening, waits=waits)
+
+
+def _reports(
+    settings: CommitmentSettings,
+    address: DicomAddress,
+    told: Callable[[bytes, str], int],
+    refused: Callable[[str], None],
+) -> Callable[[], None]:
+    """Listens for them where the receiver makes them; gives what ends that."""
+    if settings.port is None:
+        return lambda: None
+    from deidstream.adapters.dicom_reports import ReportListener, Where
+
+    tls = settings.tls
+    context = server_context(tls.certificate, tls.key, tls.client_ca, tls.client_ca is not None) if tls else None
+    where = Where(settings.host, settings.port, address.calling, address.called, context)
+    return ReportListener(where, told, refused).close
 
 
 def _stow(settings: StowDestinationSettings) -> Destination:

@@ -14,6 +14,7 @@ from deidstream.stream.kafka import KafkaClient
 __all__ = [
     "BucketDestinationSettings",
     "ClientTls",
+    "CommitmentSettings",
     "DeliverySettings",
     "DestinationSettings",
     "DicomDestinationSettings",
@@ -29,7 +30,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class ClientTls(_Settings):
@@ -89,6 +90,28 @@ class MllpDestinationSettings(_Destination):
     answer_seconds: Seconds = 30.0
 
 
+class ServerTls(_Settings):
+    """How a listener shows who it is; all PEM."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+    """Authority of the certificate that whoever connects must show."""
+
+
+class CommitmentSettings(_Settings):
+    """Whether a receiver must commit itself to keep what it got (storage commitment) before that counts as delivered."""
+
+    seconds: Annotated[float, Field(gt=0, le=100)] = 60.0
+    """How long its report is waited for before it is asked again."""
+    outstanding: int = Field(default=1000, gt=0, le=5000)
+    """How many may await their report while others are sent; none where the destination is ordered or puts files together."""
+    host: str = "0.0.0.0"  # noqa: S104 - the receiver is another machine
+    port: int | None = Field(default=None, gt=0, le=65535)
+    """Where it reports to on an association of its own; null: it reports on ours."""
+    tls: ServerTls | None = None
+
+
 class DicomDestinationSettings(_Destination):
     """A DICOM receiver, by C-STORE."""
 
@@ -102,6 +125,7 @@ class DicomDestinationSettings(_Destination):
     tls: ClientTls | None = None
     connect_seconds: Seconds = 10.0
     answer_seconds: Seconds = 120.0
+    commitment: CommitmentSettings | None = None
 
 
 class StowDestinationSettings(_Destination):

@@ -12,10 +12,16 @@ from deidstream.ports import Clock, DeliveryLedger, Destination, Entry, Lane, Re
 from deidstream.stages.delivery.states import state
 from deidstream.stream.parcel import DELIVERED, RECALLED, REFUSED, Parcel, Result
 
-__all__ = ["APPLICATION_ERROR", "Along", "Sending", "Wait"]
+__all__ = ["APPLICATION_ERROR", "NOT_SENT", "UNSETTLED", "Along", "Sending", "Wait"]
 
 APPLICATION_ERROR = "application-error"
 """Code of an Unavailable by which the receiver says that it has a problem with this very message, perhaps not for ever."""
+
+UNSETTLED = "not-committed-yet"
+"""Code of an Unavailable by which the receiver has taken the message, and does not say yet whether it keeps it."""
+
+NOT_SENT = "not-sent"
+"""Code of an Unavailable by which a destination says that it has not sent the message since it was opened."""
 
 Wait = Callable[[DeidstreamError | None], bool]
 """Called with what stands in the way, pauses; False when the worker must stop. Called with None when it goes on again."""
@@ -56,38 +62,54 @@ class Sending:
 
         ``along`` gives, by release id, what the ledger learns in the same transaction as the result.
         """
-        along = along or {}
+        return self._sent(parcels, along or {}, ())[0]
+
+    def hand_over(self, parcels: Sequence[Parcel]) -> tuple[list[Result], list[Parcel]]:
+        """As ``send``; but what the destination has taken and not settled yet is given back, second."""
+        return self._sent(parcels, {}, (UNSETTLED,))
+
+    def record(self, results: Sequence[Result]) -> None:
+        """Writes results that came later into the ledger."""
+        self._record(results, {})
+
+    def _sent(
+        self, parcels: Sequence[Parcel], along: Mapping[str, Along], left_open: tuple[str, ...]
+    ) -> tuple[list[Result], list[Parcel]]:
         results: list[Result] = []
+        unsettled: list[Parcel] = []
         attempts: Counter[str] = Counter()
         errors: Counter[str] = Counter()
         left = list(parcels)
         while left:
-            given, trouble = self._once(left, attempts, errors)
+            given, troubles = self._once(left, attempts, errors)
             self._record(given, along)
             results += given
-            done = {result.parcel.id for result in given}
+            unsettled += [one for one in left if one.id in troubles and troubles[one.id].code in left_open]
+            done = {result.parcel.id for result in given} | {one.id for one in unsettled}
             left = [parcel for parcel in left if parcel.id not in done]
+            trouble = next((troubles[one.id] for one in reversed(left) if one.id in troubles), None)
             if trouble is not None and not self._wait(trouble):
                 raise trouble
-        if results:
+        if results or unsettled:
             self._wait(None)
-        return results
+        return results, unsettled
 
     def _once(
         self, parcels: Sequence[Parcel], attempts: Counter[str], errors: Counter[str]
-    ) -> tuple[list[Result], DeidstreamError | None]:
+    ) -> tuple[list[Result], dict[str, DeidstreamError]]:
+        """What is settled, and of the others what stands in the way."""
         releases = [parcel.release for parcel in parcels if parcel.release is not None]
         answers = self._destination.send(releases)
         results: list[Result] = []
-        trouble: DeidstreamError | None = None
+        troubles: dict[str, DeidstreamError] = {}
         for parcel, answer in zip(parcels, answers, strict=True):
             attempts[parcel.id] += 1
             result = self._result(parcel, answer, attempts[parcel.id], errors)
             if result is not None:
                 results.append(result)
             elif isinstance(answer, DeidstreamError):
-                trouble = answer
-        return results, trouble
+                troubles[parcel.id] = answer
+        return results, troubles
 
     def _result(self, parcel: Parcel, answer: Receipt | Exception, attempt: int, errors: Counter[str]) -> Result | None:
         """None: to be tried again."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from deidstream.ports import Clock, DeliveryLedger, Destination, Entry, HoldShelf
+from deidstream.ports import Clock, Committing, DeliveryLedger, Destination, Entry, HoldShelf
 from deidstream.stages.delivery.batches import Batches
-from deidstream.stages.delivery.config import DestinationSettings
+from deidstream.stages.delivery.config import DestinationSettings, DicomDestinationSettings
 from deidstream.stages.delivery.lanes import Lanes
+from deidstream.stages.delivery.pending import Pending, Place
 from deidstream.stages.delivery.sending import Sending, Wait
 from deidstream.stages.delivery.states import overtaken
 from deidstream.stream.parcel import DELIVERED, RECALLED, Open, Parcel, Result, releases, standing
@@ -45,6 +46,13 @@ class Delivery:
             self._arrangement = Lanes(settings, sending, ledger, shelf, open_, clock)
         elif settings.rejoin:
             self._arrangement = Batches(settings, sending, ledger, shelf, open_, clock)
+        elif (
+            isinstance(settings, DicomDestinationSettings)
+            and settings.commitment
+            and isinstance(destination, Committing)
+        ):
+            place = Place(ledger, shelf, open_, clock, wait)
+            self._arrangement = Pending(settings, sending, destination, place, settings.commitment.outstanding)
 
     def handle(self, parcels: Sequence[Parcel]) -> list[Result]:
         """Delivers what goes here; what must wait is on the shelf, durably. Raises Unavailable when told to stop."""

@@ -20,8 +20,14 @@ class HeadsSettings(BaseModel):
     keep_days: float = Field(30, gt=0, description="So long a late slice gets what was found in its series.")
     most_slices: int = Field(5_000, gt=0, description="Slices of a series; those beyond go to quarantine.")
     most_bytes: int = Field(4 << 30, gt=0, description="Bytes of a series that is looked at; a larger one is not.")
+    believe_headers: bool = Field(
+        False,
+        description="Whether a slice whose header says that it shows another part of the body, or nobody recognisable, goes "
+        "on at once. Otherwise its series is put together too, and released as it is unless a face is seen in it.",
+    )
     faces: Path | None = Field(
         None,
-        description="Folder of the model of faces, which looks at what would be released; by default the one that comes along.",
+        description="Folder of the model of faces, which looks at what would be released; by default the one that comes along. "
+        "Where image.triton is set, that server runs it.",
     )
     threads: int = Field(1, gt=0, description="Processors that the model may use.")

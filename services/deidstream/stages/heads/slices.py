@@ -17,7 +17,7 @@ from deidstream.formats.dicom import DicomDocument
 from deidstream.formats.dicom.pixels.module import unsigned_values
 from deidstream.ports import Samples
 
-__all__ = ["Slices", "expected", "is_hounsfield", "opened"]
+__all__ = ["Slices", "expected", "is_hounsfield", "is_placeless", "opened"]
 
 _COUNTS = ("NumberOfSeriesRelatedInstances", "ImagesInAcquisition")
 _RENDERED = frozenset(
@@ -61,6 +61,11 @@ def is_hounsfield(document: DicomDocument) -> bool:
     )
     kind = document.value("RescaleType").strip().upper()
     return document.value("Modality").strip().upper() == "CT" and bool(scale.strip()) and kind in ("", "HU")
+
+
+def is_placeless(document: DicomDocument) -> bool:
+    """Whether it says nowhere where it lies in the patient."""
+    return all(element.keyword != "ImagePositionPatient" for element in document.walk() if element.value != element.end)
 
 
 def expected(document: DicomDocument) -> int:

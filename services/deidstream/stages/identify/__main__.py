@@ -16,8 +16,8 @@ from deidstream.stream.instances import Instance
 __all__ = ["build"]
 
 
-def build(process: Process, *, remember: bool = True) -> Identify:
-    """The stage as configured."""
+def build(process: Process, *, remember: bool = True, pixels: bool = True) -> Identify:
+    """The stage as configured. ``pixels``: whether any policy wants those of DICOM instances looked at."""
     store = SqlIdentityStore(process.deployment.database_url("identity"), process.keys, process.clock)
     store = process.observed(store, "identity")
     config = process.settings.section("identity", IdentifyConfig)
@@ -29,7 +29,8 @@ def build(process: Process, *, remember: bool = True) -> Identify:
         remember=remember,
         searching=searching,
         pictures=_hosts(process, "image"),
-        heads=_hosts(process, "heads"),
+        heads=pixels and _hosts(process, "heads"),
+        pixels=pixels,
     )
 
 

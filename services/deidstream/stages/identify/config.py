@@ -12,7 +12,7 @@ __all__ = ["IdentifyConfig", "StrongIdentifier"]
 class StrongIdentifier(BaseModel):
     """A kind of identifier of which no two persons share a value, so that it joins records."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     types: tuple[str, ...]
     """HL7 table 0203 codes that mean the same: a number is compared without regard to which of them it came as."""
@@ -83,7 +83,7 @@ PLACEHOLDERS = (
 class IdentifyConfig(BaseModel):
     """The ``identity`` section of ``deidstream.yaml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     strong: tuple[StrongIdentifier, ...] = STRONG
     issuer_aliases: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)

@@ -47,7 +47,8 @@ class Identify:
 
     Without ``remember``, handling a case adds nothing to what was learned: what it says beyond that is for itself alone, so that no
     case depends on which others were handled before it. ``searching``: where cases are retained.
-    ``pictures``: whether somebody looks at pixels and reads pages; ``heads``: for recognisable heads.
+    ``pictures``: whether somebody looks at pixels and reads pages; ``heads``: for recognisable heads. Without ``pixels`` those of
+    DICOM instances are nobody's concern.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Identify:
         searching: Searching | None = None,
         pictures: bool = False,
         heads: bool = False,
+        pixels: bool = True,
     ) -> None:
+        self._pixels = pixels
         self._heads = heads
         self._pictures = pictures
         self._searching = searching
@@ -210,7 +213,8 @@ class Identify:
         """Those that a case visits: it has what they read. Pages are read before anything is said of what they say."""
         pages = ("image",) if self._pictures and next(printed(document), None) else ()
         texts = ("text",) if document.parts else ()
-        pictures = ("image",) if self._pictures and fields.is_pictured(document) else ()
+        looks = self._pictures and (self._pixels or document.format != "dicom")
+        pictures = ("image",) if looks and fields.is_pictured(document) else ()
         heads = ("heads",) if self._heads and _shows_head(document) else ()
         return (*pages, "fields", *texts, *pictures, *heads)
 

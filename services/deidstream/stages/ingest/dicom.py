@@ -10,12 +10,11 @@ from ipaddress import ip_address
 
 from deidstream.core.case import Case
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
-from deidstream.formats.dicom.network import pdu
+from deidstream.formats.dicom.network import commitment, pdu
 from deidstream.formats.dicom.network.classes import COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION
 from deidstream.formats.dicom.network.command import NO_DATA, Command, Field, Status, command, reply
 from deidstream.formats.dicom.part10 import IMPLICIT
 from deidstream.ports import Intake
-from deidstream.stages.ingest import dicom_commitment as commitment
 from deidstream.stages.ingest.config import DicomListener, DicomPeer
 from deidstream.stages.ingest.dicom_association import Association, Message
 from deidstream.stages.ingest.instances import LARGE, Room, handed_in, mark, received, status_of, stored

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
 import ssl
 import time
@@ -13,16 +12,15 @@ from email.message import Message
 from functools import lru_cache
 from importlib.metadata import version as version_of
 
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from deidstream.core.errors import DeidstreamError, Malformed
 from deidstream.formats.fhir.definitions import definitions
 from deidstream.ports import Clock, Intake
 from deidstream.stages.ingest import outcome
 from deidstream.stages.ingest.config import FhirListener, FhirSource
+from deidstream.stages.ingest.endpoint import Endpoint
 from deidstream.stages.ingest.fhir_request import Answer, Request, Taken, read_body
 from deidstream.stages.ingest.http import HttpServer
 from deidstream.stages.ingest.service import Admission
@@ -39,49 +37,28 @@ _SLICE = 500
 _BODY_SECONDS = 60.0
 
 
-class FhirEndpoint:
+class FhirEndpoint(Endpoint):
     """The ASGI application of one listener."""
 
     def __init__(self, settings: FhirListener, admission: Admission, intake: Intake, clock: Clock) -> None:
+        super().__init__(settings.max_requests, settings.token)
         self._settings = settings
         self._admission = admission
         self._intake = intake
         self._clock = clock
-        self._busy = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        request = HttpRequest(scope, receive)
-        self._busy += 1
-        try:
-            response = await self._respond(request)
-        except ClientDisconnect:
-            return
-        except asyncio.CancelledError:  # the server ends before it was durable; uvicorn would answer 500
-            response = _unavailable()
-        finally:
-            self._busy -= 1
-        await response(scope, receive, send)
 
     async def _respond(self, http: HttpRequest) -> Response:
         try:
-            if self._busy > self._settings.max_requests:
-                raise Malformed("too-many-requests")
-            self._authorise(http)
+            self._admit(http)
             return await self._serve(http)
         except Malformed as error:
             code = error.code if error.code in outcome.PROBLEMS else "not-a-resource"
             return _response(Answer(outcome.PROBLEMS[code].status, outcome.refused(code, error.place)), code=code)
         except DeidstreamError:
-            return _unavailable()
+            return self._unavailable()
 
-    def _authorise(self, http: HttpRequest) -> None:
-        if self._settings.token is None:
-            return
-        scheme, _, token = http.headers.get("authorization", "").partition(" ")
-        expected = self._settings.token.get_secret_value()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), expected.encode()):
-            raise Malformed("unauthorised")
+    def _unavailable(self) -> Response:
+        return _response(Answer(503, outcome.refused("unavailable")), code="unavailable")
 
     async def _serve(self, http: HttpRequest) -> Response:
         source, path = self._route(http.url.path)
@@ -137,10 +114,6 @@ class FhirServer(HttpServer):
 
     def __init__(self, settings: FhirListener, endpoint: FhirEndpoint, tls: ssl.SSLContext | None = None) -> None:
         super().__init__("fhir", settings.host, settings.port, endpoint, tls)
-
-
-def _unavailable() -> Response:
-    return _response(Answer(503, outcome.refused("unavailable")), code="unavailable")
 
 
 async def _body(http: HttpRequest, limit: int) -> bytes:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.message import Message
 
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from deidstream.core.errors import DeidstreamError, Malformed, Unavailable
 from deidstream.formats.dicom.network.classes import storage_classes
@@ -20,6 +17,7 @@ from deidstream.formats.dicom.network.multipart import Multipart, Part
 from deidstream.formats.dicom.part10 import Identity, head, instance, is_uid, study_of
 from deidstream.ports import Intake
 from deidstream.stages.ingest.config import StowListener, StowSource
+from deidstream.stages.ingest.endpoint import Endpoint
 from deidstream.stages.ingest.instances import LARGE, Room, Taken, handed_in, mark, received, status_of
 from deidstream.stages.ingest.service import Admission
 from deidstream.stages.ingest.stow_answer import JSON, XML, Result, Results, answer
@@ -57,35 +55,19 @@ class _Under:
     waiting: list[asyncio.Task[None]] = field(default_factory=list)
 
 
-class StowEndpoint:
+class StowEndpoint(Endpoint):
     """The ASGI application of one listener."""
 
     def __init__(self, settings: StowListener, admission: Admission, intake: Intake) -> None:
+        super().__init__(settings.max_requests, settings.token)
         self._settings = settings
         self._admission = admission
         self._intake = intake
         self._room = Room(settings.max_held_bytes)
-        self._busy = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        request = HttpRequest(scope, receive)
-        self._busy += 1
-        try:
-            response = await self._respond(request)
-        except ClientDisconnect:
-            return
-        except asyncio.CancelledError:  # the server ends before it was durable; uvicorn would answer 500
-            response = Response(status_code=503, headers={"retry-after": "2"})
-        finally:
-            self._busy -= 1
-        await response(scope, receive, send)
 
     async def _respond(self, http: HttpRequest) -> Response:
         try:
-            if self._busy > self._settings.max_requests:
-                raise Malformed("too-many-requests")
-            self._authorise(http)
+            self._admit(http)
             return await self._store(http)
         except Malformed as error:
             log.emit("dicom.refused", source=self._settings.sources[0].name, code=error.code)
@@ -94,15 +76,10 @@ class StowEndpoint:
             return Response(f"{error.code}\n", status, headers, "text/plain")
         except DeidstreamError as error:
             log.emit("dicom.refused", source=self._settings.sources[0].name, code=error.code)
-            return Response(status_code=503, headers={"retry-after": "2"})
+            return self._unavailable()
 
-    def _authorise(self, http: HttpRequest) -> None:
-        if self._settings.token is None:
-            return
-        scheme, _, token = http.headers.get("authorization", "").partition(" ")
-        expected = self._settings.token.get_secret_value()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), expected.encode()):
-            raise Malformed("unauthorised")
+    def _unavailable(self) -> Response:
+        return Response(status_code=503, headers={"retry-after": "2"})
 
     async def _store(self, http: HttpRequest) -> Response:
         source, study = self._route(http.url.path)

@@ -8,8 +8,9 @@ import sys
 import threading
 from pathlib import Path
 
-from deidstream.adapters.opening import KAFKA, open_keys
+from deidstream.adapters.opening import KAFKA
 from deidstream.core.errors import DeidstreamError, Misconfigured
+from deidstream.stages.keyring import ring_of
 from deidstream.stages.monitor.canaries import read_canaries
 from deidstream.stages.monitor.config import MonitorSettings
 from deidstream.stages.monitor.drift import read_baseline
@@ -89,7 +90,7 @@ def _sight(deployment: Deployment, settings: MonitorSettings) -> Sight | None:
     """Of the keys it gets that of releases, which it neither makes nor renews; without canaries it gets none."""
     if settings.canaries is None:
         return None
-    keys = open_keys(deployment.key_folder, deployment.keys_provided, KEY_PURPOSES[NAME])
+    keys = ring_of(deployment, KEY_PURPOSES[NAME], stay=True)
     store = open_bucket(deployment.artifacts, deployment.artifacts_access) if deployment.artifacts else None
     return Sight(read_canaries(settings.canaries), keys, Claims(store))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from deidstream.core.errors import Misconfigured
 
-__all__ = ["Canaries", "read_canaries"]
+__all__ = ["Canaries", "open_to_others", "read_canaries"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LEAST = 6
@@ -63,10 +63,16 @@ def read_canaries(path: Path) -> Canaries:
     return Canaries(values)
 
 
+def open_to_others(state: os.stat_result, user: int) -> bool:
+    """Whether others than ``user`` may read or change it; what is root's, as platforms mount Secrets, a group may read."""
+    mounted = state.st_uid == 0 and user != 0
+    return bool(stat.S_IMODE(state.st_mode) & (0o037 if mounted else 0o077))
+
+
 def _lines(path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
-            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            if open_to_others(os.fstat(file.fileno()), os.geteuid()):
                 raise Misconfigured("canaries-open", path.name, "the file must be its owner's alone: chmod 600")
             return file.read().decode("utf-8").splitlines()
     except UnicodeDecodeError:

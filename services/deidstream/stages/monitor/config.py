@@ -15,7 +15,7 @@ __all__ = ["MonitorSettings"]
 class MonitorSettings(BaseModel):
     """What is watched."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     window_seconds: float = Field(60.0, gt=0, description="Rates are those of the last whole window.")
     drift_seconds: float = Field(3_600.0, gt=0, description="Categories are counted over so long.")

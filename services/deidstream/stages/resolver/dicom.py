@@ -17,6 +17,7 @@ from deidstream.core.surrogate.identifiers import OID
 from deidstream.core.surrogate.names import unmarked
 from deidstream.core.transform import DATES, Scene, Transform
 from deidstream.detection.fields.dicom.dummies import dummy
+from deidstream.detection.fields.dicom.graphics import CLEAN_GRAPHICS, drawn_freely, overlay_elements
 from deidstream.detection.fields.dicom.private import safe_elements
 from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
 from deidstream.formats.dicom import DicomDocument, Element
@@ -73,6 +74,8 @@ class _Header:
         self._settled: set[str] = set()
         """Elements whose texts are not read, because all of them goes or stays."""
         self._safe = safe_elements(document) if SAFE_PRIVATE in self._options else frozenset()
+        if CLEAN_GRAPHICS in self._options and policy.dicom.pixels == "examine":
+            self._safe |= overlay_elements(document)
         self._found: Mapping[str, Sequence[Finding]] = {}
         self.decisions: list[Decision] = []
         self.held = self.quarantined = ""
@@ -123,6 +126,8 @@ class _Header:
                 self._replaced(element, findings, Action.REMAP)
         elif first.category in DATES:
             self._replaced(element, findings, Action.CLEAN)
+        elif element.keyword == "GraphicAnnotationSequence":
+            self._undrawn(element, first)
 
     def _by_path(self, element: Element, findings: Sequence[Finding], method: Method, asked: Action | None) -> None:
         """A line of the policy that names the attribute goes before the profile."""
@@ -191,6 +196,12 @@ class _Header:
         """A dummy of the element's VR."""
         values = self._document.leaf(element.path).text.count("\\") + 1
         return dummy(element.vr, element.end - element.value, values)
+
+    def _undrawn(self, annotation: Element, finding: Finding) -> None:
+        for element in drawn_freely(self._document, annotation):
+            own = finding._replace(locator=element.path, category=Category.UNKNOWN, role=Role.UNKNOWN)
+            self._settled.add(element.path)
+            self._say(own, None, Method.REDACT, self._instead(element), f"dicom:{Action.DUMMY}")
 
     def _dummies(self, element: Element, finding: Finding) -> None:
         """Of a sequence that must be there the items stay, and every value in them that could say anything is a dummy."""

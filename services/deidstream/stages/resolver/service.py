@@ -171,10 +171,14 @@ def _decides(format_: str) -> _Decides:
 
 
 def _instance(case: Case, work: Opened, policy: Policy) -> tuple[Case, str]:
-    """The case with the options of its profile, and why it may not leave by its header alone."""
+    """The case with the options of its profile, and why it may not leave by its header alone.
+
+    A policy that lets pixels through as they are covers nothing in them, so nobody may say that they were examined.
+    """
     from deidstream.detection.fields.dicom.pixels import refusal
 
-    others = tuple(one for one in case.header.attributes if one[0] != _OPTIONS)
+    gone = (_OPTIONS,) if policy.dicom.pixels == "examine" else (_OPTIONS, "pixels")
+    others = tuple(one for one in case.header.attributes if one[0] not in gone)
     chosen = ((_OPTIONS, ",".join(policy.dicom.options)),) if policy.dicom.options else ()
     refused = refusal(work.document, policy.dicom, case.header.attribute("pixels"), case.header.attribute("head"))
     return case.with_header(attributes=others + chosen), refused

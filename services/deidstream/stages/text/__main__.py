@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deidstream.adapters.triton_server import TritonServer
 from deidstream.detection.text.identity import Identity
 from deidstream.detection.text.rules import Rules
 from deidstream.ports import TextLayer
@@ -28,17 +28,17 @@ def build(process: Process) -> Text:
     layers: list[TextLayer] = [process.one(Rules, compiled=process.compiled)]
     weigh: Weigh | None = None
     if settings.tagger is not None:
-        tagger = _opened(settings.tagger)
+        tagger = _opened(settings.tagger, process.pulse.stir)
         layers.append(Redacting(tagger) if settings.tagger.when_away == "redact" else tagger)
         weigh = partial(tagger.weighed, least=settings.tagger.least_probability)
     return Text(layers, process.one(Identity), weigh)
 
 
-def _opened(settings: TaggerSettings) -> Tagger:
+def _opened(settings: TaggerSettings, stir: Callable[[], None]) -> Tagger:
     from deidstream.adapters.taggers import folder_of, open_tagger
 
-    server = None if settings.triton is None else TritonServer(**settings.triton.model_dump())
-    return open_tagger(folder_of(settings.folder), settings.threads, settings.signed_by, server)
+    server = None if settings.triton is None else settings.triton.server
+    return open_tagger(folder_of(settings.folder), settings.threads, settings.signed_by, server, stir)
 
 
 if __name__ == "__main__":

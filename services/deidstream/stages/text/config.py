@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["TaggerSettings", "TextSettings", "TritonSettings"]
+from deidstream.stages.inferring import TritonSettings
 
-
-class TritonSettings(BaseModel):
-    """A Triton inference server that runs the model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    address: str = Field(pattern=r"^[^\s/:]+:\d{1,5}$", description="HOST:PORT of its gRPC.")
-    seconds: float = Field(10, gt=0, description="How long an answer may take.")
-    ca: Path | None = Field(
-        None, description="PEM file of authorities to trust. Without it texts cross the network in the clear."
-    )
-    certificate: Path | None = Field(None, description="PEM file of our certificate, where the server asks for one.")
-    key: Path | None = Field(None, description="PEM file of its key.")
-
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        if bool(self.certificate) != bool(self.key):
-            raise ValueError("certificate and key belong together")
-        return self
+__all__ = ["TaggerSettings", "TextSettings"]
 
 
 class TaggerSettings(BaseModel):
@@ -42,7 +24,7 @@ class TaggerSettings(BaseModel):
     signed_by: Path | None = Field(
         None, description="PEM file of an Ed25519 public key; the tagger must be signed with it."
     )
-    threads: int = Field(1, ge=1, description="Processors that one call may use, in this process.")
+    threads: int = Field(1, ge=1, description="Calls of the model at once in this process, each on one processor.")
     triton: TritonSettings | None = Field(None, description="The server that runs the model; default: this process.")
     least_probability: float = Field(
         0.3,

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from deidstream.core.decision import Decision, Method
 from deidstream.core.finding import Finding
-from deidstream.core.page import Sheet
+from deidstream.core.page import Places, Sheet
 from deidstream.core.region import Region
 from deidstream.core.subject import Subject
 from deidstream.detection.image.burned import UNREAD, findings
-from deidstream.ports import Pictures, SubjectLayer, TextLayer
+from deidstream.ports import Pictures, Reread, SubjectLayer, TextLayer
 
 __all__ = ["Painter"]
 
@@ -30,6 +30,10 @@ class Painter:
     def printed(self, source: bytes, sheets: Sequence[Sheet]) -> bytes:
         """See ``ports.Pictures``."""
         return self._pictures().printed(source, sheets)
+
+    def again(self, source: bytes, released: bytes, places: Sequence[Places]) -> Sequence[Reread]:
+        """See ``ports.Pictures``."""
+        return self._pictures().again(source, released, places)
 
     def painted(self, format_: str, content: bytes, decisions: Iterable[Decision]) -> bytes:
         """``content`` with the rectangles of ``decisions`` filled, but for those that are kept."""

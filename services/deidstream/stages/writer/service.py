@@ -19,15 +19,15 @@ from deidstream.core.release import Release, release_id
 from deidstream.core.span import Span
 from deidstream.detection.text.codes import without_codes
 from deidstream.formats import fhir
-from deidstream.formats.printed import printed
 from deidstream.ports import Clock, Samples, SubjectLayer, TextLayer
 from deidstream.stages.writer import residue
 from deidstream.stages.writer.account import account
 from deidstream.stages.writer.config import WriterSettings
 from deidstream.stages.writer.earlier import Earlier
 from deidstream.stages.writer.heads import is_about_head, says_no_face, without_face
+from deidstream.stages.writer.pages import PrintedIn
 from deidstream.stages.writer.pixels import Painter
-from deidstream.stages.writer.render import Rendered, render
+from deidstream.stages.writer.render import Rendered
 
 if TYPE_CHECKING:  # formats are imported when first needed
     from deidstream.formats.dicom import DicomDocument
@@ -46,6 +46,7 @@ class _Written:
     document: Document
     decisions: tuple[Decision, ...] = field(repr=False)
     rendered: Rendered = field(repr=False)
+    printed: PrintedIn
     held: tuple[Decision, ...] = field(default=(), repr=False)
     painted: bool = False
     again: DicomDocument | None = None
@@ -89,16 +90,9 @@ class Writer:
     def _rendered(self, case: Case) -> _Written:
         before = _document(case)
         document = without_face(case, before, self._samples)
-        self._pressed(case, document)
-        rendered = _carried_out(document, case.decisions)
-        return _Written(case, document, case.decisions, rendered, painted=document is not before)
-
-    def _pressed(self, case: Case, document: Document) -> None:
-        """Printed documents are written by who reads them. Raises Unsafe where nobody has read one: it would pass as it is."""
-        for path, one in printed(document):
-            if not one.pages and not one.refused:
-                raise Unsafe("page-not-read", path or case.id)
-            one.press = self._painter.printed if self._painter else None
+        printed = PrintedIn(document, self._painter, case.id)
+        rendered = printed.render(_rendered(case.decisions))
+        return _Written(case, document, case.decisions, rendered, printed, painted=document is not before)
 
     def _look_again(self, written: Sequence[_Written]) -> None:
         """Redacts what the layers still find in changed texts, all cases of a batch at once; who has some left is held."""
@@ -115,7 +109,11 @@ class Writer:
         for one in written:
             # What a person has looked at and let go is not held for the same reason again.
             if not one.held and not one.case.header.attribute("reviewed"):
-                one.held = tuple(residue.surviving_values(one.document, one.decisions, one.rendered)) + _headers(one)
+                one.held = (
+                    *residue.surviving_values(one.document, one.decisions, one.rendered),
+                    *_headers(one),
+                    *one.printed.left(one.decisions, one.rendered.parts),
+                )
 
     def _paint(self, one: _Written) -> None:
         """Pixels come last: what is held for another reason waits without."""
@@ -140,7 +138,7 @@ class Writer:
         certain = without_codes(one.document, certain)
         if certain:
             one.decisions += tuple(_redactions(certain))
-            one.rendered = _carried_out(one.document, one.decisions)
+            one.rendered = one.printed.render(_rendered(one.decisions))
         return bool(certain)
 
     def _outcomes(self, one: _Written) -> list[Outcome]:
@@ -224,9 +222,9 @@ def _nobody() -> Samples:
     raise Unsafe("pixels-not-painted", "PixelData")
 
 
-def _carried_out(document: Document, decisions: Sequence[Decision]) -> Rendered:
-    """All decisions but those about pixels."""
-    return render(document, [one for one in decisions if Region.parse(one.locator) is None and not is_about_head(one)])
+def _rendered(decisions: Sequence[Decision]) -> list[Decision]:
+    """All but those about pixels."""
+    return [one for one in decisions if Region.parse(one.locator) is None and not is_about_head(one)]
 
 
 def _headers(one: _Written) -> tuple[Decision, ...]:

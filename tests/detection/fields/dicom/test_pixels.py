@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 from deidstream.core.policy import Dicom
-from deidstream.detection.fields.dicom.pixels import may_show_head, refusal
+from deidstream.detection.fields.dicom.pixels import ABSENT, EXAMINED, may_show_head, refusal, rules_out_head
 from deidstream.formats.dicom import split
-from pydicom.dataset import Dataset
 
 from tests.formats.dicom.files import report, written
 
@@ -97,7 +96,8 @@ _CLASSES = "1.2.840.10008.5.1.4.1.1."
         ({"Modality": "US", "SOPClassUID": _US} | _LYING, False, "no head fits into a probe"),
         ({"Modality": "MG", "SOPClassUID": f"{_CLASSES}13.1.3"} | _LYING, False, "slices of a breast"),
         ({"Modality": "RTDOSE", "SOPClassUID": f"{_CLASSES}481.2"} | _LYING, False, "a grid of doses shows nobody"),
-        ({"Modality": "CT", "SOPClassUID": _CT, "BodyPartExamined": "CHEST"}, False, "no face is there"),
+        ({"Modality": "CT", "SOPClassUID": _CT, "BodyPartExamined": "CHEST"}, True, "whatever it says"),
+        ({"Modality": "CT", "SOPClassUID": _CT, "RecognizableVisualFeatures": "NO"}, True, "whatever it says"),
     ],
 )
 def test_what_may_be_a_slice_of_a_head(attributes: dict[str, object], possible: bool, why: str) -> None:
@@ -107,36 +107,23 @@ def test_what_may_be_a_slice_of_a_head(attributes: dict[str, object], possible: 
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "widths", "reason"),
+    ("attributes", "ruled_out"),
     [
-        ("BODY", "", [160], "contours-of-skin"),
-        ("BODY", "EXTERNAL", [350, 380, 170], "contours-of-skin"),  # trunk and head
-        ("BODY", "EXTERNAL", [11111], "contours-of-skin"),  # see below: nobody can read it
-        ("Structure 1", "EXTERNAL", [160], "contours-of-skin"),
-        ("Haut_aussen", "ORGAN", [160], "contours-of-skin"),
-        ("BODY", "EXTERNAL", [350, 20], ""),  # a trunk
-        ("Brainstem", "ORGAN", [40], ""),
-        ("Brain", "ORGAN", [150], ""),
-        ("antibody dose", "", [140], ""),  # no word of its own
+        ({"BodyPartExamined": "CHEST"}, True),
+        ({"BodyPartExamined": "L SPINE"}, True),
+        ({"BodyPartExamined": "HEAD", "RecognizableVisualFeatures": "NO"}, True),
+        ({"BodyPartExamined": "CHEST", "RecognizableVisualFeatures": "YES"}, False),
+        ({"BodyPartExamined": "WHOLEBODY"}, False),
+        ({"BodyPartExamined": ""}, False),
     ],
 )
-def test_contours_of_the_skin_of_a_head_are_a_face(name: str, kind: str, widths: list[int], reason: str) -> None:
-    structure, observed, contours = Dataset(), Dataset(), Dataset()
-    structure.ROINumber, structure.ROIName = 1, name
-    observed.ReferencedROINumber, observed.RTROIInterpretedType = 1, kind
-    contours.ReferencedROINumber, contours.ContourSequence = 1, [_contour(one) for one in widths]
-    made = report(SOPClassUID=f"{_CLASSES}481.3", Modality="RTSTRUCT")
-    made.StructureSetROISequence, made.RTROIObservationsSequence, made.ROIContourSequence = (
-        [structure],
-        [observed],
-        [contours],
-    )
-    document = split(written(made).replace(b"11111", b"1-2-1"))
-    assert refusal(document, Dicom()) == reason
-    assert refusal(document, Dicom(pixels="keep")) == ""
-
-
-def _contour(width: int) -> Dataset:
-    made = Dataset()
-    made.ContourData = [0, 0, 5, width, 0, 5, width, 30, 5, 0, 30, 5]
-    return made
+def test_what_a_header_says_is_a_hint_and_is_not_enough(attributes: dict[str, object], ruled_out: bool) -> None:
+    made = report(PixelData=b"\0\0", SOPClassUID=_CT, Modality="CT", **attributes)
+    made["PixelData"].VR = "OW"
+    document = split(written(made))
+    assert rules_out_head(document) is ruled_out
+    assert refusal(document, Dicom(), EXAMINED) == "head-not-examined"
+    assert refusal(document, Dicom(), EXAMINED, "head-contradicts-header") == "head-contradicts-header"
+    assert refusal(document, Dicom(heads="quarantine"), EXAMINED) == "head-possible"
+    for chosen in (Dicom(), Dicom(heads="quarantine")):
+        assert refusal(document, chosen, EXAMINED, ABSENT) == ""

@@ -57,3 +57,20 @@ def test_a_header_that_has_the_face_elsewhere_is_not_believed_whatever_was_cut(
     model: OneFace, front: npt.NDArray[np.float64], top: npt.NDArray[np.float64]
 ) -> None:
     assert why_not(Seen(_VALUES, _AIR, STEP, -300, front, top), model) == "head-turned"
+
+
+@pytest.mark.parametrize(
+    ("front", "top"),
+    [(_FRONT, _TOP), (-_FRONT, _TOP), (_TOP, -_FRONT), (_FRONT, _SIDE)],
+    ids=["ahead", "back", "up", "side"],
+)
+def test_a_face_in_a_series_whose_header_has_none_is_seen_from_whatever_side(
+    model: OneFace, front: npt.NDArray[np.float64], top: npt.NDArray[np.float64]
+) -> None:
+    seen = Seen(_VALUES, _VALUES, STEP, -300, front, top, ruled_out=True)
+    assert why_not(seen, model) == "head-contradicts-header"
+
+
+def test_a_series_whose_header_has_no_face_and_that_shows_none_is_released(model: OneFace) -> None:
+    trunk = np.where(phantom().brain, _VALUES, np.float32(-1000))
+    assert why_not(Seen(trunk, trunk, STEP, -300, _FRONT, _TOP, ruled_out=True), model) == ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Barrier, Lock
 
 import numpy as np
 import pytest
+from deidstream.adapters.onnx import OnnxInference
 from deidstream.core.category import Category
 from deidstream.core.document import Part
 from deidstream.core.errors import Unavailable
@@ -13,7 +15,7 @@ from deidstream.detection.text.tagger import Tagger, tagger
 from deidstream.detection.text.tagger.description import described
 from deidstream.detection.text.tagger.pieces import Pieces
 from deidstream.detection.text.tagger.spans import Tagged
-from deidstream.ports import Tensors
+from deidstream.ports import Inference, Tensors
 
 from tests.detection.text.tagger.tiny import opened, save
 
@@ -77,6 +79,41 @@ def test_an_answer_that_says_nothing_is_no_answer(made: Path, answer: np.ndarray
     layer = Tagger(described(made), Pieces(made / "pieces.model.gz"), Odd())
     with pytest.raises(Unavailable, match="model-answer"):
         layer.find([part("saw Anna")])
+
+
+class Counting:
+    """``inner`` when two calls are there at once; ``bad`` one of them fails."""
+
+    def __init__(self, inner: Inference, bad: int = -1) -> None:
+        self._inner, self._bad = inner, bad
+        self._there, self._lock, self._calls = Barrier(2, timeout=20), Lock(), 0
+
+    def infer(self, inputs: Tensors) -> Tensors:
+        with self._lock:
+            number, self._calls = self._calls, self._calls + 1
+        self._there.wait()
+        if number == self._bad:
+            raise Unavailable("model-failed", "tiny", "as asked")
+        return self._inner.infer(inputs)
+
+    def close(self) -> None:
+        raise AssertionError
+
+
+def parallel(made: Path, bad: int = -1) -> Tagger:
+    inner = OnnxInference(made / "model.onnx.gz")
+    return Tagger(described(made), Pieces(made / "pieces.model.gz"), Counting(inner, bad), most=16, calls=2)
+
+
+def test_several_calls_at_once_say_what_one_after_the_other_says(made: Path) -> None:
+    texts = ["the the Anna Lang saw", "saw the the the Anna"] * 6  # four calls, of three texts each
+    spans = [[("Anna Lang", Category.NAME)], [("Anna", Category.NAME)]] * 6
+    assert found(parallel(made), *texts) == found(opened(made), *texts) == spans
+
+
+def test_one_call_that_fails_leaves_nothing_read(made: Path) -> None:
+    with pytest.raises(Unavailable, match="model-failed"):
+        parallel(made, bad=1).find([part("saw Anna Lang " * 3), part("Anna saw " * 4)])
 
 
 def test_what_begins_on_either_side_of_a_cut_by_what_each_side_says_is_not_lost(

@@ -80,6 +80,13 @@ def test_what_is_outside_of_what_was_painted_keeps_its_value_and_the_rest_is_one
     assert np.array_equal(before[-1, :, region.width :], after[-1, :, region.width :])
 
 
+@pytest.mark.parametrize("name", ["MR_small_RLE.dcm", "SC_rgb_jpeg_gdcm.dcm", "693_J2KI.dcm", "SC_rgb_jpeg_dcmtk.dcm"])
+def test_compressed_pixels_that_were_painted_have_no_length_but_an_end(name: str) -> None:
+    """PS3.5, A.4: DCMTK refuses anything else."""
+    made = _picture(_FILES[name]).painted([Region("PixelData", 1, 8, 4, 20, 10)])
+    assert pydicom.dcmread(io.BytesIO(made))["PixelData"].is_undefined_length
+
+
 @pytest.mark.parametrize("name", _JPEG_2000)
 def test_jpeg_2000_is_written_anew_without_loss(name: str) -> None:
     """pydicom's own decoders of it are not installed: read by the library behind them."""
@@ -187,6 +194,19 @@ def test_a_frame_that_is_cut_short_is_refused_by_every_decoder() -> None:
         dataset.save_as(out)
         with pytest.raises(DeidstreamError, match="frame-broken"):
             DicomPicture(split(out.getvalue())).looks(1)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless])
+def test_bits_outside_of_the_samples_of_compressed_frames_are_looked_at_too(syntax: str) -> None:
+    words = speckle(64, 64).astype("<u2")
+    words[10:20, 10:30] |= 1 << 13
+    stated = pydicom.dcmread(io.BytesIO(instance(words, syntax, kind="ct")))
+    stated.BitsStored, stated.HighBit = 12, 11
+    out = io.BytesIO()
+    stated.save_as(out)
+    picture = DicomPicture(split(out.getvalue()))
+    [extra] = [one for one in picture.looks(1) if set(np.unique(one).tolist()) <= {0, 255}]
+    assert np.array_equal(extra[:, :, 0] == 255, words >> 13 != 0)
 
 
 @pytest.mark.parametrize(

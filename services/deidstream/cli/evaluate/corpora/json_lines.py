@@ -28,7 +28,8 @@ def read(path: Path, scheme: Scheme) -> Iterator[Annotated]:
     ``fields`` of the scheme: ``id``, ``text``, ``spans``, ``language``, ``patient``, ``known`` of a document; ``start``, ``end``,
     ``label``, ``value``, ``kind`` of a span (without offsets it lies where its value stands, once; a kind makes the label
     ``LABEL/KIND`` where the scheme has that); ``kept``, lists of spans that identify nobody, separated by blanks; ``records``, the
-    list in a ``.json`` file. A document may say of itself ``"hard_negative": true``. Raises Malformed.
+    list in a ``.json`` file. A span may be a list of start, end and label. A document may say of itself ``"hard_negative": true``.
+    Raises Malformed.
     """
     names = _NAMES | dict(scheme.fields)
     for file in files.found(path, scheme.files or ("*.jsonl", "*.json")):
@@ -68,7 +69,7 @@ def _document(record: _Json, names: Mapping[str, str], scheme: Scheme, place: st
     kept = [
         _span(one, names, text, place) for where in names.get("kept", "").split() for one in _at(record, where) or ()
     ]
-    for one in spans:
+    for one in (_named(each, names) for each in spans):
         span = _span(one, names, text, place)
         marked = scheme.gold(_label(one, names, scheme, place), span, place)
         if marked is None:
@@ -87,6 +88,12 @@ def _document(record: _Json, names: Mapping[str, str], scheme: Scheme, place: st
         scheme.unmarked,
         tuple(_known(one, place) for one in _at(record, names["known"]) or ()),
     )
+
+
+def _named(one: _Json, names: Mapping[str, str]) -> _Json:
+    """A span that ``synthesise`` wrote is a list."""
+    is_list = isinstance(one, list) and len(one) == 3
+    return dict(zip((names["start"], names["end"], names["label"]), one, strict=True)) if is_list else one
 
 
 def _span(one: _Json, names: Mapping[str, str], text: str, place: str) -> Span:

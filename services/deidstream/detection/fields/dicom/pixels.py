@@ -17,11 +17,12 @@ from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
 from deidstream.formats.dicom.element import TEXTS, dictionary
 
-__all__ = ["EXAMINED", "REMOVED", "may_show_head", "refusal"]
+__all__ = ["ABSENT", "EXAMINED", "REMOVED", "may_show_head", "refusal", "rules_out_head"]
 
 EXAMINED = "examined"
-REMOVED = "removed"
-"""What the attribute ``head`` of a case says where the stage found the heads of a series, and what must go of them."""
+REMOVED, ABSENT = "removed", "absent"
+"""What the attribute ``head`` of a case says where the stage found the heads of a series, and what must go of them; and where the
+header rules a head out, and no face is seen in the series."""
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _ENCAPSULATED = 0x00420011
 _NO_PICTURES = (
@@ -72,24 +73,28 @@ _NO_HEAD = frozenset(
 
 
 def may_show_head(source: Document) -> bool:
-    """Whether ``source`` is a tomographic picture in which the header does not rule out a head: what it does not say may be one.
+    """Whether ``source`` is a tomographic picture: whatever it says that it shows, somebody must look.
 
     Tomographic is what its modality or its class says to be, and all that says where it lies in the patient.
     """
     if source.format != "dicom":
         return False
     document = cast(DicomDocument, source)
-    if not is_pictured(document) or not _is_tomographic(document):
-        return False
+    return is_pictured(document) and _is_tomographic(document)
+
+
+def rules_out_head(document: DicomDocument) -> bool:
+    """Whether the header says that nobody can be recognised: by the part of the body, or because features are gone. A hint: labels
+    are wrong, and protocols of one part are used for another."""
     recognizable = document.value("RecognizableVisualFeatures").strip().upper()
-    return recognizable != "NO" and (bool(recognizable) or not _is_of_other_part(document))
+    return recognizable == "NO" or (not recognizable and _is_of_other_part(document))
 
 
 def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "") -> str:
     """``source`` is a ``DicomDocument``. A reason code for why the instance may not leave; '' where it may.
 
     ``examined``: what became of looking at its pixels: ``examined``, the code of why they could not be, or '' for nobody did.
-    ``head``: what became of looking for a head: REMOVED, the code of why nobody could, or '' for nobody did.
+    ``head``: what became of looking for a head: REMOVED, ABSENT, the code of why nobody could, or '' for nobody did.
     """
     document = cast(DicomDocument, source)
     value = document.value
@@ -114,14 +119,14 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
         return "" if sop_class.startswith(_NO_PICTURES) else "class-not-understood"
     if chosen.pixels == "examine" and examined not in ("", EXAMINED):
         return examined
-    if chosen.of_heads != "keep" and may_show_head(document):
+    if chosen.of_heads != "keep" and head != ABSENT and may_show_head(document):
         if chosen.of_heads == "quarantine":
             return "head-possible"
         if head not in ("", REMOVED) or (not head and chosen.pixels == "keep"):
             return head or "head-not-examined"
     if chosen.pixels == "keep":
         return ""
-    no_face = chosen.of_heads == "keep" or head == REMOVED
+    no_face = chosen.of_heads == "keep" or head in (REMOVED, ABSENT)
     if chosen.pixels == "trust-header" and _is_ruled_out(document, sop_class, no_face):
         return ""
     if chosen.pixels != "examine" or not examined:
@@ -172,10 +177,9 @@ def _is_ruled_out(document: DicomDocument, sop_class: str, no_face: bool) -> boo
         return False
     if "SECONDARY" in kinds or "SCREEN SAVE" in kinds or not kinds[0]:
         return False
-    burned, recognizable = value("BurnedInAnnotation").upper(), value("RecognizableVisualFeatures").upper()
+    burned = value("BurnedInAnnotation").upper()
     no_text = burned == "NO" or (not burned and value("Modality").upper() in _TOMOGRAPHIC)
-    no_face = no_face or recognizable == "NO" or (not recognizable and _is_of_other_part(document))
-    return no_text and no_face and value("Modality").upper() not in _PRONE
+    return no_text and (no_face or rules_out_head(document)) and value("Modality").upper() not in _PRONE
 
 
 _ALIKE = (

@@ -12,6 +12,8 @@ from deidstream.formats.dicom.element import is_private
 __all__ = ["safe_elements"]
 
 _DECIMALS = re.compile(rb"[0-9+.eE \\-]*\0?")
+_LETTERS = re.compile(rb"[0-9A-Za-z^,. -]{4,}\0?")
+"""Of binary numbers one in a few hundred is made of such bytes by chance, and goes."""
 
 
 def safe_elements(document: DicomDocument) -> frozenset[str]:
@@ -22,21 +24,24 @@ def safe_elements(document: DicomDocument) -> frozenset[str]:
 def _of_level(document: DicomDocument, elements: Sequence[Element]) -> Iterator[str]:
     creators: dict[tuple[int, int], Element] = {}
     for element in elements:
+        if not is_private(element.tag):
+            for item in element.items or ():
+                yield from _of_level(document, item.elements)
+            continue
         group, number = element.tag >> 16, element.tag & 0xFFFF
-        if is_private(element.tag) and 0x10 <= number <= 0xFF:
+        if 0x10 <= number <= 0xFF:
             creators[group, number] = element
-        elif is_private(element.tag) and element.items is None and element.vr != "UN":
+        elif element.items is None and element.vr != "UN":
             block = creators.get((group, number >> 8))
             name = document.bare(block).decode("ascii", "replace").strip(" \0") if block else ""
             vr = SAFE.get((group, name), {}).get(number & 0xFF)
-            if block is not None and vr == element.vr and _is_number(document.bare(element), vr):
+            if block is not None and vr == element.vr and _is_number(document.bare(element), element.vr):
                 yield element.path
                 yield block.path
-        elif not is_private(element.tag):
-            for item in element.items or ():
-                yield from _of_level(document, item.elements)
 
 
 def _is_number(value: bytes, vr: str) -> bool:
-    """Whether decimal strings are: a text that is written as DS is none the safer for it."""
-    return vr != "DS" or _DECIMALS.fullmatch(value) is not None
+    """Whether it is what its VR says: a text that is written as a number is none the safer for it."""
+    if vr in ("DS", "IS"):
+        return _DECIMALS.fullmatch(value) is not None
+    return _LETTERS.fullmatch(value) is None

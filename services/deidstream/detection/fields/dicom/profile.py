@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 
+from deidstream.detection.fields.dicom.graphics import CLEAN_GRAPHICS, UNFORMATTED_TEXT
 from deidstream.detection.fields.dicom.table import Row, row_of
 from deidstream.formats.dicom.element import dictionary, is_private
 
@@ -48,6 +49,8 @@ _RESOLVED = {
 }
 _FIRST = 0x0008
 """Lower groups are of messages, files and directories (PS3.5, 7.1): in a data set they have no meaning."""
+_OVERLAYS = 0x60
+"""The groups of overlays begin with it."""
 _SINGLE_LINES = frozenset({"LO", "SH", "UC"})
 _CLASSES = (
     "SOPClassUID",
@@ -61,13 +64,15 @@ _CLASSES = (
 
 @lru_cache(maxsize=16384)
 def action(tag: int, vr: str, options: tuple[str, ...]) -> Action | None:
-    """What becomes of the attribute; None: nothing, it is kept. Safe private ones: see ``private``."""
+    """What becomes of the attribute; None: nothing, it is kept. Safe private ones: see ``private``; overlays: ``graphics``."""
     row = row_of(tag)
     if row is None:
         return _unlisted(tag, vr, options)
     asked = {row.options[option] for option in options if option in row.options}
-    if is_private(tag):
+    if is_private(tag) or tag >> 24 == _OVERLAYS:
         return Action.REMOVE
+    if tag == UNFORMATTED_TEXT and CLEAN_GRAPHICS in options:
+        return Action.CLEAN  # it stands in annotations alone, which the option has cleaned
     if "C" in asked:
         return _cleaned(row, vr, options)
     return Action.KEEP if asked else _RESOLVED[row.basic]

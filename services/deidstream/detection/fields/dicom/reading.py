@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 
 from pydicom.config import IGNORE
@@ -23,6 +24,7 @@ __all__ = ["read", "well_known"]
 _SEXES = {"M": "male", "F": "female", "O": "other"}
 _PIECES = ("family", "given", "middle", "prefix", "suffix")
 _RECORD = "MR"
+_MEDIA_STORAGE_INSTANCE = 0x00020003
 _SOLE = frozenset({"ST", "LT", "UT", "UR"})
 """A backslash in these separates nothing (PS3.5, 6.4)."""
 
@@ -64,11 +66,7 @@ def _issuer(instance: DicomDocument, prefix: str) -> str:
 
 def _facts(instance: DicomDocument) -> Iterator[Fact]:
     for element in (*instance.opened.meta, *instance.walk()):
-        if element.tag >> 16 == 2 and element.keyword != "MediaStorageSOPInstanceUID":
-            continue  # what stays of file meta information, the label says
-        if element.tag & 0xFFFF == 0 and not is_listed(element.tag):
-            continue
-        if not may_differ(element.tag, element.vr):
+        if not _concerns(element.tag, element.vr):
             continue
         if element.value != element.end:
             yield from _of(instance, element)
@@ -76,14 +74,23 @@ def _facts(instance: DicomDocument) -> Iterator[Fact]:
             yield Fact(element.path, Category.UNKNOWN, Role.UNKNOWN, "", "")
 
 
+@lru_cache(maxsize=16384)
+def _concerns(tag: int, vr: str) -> bool:
+    """Whether an attribute may be a fact. What stays of file meta information, the label says."""
+    if tag >> 16 == 2 and tag != _MEDIA_STORAGE_INSTANCE:
+        return False
+    return (tag & 0xFFFF != 0 or is_listed(tag)) and may_differ(tag, vr)
+
+
 def _of(instance: DicomDocument, element: Element) -> Iterator[Fact]:
-    meaning = meaning_of(element.keyword, element.vr)
     path = element.path
     if is_private(element.tag) or element.items is not None or element.vr not in STRINGS:
         yield Fact(path, Category.UNKNOWN, Role.UNKNOWN, "", "")
         return
+    keyword = element.keyword
+    meaning = meaning_of(keyword, element.vr)
     text = instance.leaf(path).text
-    issuer = _issuer(instance, path.removesuffix("PatientID")) if element.keyword == "PatientID" else ""
+    issuer = _issuer(instance, path.removesuffix("PatientID")) if keyword == "PatientID" else ""
     kind = _RECORD if meaning.category is Category.MEDICAL_RECORD else ""
     found = False
     for start, value in _values(text, element.vr):

@@ -32,6 +32,7 @@ OPTIONS = {
     "retain-safe-private": Option("rtnSafePrivOpt", "113111", "Retain Safe Private Option"),
     "clean-descriptors": Option("cleanDescOpt", "113105", "Clean Descriptors Option"),
     "clean-structured-content": Option("cleanStructContOpt", "113104", "Clean Structured Content Option"),
+    "clean-graphics": Option("cleanGraphOpt", "113103", "Clean Graphics Option"),
 }
 CODES = ("113100", "Basic Application Confidentiality Profile")
 CLEAN_PIXELS = ("113101", "Clean Pixel Data Option")

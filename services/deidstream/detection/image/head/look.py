@@ -40,7 +40,10 @@ def why_not(seen: Seen, model: Inference) -> str:
 
     ``head-turned``: before the cut ``model`` saw a face where the header has none, so that another part has been cut.
     ``face-remains``: it sees one from where one would be, if it were not gone.
+    ``head-contradicts-header``: it sees one from any side, and the header has none.
     """
+    if seen.ruled_out:
+        return "head-contradicts-header" if _shows_face(seen, model) else ""
     if _is_turned(seen, model):
         return "head-turned"
     views = list(views_around(seen.front, seen.top, _YAWS, _PITCHES))
@@ -54,10 +57,22 @@ def _is_turned(seen: Seen, model: Inference) -> bool:
     ahead, *lying = _heats(scene, seen.front, seen.top, model)
     if ahead >= _AHEAD:
         return False
-    across = np.cross(seen.front, seen.top)
-    others = ((-seen.front, seen.top), (across, seen.top), (-across, seen.top), (seen.top, across), (-seen.top, across))
+    _, *others = _sides(seen)
     elsewhere = max(*lying, *(heat for front, top in others for heat in _heats(scene, front, top, model)))
     return elsewhere > max(ahead, _ELSEWHERE)
+
+
+def _shows_face(seen: Seen, model: Inference) -> bool:
+    """Whether the volume looks like a face from any of six sides, any way up."""
+    scene = Scene(seen.before, seen.step, seen.threshold, _COARSE)
+    return any(max(_heats(scene, front, top, model)) > _ELSEWHERE for front, top in _sides(seen))
+
+
+def _sides(seen: Seen) -> tuple[tuple[Vector, Vector], ...]:
+    """Where the front and the top are, if one looks from there; from ahead first."""
+    front, top = seen.front, seen.top
+    across = np.cross(front, top)
+    return (front, top), (-front, top), (across, top), (-across, top), (top, across), (-top, across)
 
 
 def _heats(scene: Scene, front: Vector, top: Vector, model: Inference) -> list[float]:

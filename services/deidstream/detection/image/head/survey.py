@@ -32,7 +32,8 @@ _PADDING = -1_100.0
 class Seen:
     """A volume on its grid, as it was measured (``before``) and as it would be released, for whoever looks for a face.
 
-    ``threshold``: between air and tissue. ``front`` and ``top``: of the patient, in grid axes.
+    ``threshold``: between air and tissue. ``front`` and ``top``: of the patient, in grid axes. ``ruled_out``: whether its header
+    says that no face is there, so that nothing would be changed.
     """
 
     before: Floats = field(repr=False)
@@ -41,6 +42,7 @@ class Seen:
     threshold: float
     front: npt.NDArray[np.float64] = field(repr=False)
     top: npt.NDArray[np.float64] = field(repr=False)
+    ruled_out: bool = False
 
 
 Look = Callable[[Seen], str]
@@ -73,6 +75,22 @@ class Survey:
     def verdict(self, look: Look) -> Verdict:
         """What becomes of each slice. ``look`` is asked whether what would be released may be."""
         return Verdict(tuple(self._cut(*one, look) for one in zip(self._stacks, self._samples, strict=True)))
+
+    def absence(self, look: Look) -> Verdict:
+        """The same where every header says that no head is there: nothing is cut, and ``look`` is asked whether that can be."""
+        return Verdict(tuple(self._kept(stack, look) for stack in self._stacks))
+
+    def _kept(self, stack: Stack, look: Look) -> Cut:
+        """What is no volume, or holds nothing as large as a face, shows none."""
+        grid = stack.grid()
+        if not stack.is_volume:
+            return Cut("", grid)
+        values, known = stack.volume(grid)
+        body = body_of(values, known, grid.step, self.hounsfield)
+        if body is None:
+            return Cut("", grid)
+        front, top = grid.index((0, -1, 0)), grid.index((0, 0, 1))
+        return Cut(look(Seen(values, values, grid.step, body.threshold, front, top, ruled_out=True)), grid)
 
     def _cut(self, stack: Stack, samples: list[tuple[Plane, int, int, Floats]], look: Look) -> Cut:
         grid = stack.grid()

@@ -27,7 +27,7 @@ _SCALE = 6.0
 class Cut:
     """What becomes of one stack of parallel slices: distances on its grid, and values that air and tissue have in this series.
 
-    Without distances nothing is cut: ``code`` says why. '' means that no head is there; anything else that nobody knows.
+    Without distances nothing is cut: ``code`` says why. '' means that no face is there; anything else that nobody knows.
     """
 
     code: str
@@ -84,6 +84,11 @@ class Verdict:
     """One cut for each orientation of a series."""
 
     cuts: tuple[Cut, ...]
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether no face is there, of all that could be looked at."""
+        return all(cut.air is None and not cut.code for cut in self.cuts)
 
     def cut_of(self, plane: Plane) -> Cut | None:
         """That of the stack in which ``plane`` lies; None where it lies outside of what was looked at."""

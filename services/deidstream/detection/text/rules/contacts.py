@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from deidstream.core.category import Category, Role
-from deidstream.detection.text.rules.rule import Confirm, Hit, Rule, label
+from deidstream.detection.text.rules.rule import EVIDENT, Confirm, Hit, Rule, label
 
 __all__ = ["RULES"]
 
@@ -176,6 +176,19 @@ def _username(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 _USERNAME = re.compile(rb"[ \t]*[:=][ \t]*([A-Za-z0-9][A-Za-z0-9._@\\-]{2,40}[A-Za-z0-9])")
 
+_HANDLE = re.compile(rb"@([A-Za-z0-9_.]{2,40}[A-Za-z0-9_])")
+
+
+def _handle(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """``@maw_maw_eudora``: what a word alone could not be; ``seen @clinic`` is a place."""
+    matched = _HANDLE.match(buffer, start)
+    if (
+        matched is not None
+        and re.search(rb"[0-9_.]", matched.group(1))
+        and re.search(rb"[A-Za-z]{3}", matched.group(1))
+    ):
+        yield Hit(start, matched.end(), Category.USERNAME, EVIDENT, Role.UNKNOWN, "text")
+
 
 RULES: tuple[Rule, ...] = (
     Rule(rb"[a-z0-9_\x80] ?@ ?[a-z0-9\x80\[]", lambda buffer, start, end: _email(buffer, start + 1, end - 1)),
@@ -210,4 +223,5 @@ RULES: tuple[Rule, ...] = (
     Rule(rb"\(\d\d\) ?0?\d[ .-]?\d\d", _shaped(rb"\(\d\d\) ?0?\d(?:[ .-]?\d){7,10}", 0.7)),
     Rule(rb"\(\d\d\) ?9?\d{4}-\d{4}", _shaped(rb"\(\d\d\) ?9?\d{4}-\d{4}", 0.9)),
     label(_username, "contact.username"),
+    Rule(rb"[ \t\n\x00(:,]@[a-z0-9_]", lambda buffer, start, end: _handle(buffer, start + 1, end)),
 )

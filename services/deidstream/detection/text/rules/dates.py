@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from deidstream.core.category import Category, Role
 from deidstream.detection.text.rules.rule import Hit, Rule, words
 
-__all__ = ["MONTHS", "RULES"]
+__all__ = ["MONTHS", "NOT_DAY_MONTH", "RULES", "WEEKDAY"]
 
 MONTHS = words(
     "january, february, march, april, may, june, july, august, september, october, november, december, jan, "
@@ -33,7 +33,7 @@ _DOUBTFUL = frozenset(
 )
 """Also words or abbreviations of something else: they need a year, or a day and a capital."""
 
-_WEEKDAY = (
+WEEKDAY = (
     "(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|montag|"
     "dienstag|mittwoch|donnerstag|freitag|samstag|"
     "sonnabend|sonntag|mo|di|mi|do|fr|sa|so|lunes|martes|miercoles|jueves|viernes|sabado|domingo|lundi|"
@@ -158,7 +158,7 @@ def _valid(first: bytes, second: bytes, third: bytes) -> bool:
 
 
 _BEFORE_MONTH = _re(
-    rf"(?:\b{_WEEKDAY}[.,]*[ \t]+(?:(?:the|den|der|le|el|dia|de)[ \t]+)?)?"
+    rf"(?:\b{WEEKDAY}[.,]*[ \t]+(?:(?:the|den|der|le|el|dia|de)[ \t]+)?)?"
     rf"(?:(?<![0-9.,/-]){_DAY}(?:st|nd|rd|th|\.|er|o)?[ \t]*(?:-|to|al?|and|und|bis|au|et|y|e|en|tot|ate)[ \t]*)?"
     rf"(?<![0-9.,/])(?<![0-9]-){_DAY}(?:[ \t]?(?:st|nd|rd|th|er|ere|re|ste|o|a|e|\.|\.o))?"
     r"(?:[ \t]+(?:day[ \t]+)?(?:de|of|del|di|van|do)(?:[ \t]+(?:mes|month)[ \t]+(?:de|of))?[ \t]+|[ "
@@ -174,7 +174,7 @@ _DAY_AFTER_MONTH = _re(
     rf"(?:[ \t]*(?:-|to|through|and|&)[ \t]*{_DAY}(?:st|nd|rd|th)?(?!\d))?(?:[ \t]*,?[ \t]*(?:of[ "
     rf"\t]+)?(?:{_YEAR}|'\d\d)(?!\d))?"
 )
-_WEEKDAY_BEFORE = _re(rf"\b{_WEEKDAY}[.,]*[ \t]+\Z")
+_WEEKDAY_BEFORE = _re(rf"\b{WEEKDAY}[.,]*[ \t]+\Z")
 _MONTH_CONTEXT = _re(
     r"\b(?:in|since|until|during|last|next|this|by|of|early|late|mid|from|through|en|desde|hasta|pasado|im|"
     r"seit|ende|anfang|mitte|bis|letzten|"
@@ -261,7 +261,7 @@ def _month_and_year(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 def _day_and_month(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
     """``am 12.03.``, ``el 12/03``, ``on 3/14``: only behind a word that says when."""
     matched = _DAY_MONTH.match(buffer, start)
-    if matched is None or _NOT_DAY_MONTH.match(buffer, matched.end()):
+    if matched is None or NOT_DAY_MONTH.match(buffer, matched.end()):
         return
     first, second = int(matched.group(1)), int(matched.group(3))
     if not (1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12):
@@ -272,7 +272,7 @@ def _day_and_month(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
 
 
 _DAY_MONTH = _re(r"[a-z']+[ \t]+(\d{1,2})([/.])(\d{1,2})(?!\d)(\.)?")
-_NOT_DAY_MONTH = _re(
+NOT_DAY_MONTH = _re(
     rf"[ \t]*(?:{_UNIT}\b|[/%x:+-]|[.,]?\d|of\b|de los\b|in (?:the|all)\b|points?\b|out\b|throughout|bilat|"
     rf"strength|power|murmur|systolic|tab|times|scale|pain|lobe)"
 )

@@ -19,6 +19,7 @@ from deidstream.detection.text.rules import (
     ages,
     contacts,
     dates,
+    days,
     identifiers,
     names,
     national,
@@ -35,7 +36,7 @@ __all__ = ["ALL", "DETECTOR", "Rules"]
 ALL = ("en", "de", "es", "fr", "it", "nl", "pt")
 DETECTOR = "text.rules/1"
 
-_MODULES = (names, dates, ages, contacts, streets, places, identifiers, national, organisations, occupations)
+_MODULES = (names, dates, days, ages, contacts, streets, places, identifiers, national, organisations, occupations)
 _ID_BITS = 7
 _ID_MASK = (1 << _ID_BITS) - 1
 _BATCH = 1 << 20

@@ -33,6 +33,9 @@ _UNIT_AFTER = re.compile(
 )
 
 
+_NEEDS_NO_COLON = (b"s/n", b"n/s", b"rego")
+
+
 class _Label(NamedTuple):
     category: Category
     phrases: str
@@ -48,9 +51,10 @@ def _labelled(kind: _Label) -> Confirm:
     def confirm(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         gap = _CONNECTOR.match(buffer, end)
         position = gap.end() if gap else end
-        if not kind.bare and buffer[position - 1] not in b":=#. \t":
+        bare = kind.bare or buffer[start:end].lower() in _NEEDS_NO_COLON
+        if not bare and buffer[position - 1] not in b":=#. \t":
             return
-        if not kind.bare and not re.search(rb"[:=#]|\bn[or]|num", buffer[end - 3 : position], re.IGNORECASE):
+        if not bare and not re.search(rb"[:=#]|\bn[or]|num", buffer[end - 3 : position], re.IGNORECASE):
             return
         plate = kind.category is Category.VEHICLE
         second = _SECOND_LABEL.match(buffer, position)

@@ -7,31 +7,17 @@ from collections.abc import Iterable
 
 from deidstream.core.category import Category, Role
 from deidstream.detection.text.allow import eponyms, terms
+from deidstream.detection.text.rules import relatives, titles
 from deidstream.detection.text.rules.gazetteer import family_names, given_names
-from deidstream.detection.text.rules.reading import Name, in_gazetteer, read_name, stops_name
-from deidstream.detection.text.rules.rule import Confirm, Hit, Rule, label
+from deidstream.detection.text.rules.reading import Name, in_gazetteer, name_form, name_score, read_name, stops_name
+from deidstream.detection.text.rules.rule import EVIDENT, Confirm, Hit, Rule, label
+from deidstream.detection.text.rules.titles import TITLE
 
 __all__ = ["RULES"]
 
-_TITLE = (
-    rb"(?:Dr|Dra|DR|DRA|dr|dra|drs|prof|Drs|Dott|Dr\.ssa|Dott\.ssa|Prof|PROF|Profa|Prof\.ssa|Professor|"
-    rb"Professora|Professeur|Professore|Pr|Doctor|Doctora|"
-    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|med|habil|"
-    rb"univ|rer|nat|Med|PD|Priv|Univ|Dipl|Ing|Mag|Lic|Licda|"
-    rb"Mr|Mrs|Ms|Miss|Sir|Herr|Herrn|Frau|Hr|Monsieur|Madame|Mademoiselle|Mme|MME|Mlle|Sra|Sr|Srta|Don|Dona|"
-    rb"Sig|Sig\.ra|"
-    rb"Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|Senorita|Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|"
-    rb"meneer|mevrouw)"
-)
-_MORE_TITLES = re.compile(rb"\.?(?:[ \t]*[,/]?[ \t]*" + _TITLE + rb"\b\.?){0,8}[ \t]*(?:\n[ \t]*)?")
-_AFTER_LABEL = re.compile(rb"[ \t]*(?:\((?:[a-z ]{1,12})\))?[ \t]*[:=][ \t]*(?:" + _TITLE + rb"\b\.?[ \t]*){0,8}")
+_AFTER_LABEL = re.compile(rb"[ \t]*(?:\((?:[a-z ]{1,12})\))?[ \t]*[:=][ \t]*(?:" + TITLE + rb"\b\.?[ \t]*){0,8}")
 _AFTER_SIGNATURE = re.compile(
-    rb"[ \t]*[:,.]?[ \t]*(?:(?:by|por|par|von|da|door|the|el|la|le|der)[ \t]+)?(?:" + _TITLE + rb"\b\.?[ \t]*){0,8}"
-)
-_AFTER_RELATIVE = re.compile(
-    rb"(?:[ \t]*[:,(][ \t]*|[ \t]+)(?:(?:named|called|is|llamad[oa]|namens|genannt|de nombre|nommee?|"
-    rb"chiamat[oa]|genaamd|chamad[oa])[ \t]+)?"
-    rb"(?:" + _TITLE + rb"\b\.?[ \t]*){0,8}"
+    rb"[ \t]*[:,.]?[ \t]*(?:(?:by|por|par|von|da|door|the|el|la|le|der)[ \t]+)?(?:" + TITLE + rb"\b\.?[ \t]*){0,8}"
 )
 _NOT_A_PERSONS = re.compile(
     rb"\b(?:brand|trade|generic|drug|product|file|user|domain|test|study|hospital|facility|device|display|"
@@ -49,36 +35,6 @@ _CLINICAL_AFTER = re.compile(
 )
 
 
-def _score(name: Name, sure: float) -> float:
-    return min(1.0, sure + 0.05 * name.known)
-
-
-def _after_title(role: Role) -> Confirm:
-    def confirm(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
-        begin = _MORE_TITLES.match(buffer, end)
-        position = begin.end() if begin else end
-        if position == end and buffer[end - 1 : end] != b".":
-            return
-        name = read_name(buffer, position)
-        if name is None or (name.words == name.initials and name.words < 2 and role is not Role.CLINICIAN):
-            return
-        whole = buffer[name.start : name.end].lower()
-        if name.words == 1 and name.known == 0 and whole in terms():
-            return
-        yield Hit(name.start, name.end, Category.NAME, _score(name, 0.9), role, _form(name))
-
-    return confirm
-
-
-def _short_title(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
-    """``D.`` and ``M.``: a name only where the next word is a known one, or two follow."""
-    name = read_name(buffer, end)
-    if name is not None and name.words > name.initials and (name.known or name.words > 1):
-        first = buffer[name.start : name.end].split()[0].lower()
-        if first not in eponyms() or name.words > 1:
-            yield Hit(name.start, name.end, Category.NAME, 0.85, Role.UNKNOWN, _form(name))
-
-
 def _after_label(role: Role, form: str, strict: bool) -> Confirm:
     """``strict``: the label says that a name follows (``Apellidos:``). Else (``Patient:``) the words must look like one."""
 
@@ -91,7 +47,7 @@ def _after_label(role: Role, form: str, strict: bool) -> Confirm:
             name = _lower_case_value(buffer, colon.end())
         if name is None or not (strict or _looks_like_name(buffer, name)):
             return
-        yield Hit(name.start, name.end, Category.NAME, _score(name, 0.9), role, form or _form(name))
+        yield Hit(name.start, name.end, Category.NAME, name_score(name, 0.9), role, form or name_form(name))
 
     return confirm
 
@@ -113,25 +69,19 @@ def _after_signature(role: Role) -> Confirm:
         begin = _AFTER_SIGNATURE.match(buffer, end)
         name = read_name(buffer, begin.end() if begin else end)
         if name is not None and _looks_like_name(buffer, name):
-            yield Hit(name.start, name.end, Category.NAME, _score(name, 0.85), role, _form(name))
+            yield Hit(name.start, name.end, Category.NAME, name_score(name, 0.85), role, name_form(name))
 
     return confirm
 
 
-def _after_relative(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
-    begin = _AFTER_RELATIVE.match(buffer, end)
-    if begin is None:
-        return
-    name = read_name(buffer, begin.end(), comma=False)
-    if name is not None and _first(buffer, name) in given_names() and _first(buffer, name) not in eponyms() | terms():
-        yield Hit(
-            name.start,
-            name.end,
-            Category.NAME,
-            _score(name, 0.75),
-            Role.RELATIVE,
-            "given" if name.words == 1 else "name",
-        )
+_INITIALS = re.compile(rb"[ \t]*[:=]?[ \t]*([A-Z]{2,4})(?=[ \t]*(?:[/.,;|)\n\r\0]|[ \t][a-z]))")
+
+
+def _initials(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
+    """``Hdz. ML``, ``Dictated by: TBO/jk``: who wrote it, or had it written."""
+    letters = _INITIALS.match(buffer, end)
+    if letters is not None and letters.group(1).lower() not in terms():
+        yield Hit(letters.start(1), letters.end(1), Category.NAME, EVIDENT, Role.CLINICIAN, "name")
 
 
 _OPENING = re.compile(rb"[A-Za-z']+")
@@ -268,7 +218,7 @@ def _with_credential(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
         return
     name = read_name(buffer, before.start(1), comma=False)
     if name is not None and name.words > 1 and name.words > name.initials and name.end <= end:
-        yield Hit(name.start, name.end, Category.NAME, _score(name, 0.8), Role.CLINICIAN, "name")
+        yield Hit(name.start, name.end, Category.NAME, name_score(name, 0.8), Role.CLINICIAN, "name")
 
 
 def _looks_like_name(buffer: bytes, name: Name) -> bool:
@@ -285,55 +235,16 @@ def _first(buffer: bytes, name: Name) -> bytes:
     return buffer[name.start : name.end].split()[0].lower().rstrip(b",")
 
 
-def _form(name: Name) -> str:
-    if name.inverted:
-        return "name.family_first"
-    return "family" if name.words == 1 else "name"
-
-
-_CLINICIAN_TITLES = (
-    rb"\b(?:Dr|Dra|DR|DRA|Drs|dr\.|dra\.|drs\.|prof\.|Dott|Dott\.ssa|Dr\.ssa|Prof|PROF|Profa|Prof\.ssa|"
-    rb"Professor|Professora|Professeur|Professore|Doctor|Doctora|"
-    rb"Docteur|docteur|doctor|doctora|professeur|Dottore|Dottoressa|Dottor|Doktor|Doutor|Doutora|Nurse|Dres|"
-    rb"Drs|DOCTOR|DOCTEUR|Pr|Surgeon|Oberarzt|Oberarztin|Chefarzt|"
-    rb"Chefarztin|Assistenzarzt|Assistenzarztin|Infirmiere|Enfermera|Enfermero|Enfermeira|Enfermeiro)\b\.?[ "
-    rb"\t]*[A-Za-z\n]"
-)
-_OTHER_TITLES = (
-    rb"\b(?:Mr|Mrs|Ms|Miss|MR\.|MRS|MISS|MS\.|Sir|Herr|Herrn|HERR|Frau|FRAU|Hr|Monsieur|MONSIEUR|monsieur|"
-    rb"madame|mademoiselle|senor|senora|signora|signor|senhor|senhora|Madame|MADAME|Mademoiselle|Mme|MME|"
-    rb"Mlle|MLLE|"
-    rb"Mmes|MM|Sra|Sr|Srta|SRA|SR|Don|Dona|Sig|Sig\.ra|Signor|Signora|Signorina|Senhor|Senhora|Senor|Senora|"
-    rb"Senorita|D\. ?na|"
-    rb"Dhr|Mevr|Mw|Meneer|Mevrouw|dhr|mevr|mw|meneer|mevrouw|sig\.ra|sig\.|sr\.|sra\.|mr\.|mrs\.|Dna|"
-    rb"DNA\.)\.?[ \t]+[A-Za-z]"
-)
-
-
-def _trimmed(confirm: Confirm) -> Confirm:
-    """The trigger ends with the first letter of the name: step back to the end of the title."""
-
-    def inner(buffer: bytes, start: int, end: int) -> Iterable[Hit]:
-        title = _TITLE_WORD.match(buffer, start)
-        return confirm(buffer, start, title.end() if title else end - 1)
-
-    return inner
-
-
-_TITLE_WORD = re.compile(rb"(?:D\. ?na|[A-Za-z]+(?:\.(?:ssa|ra))?)\.?")
-
-
 RULES: tuple[Rule, ...] = (
-    Rule(_CLINICIAN_TITLES, _trimmed(_after_title(Role.CLINICIAN)), caseless=False),
-    Rule(_OTHER_TITLES, _trimmed(_after_title(Role.UNKNOWN)), caseless=False),
-    Rule(rb"\b(?:D|M)\.[ \t]*[A-Z]", lambda buffer, start, end: _short_title(buffer, start, end - 1), caseless=False),
+    *titles.RULES,
     label(_after_label(Role.PATIENT, "", strict=True), "name.whole"),
     label(_after_label(Role.PATIENT, "given", strict=True), "name.given"),
     label(_after_label(Role.PATIENT, "family", strict=True), "name.family"),
     label(_after_label(Role.PATIENT, "", strict=False), "name.patient"),
     label(_after_label(Role.CLINICIAN, "", strict=False), "name.clinician"),
     label(_after_signature(Role.CLINICIAN), "name.signature"),
-    label(_after_relative, "name.relative"),
+    *relatives.RULES,
+    label(_initials, "name.initials"),
     Rule(rb"\b[A-Z][a-z']+[a-z-]*(?:[A-Z][a-z]+)?[ \t]+[A-Zdv]", _pair, caseless=False),
     Rule(rb"\b[A-Z]{2}[A-Z'-]+[ \t]+[A-Z][A-Za-z]", _pair, caseless=False),
     Rule(rb"\b[A-Z][A-Za-z'-]+(?:,[ \t]?|\^)[A-Z][A-Za-z]", _inverted, caseless=False),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from deidstream.detection.text.allow import terms
 from deidstream.detection.text.rules.gazetteer import family_names, given_names
 
-__all__ = ["Name", "in_gazetteer", "read_name", "stops_name"]
+__all__ = ["Name", "in_gazetteer", "name_form", "name_score", "read_name", "stops_name"]
 
 _WORD = re.compile(
     rb"(?:[A-Z](?:-[A-Z])?\.(?:[ -]?[A-Z]\.)*|(?:(?:[A-Za-z]')?[A-Za-z]+(?:[-'][A-Za-z]+)*)(?![A-Za-z0-9@_\x80/]))"
@@ -89,6 +89,18 @@ def read_name(buffer: bytes, position: int, lower: bool = False, comma: bool = T
             break
         position = gap.end()
     return Name(start, end, count, known, initials, inverted) if count else None
+
+
+def name_score(name: Name, sure: float) -> float:
+    """``sure``, and more for each of its words that is a listed name."""
+    return min(1.0, sure + 0.05 * name.known)
+
+
+def name_form(name: Name) -> str:
+    """As ``Finding.form`` has it."""
+    if name.inverted:
+        return "name.family_first"
+    return "family" if name.words == 1 else "name"
 
 
 def in_gazetteer(key: bytes) -> bool:

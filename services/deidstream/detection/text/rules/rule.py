@@ -11,7 +11,11 @@ from typing import NamedTuple
 from deidstream.core.category import Category, Role
 from deidstream.detection.text.fold import fold_word
 
-__all__ = ["Confirm", "Hit", "Rule", "label", "phrase", "words"]
+__all__ = ["EVIDENT", "Confirm", "Hit", "Rule", "label", "phrase", "words"]
+
+
+EVIDENT = 0.97
+"""The score of what the words beside it leave no doubt of (``Frau Sommer``): it stays where a tagger sees nothing."""
 
 
 class Hit(NamedTuple):

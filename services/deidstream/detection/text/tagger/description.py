@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from deidstream.core.category import Category
 from deidstream.core.errors import Misconfigured
+from deidstream.core.released_file import verify
 
 __all__ = ["DESCRIPTION", "MODEL", "PIECES", "Description", "described"]
 
@@ -62,7 +62,7 @@ def described(folder: Path) -> Description:
     if wrong is not None:
         raise Misconfigured("model-corrupt", place, wrong)
     for name, expected in found.files.items():
-        _check(folder / name, expected)
+        verify(folder / name, expected)
     return found
 
 
@@ -79,14 +79,3 @@ def _wrong(found: Description) -> str | None:
     if not found.temperature > 0:
         return "a temperature above 0"
     return None if 0 <= 2 * found.margin < found.window else "a window longer than its two margins"
-
-
-def _check(path: Path, expected: str) -> None:
-    place = f"{path.parent.name}/{path.name}"
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        raise Misconfigured("model-missing", place, f"expected the file with SHA-256 {expected}") from None
-    if digest != expected:
-        raise Misconfigured("model-corrupt", place, f"SHA-256 is {digest}, expected {expected}")

@@ -22,10 +22,11 @@ _UNSPACED = (
 _HYPHENS = "-\u2010\u2011"
 _JOINERS = _HYPHENS + "'\u2019\u02bc\u00b7\u200c\u200d"
 _WORD = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff])*+"
-_UNIT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:[{_JOINERS}]{_WORD})*+|\S")
+_UNIT = re.compile(rf"[{_UNSPACED}]|{_WORD}(?:[{_JOINERS}]{_WORD})*+|(\S)")
 _TURN = re.compile(rf"(?<=\d)[{_JOINERS}](?=\D)|(?<=\D)[{_JOINERS}](?=\d)")
 _PAIRS = {")": "(", "]": "[", "»": "«", "”": "“", "“": "„", "’": "‘", '"': '"', "'": "'"}
-_EDGE = re.compile(rf"[\w+#@{_UNSPACED}]")
+_EDGE_SIGNS = "_+#@"
+_EDGE = re.compile(rf"[\w{_EDGE_SIGNS}{_UNSPACED}]")
 
 Integers = npt.NDArray[np.int64]
 
@@ -89,10 +90,21 @@ class Units:
 
 def units(text: str) -> Units:
     """Those of ``text``, in order; white space is in none."""
-    found = [place for match in _UNIT.finditer(text) for place in _parts(text, match.start(), match.end())]
+    found: list[tuple[int, int]] = []
+    edges: list[bool] = []
+    for match in _UNIT.finditer(text):
+        if match.lastindex is not None:
+            found.append(match.span())
+            edges.append(match[1] in _EDGE_SIGNS)
+        elif match[0].isalpha():
+            found.append(match.span())
+            edges.append(True)
+        else:
+            parts = list(_parts(text, *match.span()))
+            found += parts
+            edges += [_EDGE.match(text, start) is not None for start, _ in parts]
     places = np.array(found, dtype=np.int64).reshape(-1, 2)
-    edges = np.fromiter((_EDGE.match(text, start) is not None for start, _ in found), dtype=np.bool_, count=len(found))
-    return Units(text, places[:, 0], places[:, 1], edges)
+    return Units(text, places[:, 0], places[:, 1], np.array(edges, dtype=np.bool_))
 
 
 def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -111,10 +111,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An A-ASSOCIATE-AC."""
+    """An A-ASSOCIATE-AC. ``serves``: SOP classes of which the one who asked may be the provider."""
 
     answers: tuple[Answer, ...]
     most: int = 0
+    serves: tuple[str, ...] = ()
 
 
 class Value(NamedTuple):
@@ -132,8 +133,7 @@ def request(asked: Request) -> bytes:
     for one in asked.proposals:
         inner = _item(0x30, one.abstract.encode()) + b"".join(_item(0x40, syntax.encode()) for syntax in one.syntaxes)
         items.append(_item(0x20, pack(">B3x", one.number) + inner))
-    roles = b"".join(_item(0x54, pack(">H", len(one)) + one.encode() + b"\0\1") for one in asked.serves)
-    items.append(_user(asked.most, roles))
+    items.append(_user(asked.most, _roles(asked.serves)))
     return _associate(Kind.REQUEST, asked.version, asked.called, asked.calling, b"".join(items))
 
 
@@ -144,7 +144,7 @@ def acceptance(asked: Request, accepted: Accepted) -> bytes:
         _item(0x21, pack(">BxBx", one.number, one.result) + _item(0x40, one.syntax.encode()))
         for one in accepted.answers
     ]
-    items.append(_user(accepted.most, b""))
+    items.append(_user(accepted.most, _roles(accepted.serves)))
     return _associate(Kind.ACCEPTANCE, 1, asked.called, asked.calling, b"".join(items))
 
 
@@ -152,14 +152,15 @@ def read_request(body: bytes) -> Request:
     """What is asked for; ``body`` is the PDU without its header. Raises Malformed."""
     version, called, calling, items = _read_associate(body)
     context, most, proposals = "", 0, []
+    serves: tuple[str, ...] = ()
     for kind, content in items:
         if kind == 0x10:
             context = _uid(content)
         elif kind == 0x20:
             proposals.append(_proposal(content))
         elif kind == 0x50:
-            most = _most(content)
-    return Request(called, calling, tuple(proposals), most, (), version, context)
+            most, serves = _most(content), _serves(content)
+    return Request(called, calling, tuple(proposals), most, serves, version, context)
 
 
 def read_acceptance(body: bytes) -> Accepted:
@@ -261,6 +262,16 @@ def _most(content: bytes) -> int:
     """The maximum length (PS3.8, D.1)."""
     found = next((one for kind, one in _items(content) if kind == 0x51), b"")
     return int.from_bytes(found[:4])
+
+
+def _serves(content: bytes) -> tuple[str, ...]:
+    """SOP classes of which the peer is, or may be, the provider (PS3.7, D.3.3.4)."""
+    roles = [(one[2:-2], one[-1]) for kind, one in _items(content) if kind == 0x54 and len(one) > 4]
+    return tuple(_uid(uid) for uid, provides in roles if provides)
+
+
+def _roles(serves: Sequence[str]) -> bytes:
+    return b"".join(_item(0x54, pack(">H", len(one)) + one.encode() + b"\0\1") for one in serves)
 
 
 def _user(most: int, roles: bytes) -> bytes:

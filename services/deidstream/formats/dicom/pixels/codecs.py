@@ -14,6 +14,7 @@ import numpy as np
 from pydicom.uid import UID
 
 from deidstream.core.errors import Malformed, Unsafe
+from deidstream.formats.dicom.pixels import jpeg_12
 from deidstream.formats.dicom.pixels.module import PixelModule
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _is_alike(samples: Samples, again: Samples, module: PixelModule) -> bool:
 def _decoder(syntax: str, frame: bytes) -> Callable[[bytes, PixelModule], Samples]:
     if syntax in _JPEG and _precision(frame) == 8:
         return _from_jpeg
+    if syntax in _JPEG and _precision(frame) == 12:
+        return jpeg_12.decoded
     if syntax in _JPEG_2000 | _HIGH_THROUGHPUT:
         return _from_jpeg_2000
     if syntax in {_RLE} | _JPEG | _JPEG_LOSSLESS | _JPEG_LS:
@@ -98,6 +101,8 @@ def _encoder(module: PixelModule, before: bytes) -> Callable[[Samples, bytes, Pi
     syntax = module.syntax
     if syntax in _JPEG and _precision(before) == 8:
         return _to_jpeg
+    if syntax in _JPEG and _precision(before) == 12:
+        return jpeg_12.encoded
     if syntax in _JPEG_2000:
         return _to_jpeg_2000
     if syntax == _RLE or syntax in _JPEG_LS:
@@ -138,7 +143,9 @@ def _from_pydicom(frame: bytes, module: PixelModule) -> Samples:
     from pydicom.pixels.decoders.base import get_decoder
 
     decoder = get_decoder(UID(module.syntax))
-    samples, _ = decoder.as_array(encapsulate([frame]), index=0, raw=True, **_options(module))
+    # Bits outside of the samples stay: somebody must look at them too.
+    options = _options(module) | {"correct_unused_bits": False}
+    samples, _ = decoder.as_array(encapsulate([frame]), index=0, raw=True, **options)
     return np.asarray(samples)
 
 
@@ -147,6 +154,8 @@ def _to_pydicom(samples: Samples, before: bytes, module: PixelModule) -> bytes:
     from pydicom.pixels.encoders.base import get_encoder
 
     options = _options(module)
+    if module.syntax == _RLE or int(samples.max()) >> module.stored > 0:
+        options["bits_stored"] = module.bits  # what is written are words, with what stands outside of the samples
     if module.photometric.startswith("YBR"):
         options["photometric_interpretation"] = "YBR_FULL" if module.syntax == _RLE else "RGB"
     encoder = get_encoder(UID(module.syntax))

@@ -64,6 +64,7 @@ def palette(document: DicomDocument) -> Palette:
 
 def looks(samples: Samples, module: PixelModule, colours: Palette | None) -> list[npt.NDArray[np.uint8]]:
     """One or two pictures, (rows, columns, 3) RGB: what people see, and where a window may hide something, all that there is."""
+    samples = _values(samples, module)
     if colours is not None:
         return [colours.shown(samples)]
     if module.samples > 1:
@@ -90,11 +91,21 @@ def hidden(samples: Samples, module: PixelModule) -> list[npt.NDArray[np.uint8]]
     return [_gray((one * 255).astype(np.uint8)) for one in planes if one.any()]
 
 
+def _values(samples: Samples, module: PixelModule) -> Samples:
+    """Without the bits outside of the samples, and with the sign of each (PS3.5, 8.1.1)."""
+    if module.samples > 1 or module.stored == module.bits:
+        return samples
+    high = max(module.high, module.stored - 1)
+    words: npt.NDArray[np.signedinteger] = samples.astype(np.int64 if module.bits > 16 else np.int32)
+    words = words >> (high + 1 - module.stored) & (1 << module.stored) - 1
+    return words - (words >> module.stored - 1 << module.stored) if module.signed else words
+
+
 def _shown(values: npt.NDArray[np.float32], module: PixelModule, whole: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if module.window is not None:
         center, width = module.window
         return _between(values, center - width / 2, center + width / 2)
-    if module.bits == 8:
+    if module.bits <= 8:
         return whole
     low, high = np.percentile(values, _TAILS)
     return _between(values, float(low), float(high))

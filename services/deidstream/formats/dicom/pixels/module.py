@@ -32,7 +32,7 @@ class PixelModule:
     columns: int
     samples: int
     bits: int
-    """Allocated for a sample: 8, 16 or 32."""
+    """Allocated for a sample: 1 (not compressed), 8, 16 or 32."""
     stored: int
     signed: bool
     photometric: str
@@ -50,9 +50,9 @@ class PixelModule:
     """The most significant bit of a sample; -1: the last of those that are stored."""
 
     @property
-    def frame_length(self) -> int:
-        """Bytes of a frame that is not compressed."""
-        return self.rows * self.columns * self.samples * self.bits // 8
+    def frame_bits(self) -> int:
+        """Bits of a frame that is not compressed; of one bit a pixel, frames need not begin at a byte."""
+        return self.rows * self.columns * self.samples * self.bits
 
 
 def module(document: DicomDocument) -> PixelModule:
@@ -93,7 +93,9 @@ def unsigned_values(document: DicomDocument, element: Element) -> list[int]:
 def _check(found: PixelModule) -> None:
     if not (found.rows and found.columns) or found.frames < 1 or not 0 < found.stored <= found.bits:
         raise Malformed("pixel-module-broken", "PixelData")
-    if found.photometric not in _COLOURS.get(found.samples, ()) or found.bits not in (8, 16, 32):
+    if found.photometric not in _COLOURS.get(found.samples, ()) or found.bits not in (1, 8, 16, 32):
+        raise Malformed("pixel-format-unsupported", "PixelData")
+    if found.bits == 1 and (found.samples > 1 or found.signed or found.photometric == "PALETTE COLOR"):
         raise Malformed("pixel-format-unsupported", "PixelData")
     if found.rows * found.columns * found.samples > MOST_PIXELS or found.frames > MOST_FRAMES:
         raise Malformed("pixels-too-large", "PixelData")

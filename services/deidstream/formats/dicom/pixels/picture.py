@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from deidstream.core.document import Splice, apply_splices
 from deidstream.core.errors import Malformed
 from deidstream.core.region import Region
 from deidstream.formats.dicom.document import DicomDocument
+from deidstream.formats.dicom.pixels import single_bits
 from deidstream.formats.dicom.pixels.codecs import NATIVE, Samples, decoded, encoded, is_read
 from deidstream.formats.dicom.pixels.fragments import Fragments, encapsulated, fragments
 from deidstream.formats.dicom.pixels.looks import Palette, hidden, looks, palette
 from deidstream.formats.dicom.pixels.module import PIXEL_DATA, PixelModule, module
+from deidstream.formats.dicom.pixels.overlays import cleared, overlays
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -37,13 +39,13 @@ class DicomPicture:
         assert element is not None
         self._value = memoryview(document.body)[element.value : element.end]
         self._native = self.module.syntax in NATIVE
-        self._halves = self._native and self.module.big and self.module.bits == 8 and self.module.words
+        self._halves = self._native and self.module.big and self.module.bits <= 8 and self.module.words
         if self._halves:
             self._value = memoryview(_swapped(self._value))
         self._fragments: Fragments = ()
         if self._native:
             self._check_native()
-        elif not is_read(self.module.syntax):
+        elif not is_read(self.module.syntax) or self.module.bits == 1:
             raise Malformed("transfer-syntax-not-decoded", PIXEL_DATA)
         else:
             self._fragments = fragments(bytes(self._value), self.module.frames, self._extended())
@@ -57,19 +59,30 @@ class DicomPicture:
     def looks(self, frame: int) -> list[npt.NDArray[np.uint8]]:
         """Frame ``frame`` (from 1) as people may see it, (rows, columns, 3) RGB: windowed, whole, and bits outside of samples."""
         samples = self._samples(frame)
-        return looks(samples, self.module, self._palette) + (hidden(samples, self.module) if self._native else [])
+        return looks(samples, self.module, self._palette) + hidden(samples, self.module)
+
+    def drawings(self) -> Iterator[tuple[str, int, npt.NDArray[np.uint8]]]:
+        """What overlays draw: element, frame, and how it looks, (rows, columns, 3) RGB; not those that are empty."""
+        for overlay in overlays(self._document):
+            for frame in range(1, overlay.frames + 1):
+                look = overlay.look(self._document, frame)
+                if look.any():
+                    yield overlay.element, frame, look
 
     def painted(self, regions: Iterable[Region]) -> bytes:
-        """The instance with ``regions`` of its frames filled. What is outside keeps its value; frames without keep their bytes.
+        """The instance with ``regions`` of its frames filled, and nothing drawn in those of its overlays.
 
-        Raises Malformed, Unsafe as ``codecs.encoded`` does.
+        What is outside keeps its value; frames without keep their bytes. Raises Malformed, Unsafe as ``codecs.encoded`` does.
         """
         by_frame: defaultdict[int, list[Region]] = defaultdict(list)
+        drawn: list[Region] = []
         for region in regions:
-            by_frame[region.frame].append(region)
+            (by_frame[region.frame] if region.element == PIXEL_DATA else drawn).append(region)
+        found = cleared(self._document, drawn)
         if not by_frame:
-            return self._document.source
-        return self._with({frame - 1: self._frame(frame, of_frame) for frame, of_frame in sorted(by_frame.items())})
+            return apply_splices(self._document.source, self._document.completed(found))
+        made = {frame - 1: self._frame(frame, of_frame) for frame, of_frame in sorted(by_frame.items())}
+        return self._with(made, found)
 
     def words(self, frame: int) -> bytes:
         """The stored samples of frame ``frame`` (from 1), little-endian, of the size that is allocated. Raises Malformed."""
@@ -87,25 +100,28 @@ class DicomPicture:
         samples = np.frombuffer(words, _type(self.module).newbyteorder("<")).reshape(before.shape).astype(before.dtype)
         return _bytes(samples, self.module) if self._native else encoded(samples, stored, self.module)
 
-    def _with(self, changed: Mapping[int, bytes]) -> bytes:
-        """The instance with frames, from 0, as they are stored."""
+    def _with(self, changed: Mapping[int, bytes], more: Sequence[Splice] = ()) -> bytes:
+        """The instance with frames, from 0, as they are stored, and with ``more``."""
         element = self._document.element(PIXEL_DATA)
         assert element is not None
         if self._native:
-            length, whole = self.module.frame_length, bytearray(self._value)
+            length, whole = self.module.frame_bits // 8, bytearray(self._value)
             for number, made in changed.items():
-                whole[number * length : (number + 1) * length] = made
+                if self.module.bits == 1:
+                    single_bits.put(whole, number, self.module.frame_bits, made)
+                else:
+                    whole[number * length : (number + 1) * length] = made
             found = [Splice(element.value, element.end, _swapped(whole) if self._halves else bytes(whole))]
         else:
             value = encapsulated(bytes(self._value), self._fragments, changed)
             found = [Splice(element.value, element.end, value)]
             found += self._document.removals([one for one in (_OFFSETS, _LENGTHS) if self._document.element(one)])
-        return apply_splices(self._document.source, self._document.completed(found))
+        return apply_splices(self._document.source, self._document.completed([*more, *found]))
 
     def _check_native(self) -> None:
         if self.module.photometric == "YBR_FULL_422":
             raise Malformed("pixel-format-unsupported", PIXEL_DATA)
-        if len(self._value) < self.module.frame_length * self.module.frames:
+        if 8 * len(self._value) < self.module.frame_bits * self.module.frames:
             raise Malformed("pixels-truncated", PIXEL_DATA)
 
     def _extended(self) -> Sequence[int]:
@@ -116,8 +132,10 @@ class DicomPicture:
         return [int.from_bytes(raw[at : at + 8], "little") for at in range(0, len(raw) - 7, 8)]
 
     def _stored(self, frame: int) -> bytes:
+        if self._native and self.module.bits == 1:
+            return single_bits.cut(self._value, frame - 1, self.module.frame_bits)
         if self._native:
-            length = self.module.frame_length
+            length = self.module.frame_bits // 8
             return bytes(self._value[(frame - 1) * length : frame * length])
         return b"".join(self._value[start:end] for start, end in self._fragments[frame - 1])
 
@@ -140,6 +158,9 @@ def _type(module: PixelModule) -> np.dtype[np.generic]:
 
 
 def _array(stored: bytes, module: PixelModule) -> Samples:
+    if module.bits == 1:
+        bits = np.unpackbits(np.frombuffer(stored, np.uint8), count=module.frame_bits, bitorder="little")
+        return bits.reshape(module.rows, module.columns)
     samples = np.frombuffer(stored, _type(module))
     if module.planar:
         return samples.reshape(module.samples, module.rows, module.columns).transpose(1, 2, 0)
@@ -148,6 +169,8 @@ def _array(stored: bytes, module: PixelModule) -> Samples:
 
 
 def _bytes(samples: Samples, module: PixelModule) -> bytes:
+    if module.bits == 1:
+        return np.packbits(samples.astype(np.uint8), bitorder="little").tobytes()
     ordered = samples.transpose(2, 0, 1) if module.planar else samples
     return np.ascontiguousarray(ordered).astype(_type(module), copy=False).tobytes()
 

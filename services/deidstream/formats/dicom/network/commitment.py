@@ -1,4 +1,4 @@
-"""Storage commitment, push model (PS3.4, annex J): which instances somebody asks about, and what they are told."""
+"""Storage commitment, push model (PS3.4, annex J): which instances are asked about, and what is told of them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,24 @@ from deidstream.formats.dicom.network.command import Status
 from deidstream.formats.dicom.part10 import IMPLICIT, is_uid
 from deidstream.formats.dicom.reader import Encoding, read
 
-__all__ = ["ALL_COMMITTED", "SOME_FAILED", "Reference", "Transaction", "information", "read_transaction"]
+__all__ = [
+    "ALL_COMMITTED",
+    "ASKING",
+    "SOME_FAILED",
+    "Reference",
+    "Told",
+    "Transaction",
+    "information",
+    "read_told",
+    "read_transaction",
+]
 
 ALL_COMMITTED, SOME_FAILED = 1, 2
 """Event types (PS3.4, J.3.3.1)."""
+ASKING = 1
+"""The action type of a request (PS3.4, J.3.2.1)."""
 _TRANSACTION, _REFERENCED, _CLASS, _INSTANCE = 0x00081195, 0x00081199, 0x00081150, 0x00081155
+_FAILED, _REASON = 0x00081198, 0x00081197
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,15 @@ class Transaction:
     references: tuple[Reference, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a report says of transaction ``uid``: instances that are committed, and those that are not, by reason."""
+
+    uid: str
+    committed: frozenset[str]
+    failed: Mapping[str, int]
+
+
 def read_transaction(content: bytes, syntax: str) -> Transaction:
     """The request in the data set of an N-ACTION. Raises Malformed."""
     elements = {one.tag: one for one in read(content, 0, len(content), Encoding(explicit=syntax != IMPLICIT))}
@@ -56,8 +78,20 @@ def read_transaction(content: bytes, syntax: str) -> Transaction:
     return Transaction(uid, tuple(found))
 
 
+def read_told(content: bytes, syntax: str) -> Told:
+    """The report in the data set of an N-EVENT-REPORT. Raises Malformed."""
+    elements = {one.tag: one for one in read(content, 0, len(content), Encoding(explicit=syntax != IMPLICIT))}
+    uid = _text(content, elements.get(_TRANSACTION))
+    if not is_uid(uid):
+        raise Malformed("not-a-transaction", "TransactionUID")
+    failed = {_instance(content, inner): _reason(content, inner) for inner in _items(elements.get(_FAILED))}
+    committed = {_instance(content, inner) for inner in _items(elements.get(_REFERENCED))}
+    return Told(uid, frozenset(committed - failed.keys()), failed)
+
+
 def information(uid: str, committed: Sequence[Reference], failed: Sequence[Reference], syntax: str) -> bytes:
-    """The data set of the N-EVENT-REPORT that answers transaction ``uid``, written in ``syntax``."""
+    """The data set of the N-EVENT-REPORT that answers transaction ``uid``, written in ``syntax``; of the N-ACTION that asks too, in
+    which nothing has failed."""
     told = _data_set({_TRANSACTION: uid})
     if failed:
         told.FailedSOPSequence = [_item(one, Status.NO_SUCH_INSTANCE) for one in failed]
@@ -82,6 +116,20 @@ def _data_set(uids: Mapping[int, str]) -> Dataset:
     for tag, uid in uids.items():
         made.add(DataElement(tag, "UI", uid, validation_mode=IGNORE))
     return made
+
+
+def _items(sequence: Element | None) -> list[dict[int, Element]]:
+    items = (sequence.items if sequence is not None else None) or ()
+    return [{one.tag: one for one in item.elements} for item in items]
+
+
+def _instance(content: bytes, inner: Mapping[int, Element]) -> str:
+    return _text(content, inner.get(_INSTANCE))
+
+
+def _reason(content: bytes, inner: Mapping[int, Element]) -> int:
+    element = inner.get(_REASON)
+    return int.from_bytes(content[element.value : element.end][:2], "little") if element is not None else 0
 
 
 def _text(content: bytes, element: Element | None) -> str:

@@ -1,0 +1,77 @@
+"""An instance without its pixel data: a few bytes stand for what nobody looks at, and what comes out gets it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from mmap import mmap
+from struct import pack
+
+from deidstream.core.errors import Malformed
+from deidstream.formats.dicom.element import Element
+from deidstream.formats.dicom.preamble import Opening, opening
+from deidstream.formats.dicom.reader import bulk
+
+__all__ = ["Apart", "apart", "together"]
+
+_META = 1 << 16
+"""Bytes within which file meta information ends."""
+_BEHIND = 1 << 20
+"""Bytes behind the pixel data: padding, a digital signature."""
+_OFFSETS = bytes.fromhex("feff00e000000000")
+_END = bytes.fromhex("feffdde000000000")
+"""An empty table of offsets, and the end of encapsulated frames (PS3.5, A.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """``source``: the instance, with ``mark`` in the place of its pixel data, the bytes ``[start, end)`` of where it came from."""
+
+    source: bytes = field(repr=False)
+    mark: bytes = field(repr=False)
+    start: int
+    end: int
+
+
+def apart(body: bytes | mmap, mark: bytes) -> Apart | None:
+    """``body`` without its pixel data; no more of it is read than what stands before and behind. ``mark``: an even number of bytes
+    that nobody can guess.
+
+    None where that cannot be done: pixel data that is deflated, inside a sequence or not there; what breaks the rules, which is
+    for those to say who read all of it.
+    """
+    try:
+        opened = opening(bytes(body[:_META]))
+        element = None if opened.deflated else bulk(body, opened.start, opened.encoding)
+    except Malformed:
+        return None
+    if element is None or element.value == element.end or len(body) - element.end > _BEHIND:
+        return None
+    standing = _standing(mark) if element.undefined else mark
+    head = bytearray(body[: element.value])
+    if not element.undefined:
+        _measure(head, element, len(standing), opened)
+    return Apart(bytes(head) + standing + body[element.end :], standing, element.value, element.end)
+
+
+def together(released: bytes, taken: Apart) -> tuple[bytes, bytes] | None:
+    """What stands before and behind the pixel data of a released instance. None where its mark does not stand there, untouched,
+    any more: then it gets nothing back. Raises Malformed for what is no instance.
+    """
+    opened = opening(released)
+    element = bulk(released, opened.start, opened.encoding)
+    if element is None or released[element.value : element.end] != taken.mark:
+        return None
+    head = bytearray(released[: element.value])
+    if not element.undefined:
+        _measure(head, element, taken.end - taken.start, opened)
+    return bytes(head), released[element.end :]
+
+
+def _standing(mark: bytes) -> bytes:
+    """``mark`` as the one fragment of an encapsulated frame."""
+    return _OFFSETS + pack("<HHI", 0xFFFE, 0xE000, len(mark)) + mark + _END
+
+
+def _measure(head: bytearray, element: Element, length: int, opened: Opening) -> None:
+    size = "I" if element.length_size == 4 else "H"
+    head[element.length_at : element.length_at + element.length_size] = pack(opened.encoding.order + size, length)
