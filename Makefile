@@ -58,12 +58,12 @@ demo: $(STAMP)
 	$(BIN)/deidstream demo
 
 test: $(STAMP)
-	$(BIN)/pytest -m "not full and not deploy" -n 2 --dist loadfile
+	tests/retried $(BIN)/pytest -m "not full and not deploy" -n 2 --dist loadfile
 
 test-full: $(STAMP) $(TRAINING)/.installed
 	tests/full/prepare
 	tests/full/run $(BIN)/pytest
-	$(TRAINING)/bin/pytest tests/training/torch
+	tests/retried $(TRAINING)/bin/pytest tests/training/torch
 
 # Images are built, the chart is held against a real kube-apiserver. The first time its tools take a quarter of an hour more.
 test-deploy: $(STAMP)

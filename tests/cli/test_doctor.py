@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,11 +53,11 @@ def examined(config: Path, *more: str) -> tuple[Ran, list[dict[str, str]]]:
 
 
 def troubles(found: list[dict[str, str]], *beside: str) -> set[tuple[str, str, str]]:
-    """What is not good, but for what belongs to the machine that the tests run on."""
+    """What is not good, but for what belongs to the machine that the tests run on: it may have little room."""
     return {
         (one["verdict"], one["check"], one["code"])
         for one in found
-        if one["verdict"] != "good" and one["check"] not in ("machine", *beside)
+        if one["verdict"] != "good" and one["check"] not in ("machine", *beside) and one["code"] != "disk-nearly-full"
     }
 
 
@@ -220,6 +221,20 @@ def test_what_crashes_is_told_without_what_it_said(tmp_path: Path, monkeypatch: 
     ran, found = examined(deployed(tmp_path))
     assert (ran.code, ("bad", "bus", "check-crashed") in troubles(found)) == (1, True)
     assert SECRET not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("free", "told"),
+    [(0.5, None), (0.09, ("warning", "state", "disk-nearly-full")), (0.009, ("bad", "state", "disk-full"))],
+)
+def test_a_disk_that_fills_is_told(
+    free: float, told: tuple[str, str, str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = deployed(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=1000, free=int(1000 * free)))
+    ran, found = examined(config)
+    said = [(one["verdict"], one["check"], one["code"]) for one in found if one["code"].startswith("disk")]
+    assert (said, ran.code) == ([told] if told else [], 1 if told and told[0] == "bad" else 0)
 
 
 def test_for_people_there_is_a_table(tmp_path: Path) -> None:
