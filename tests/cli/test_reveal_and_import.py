@@ -147,6 +147,21 @@ def test_what_was_imported_is_sealed_private_and_audited_without_content(tmp_pat
     assert entry["details"] == {"project": "research", "pseudonyms": 1, "offsets": 0}
 
 
+def test_with_kafka_nothing_is_imported_where_the_resolver_would_not_see_it(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    config.write_text(
+        config.read_text().replace(
+            "health: null", "health: null, bus: 'kafka://127.0.0.1:1', database: 'postgresql://h/d'"
+        )
+    )
+    (tmp_path / "legacy.csv").write_text("identifier,pseudonym\n7101504,STUDY-0042\n")
+    ran = run("import-identities", tmp_path / "legacy.csv", "--project", "research", "--config", config)
+    assert ran.code == 2
+    assert "import-not-shared" in ran.err
+    assert "resolver.projects[].pseudonyms" in ran.err
+    assert not (tmp_path / "state").exists()  # neither an import nor a key that nobody else has
+
+
 def test_a_damaged_import_stops_the_start_instead_of_being_ignored(tmp_path: Path) -> None:
     config = configured(tmp_path)
     (tmp_path / "legacy.csv").write_text("identifier,pseudonym\n7101504,STUDY-0042\n")

@@ -84,6 +84,7 @@ def test_files_that_are_mounted_may_be_named_and_a_value_may_be_unset() -> None:
         "small",
         *("--set-json", FOLDER, "--set-json", 'chains.all.claims=[{"name":"released","mountPath":"/srv"}]'),
         *("--set-json", 'config.resolver.projects[0].policy="/run/secrets/policies/ours.yaml"'),
+        *("--set-json", 'config.resolver.projects[0].pseudonyms="/run/secrets/policies/legacy.csv"'),
         *("--set-json", 'chains.all.secrets=[{"name":"policies","mountPath":"/run/secrets/policies"}]'),
         *("--set-json", "config.delivery.destinations[0].ordered=null", "--set-json", "config.text.tagger=null"),
     )

@@ -79,6 +79,12 @@ _REFUSED = [
         "no Pod would start",
     ),
     (
+        "production",
+        ['config.resolver.projects[0].pseudonyms="/run/secrets/legacy/legacy.csv"'],
+        'the pseudonyms /run/secrets/legacy/legacy.csv of "research" are not in chains.core: make them a Secret',
+        "no resolver would start, or people would get other names",
+    ),
+    (
         "small",
         ['config.deployment={"state":"/data"}'],
         "config.deployment.state: follows from other values",

@@ -91,6 +91,8 @@
 {{- range ternary $.Values.config.resolver.projects list (has "resolver" $chain.stages) }}
 {{- $policy := get . "policy" | default "" }}
 {{- if and (or (contains "/" $policy) (hasSuffix ".yaml" $policy)) (not (include "deidstream.under" (dict "path" $policy "folders" $read))) }}{{ fail (printf "config.resolver.projects: the policy %s of %q is not in chains.%s: make it a Secret and mount that (secrets)" $policy .name $name) }}{{ end }}
+{{- $pseudonyms := get . "pseudonyms" | default "" }}
+{{- if and $pseudonyms (not (include "deidstream.under" (dict "path" $pseudonyms "folders" $read))) }}{{ fail (printf "config.resolver.projects: the pseudonyms %s of %q are not in chains.%s: make them a Secret and mount that (secrets)" $pseudonyms .name $name) }}{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deidstream.adapters.opening import KAFKA
 from deidstream.cli.access import Access, ConfigOption
 from deidstream.core.errors import Misconfigured
 from deidstream.core.outcome import Audit
 from deidstream.stages.process import Process
 from deidstream.stages.resolver import imported, sealed_import
 from deidstream.stages.resolver.config import ResolverSettings
+from deidstream.stream.deployment import Deployment
 from deidstream.stream.instances import Instance
+from deidstream.stream.settings import Settings
 
 __all__ = ["import_identities"]
+
+_ELSEWHERE = (
+    "with Kafka the resolver runs where this state folder is not: let resolver.projects[].pseudonyms name the file, "
+    "in Kubernetes on a mounted Secret"
+)
 
 
 def import_identities(
@@ -33,14 +42,19 @@ def import_identities(
     The rows are kept sealed in the state folder; delete FILE.csv afterwards. Import before the first message of these people: what
     was released already is not changed. A running pipeline takes them over when it is started again.
 
+    With Kafka this is refused, for the resolver may run where this state folder is not: let resolver.projects[].pseudonyms name the
+    file there, in Kubernetes on a mounted Secret.
+
     \b
     Exit code 0: imported. 2: the file (named with its line) or the
-    project is wrong; nothing was changed.
+    project is wrong, or the bus is Kafka; nothing was changed.
 
     \b
     Example:
       deidstream import-identities legacy.csv --project research
     """
+    if Deployment.of(Settings.load(config, os.environ)).bus_url.startswith(KAFKA):
+        raise Misconfigured("import-not-shared", "deployment.bus", _ELSEWHERE)
     process = Process.open(config, Instance(("resolver",)))
     settings = process.settings.section("resolver", ResolverSettings)
     names = [one.name for one in settings.projects]
