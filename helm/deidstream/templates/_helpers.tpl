@@ -126,6 +126,14 @@ capabilities: {drop: [ALL]}
 {{- toYaml (dict "list" $users) }}
 {{- end }}
 
+{{/* Whether a process comes to the brokers: all but the setup beside Strimzi, which makes the topics, and makes them later. (root, user) */}}
+{{- define "deidstream.asksKafka" -}}
+{{- $strimzi := .root.Values.kafka.strimzi.enabled }}
+{{- if and (or $strimzi .root.Values.kafka.servers) (not (and $strimzi (eq .user "setup"))) -}}
+true
+{{- end }}
+{{- end }}
+
 {{/* The database as it is: what the values name, or what the operator makes. YAML: {url, password, ca}. */}}
 {{- define "deidstream.database" -}}
 {{- if .Values.database.operator.enabled }}
@@ -173,7 +181,7 @@ true
 {{- end }}
 {{- $kafka := include "deidstream.kafka" .root | fromYaml }}
 {{- $database := include "deidstream.database" .root | fromYaml }}
-{{- if $kafka.servers }}
+{{- if include "deidstream.asksKafka" . }}
 {{- $user := get $kafka.users .user | default dict }}
 {{- with get $user "user" }}
 - {name: DEIDSTREAM_DEPLOYMENT__KAFKA__USER, value: {{ . | quote }}}
@@ -195,7 +203,7 @@ true
 {{- $kafka := include "deidstream.kafka" .root | fromYaml }}
 {{- $database := include "deidstream.database" .root | fromYaml }}
 {{- $user := get $kafka.users .user | default dict }}
-{{- if and $kafka.servers (or $user $kafka.ca.secret) }}
+{{- if and (include "deidstream.asksKafka" .) (or $user $kafka.ca.secret) }}
 - name: kafka
   projected:
     defaultMode: 0440
@@ -232,7 +240,7 @@ true
 {{- $kafka := include "deidstream.kafka" .root | fromYaml }}
 {{- $database := include "deidstream.database" .root | fromYaml }}
 {{- $user := get $kafka.users .user | default dict }}
-{{- if and $kafka.servers (or $user $kafka.ca.secret) }}
+{{- if and (include "deidstream.asksKafka" .) (or $user $kafka.ca.secret) }}
 - {name: kafka, mountPath: /run/deidstream/kafka, readOnly: true}
 {{- end }}
 {{- if and $database.ca.secret (ne .user "monitor") }}
