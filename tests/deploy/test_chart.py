@@ -245,7 +245,8 @@ def test_a_process_that_looks_at_pictures_is_given_the_time_that_a_look_may_take
 def test_rules_and_dashboards_are_those_of_the_repository() -> None:
     resources = rendered("production", *OPERATOR)
     rule = of_kind(resources, "PrometheusRule")["site-deidstream"]["spec"]
-    assert rule == yaml.safe_load((ROOT / "deploy/prometheus/rules.yaml").read_text())
+    ours = yaml.safe_load((ROOT / "deploy/prometheus/rules.yaml").read_text())
+    assert rule["groups"][:-1] == ours["groups"]  # and the last is the chart's own: test_chart_alerts.py
     for name in ("pipeline", "detection", "quality", "kafka", "models", "security"):
         data = of_kind(resources, "ConfigMap")[f"site-deidstream-dashboard-{name}"]["data"]
         assert data == {f"{name}.json": (ROOT / f"deploy/grafana/{name}.json").read_text()}
