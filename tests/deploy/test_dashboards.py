@@ -45,6 +45,15 @@ def test_every_query_asks_for_a_signal_a_recorded_rule_the_process_or_triton() -
                 assert base in known or base.startswith("process_") or base in ("up", "ALERTS") or base in TRITON, name
 
 
+def test_what_waits_on_hold_is_asked_for_by_the_shelves_on_which_it_lies() -> None:
+    """The resolver and the writer hold for review: under their own names there is never anything."""
+    shelves = {"identify", "review", "delivery"}
+    for dashboard in dashboards().values():
+        for expression in queries(dashboard):
+            for stages in re.findall(r'hold_(?:waiting|overdue):max\{stage=~?"([^"]*)"', expression):
+                assert {one.partition(".")[0] for one in stages.split("|")} <= shelves, expression
+
+
 def test_every_metric_is_on_some_dashboard() -> None:
     asked = " ".join(expression for one in dashboards().values() for expression in queries(one))
     recorded = {

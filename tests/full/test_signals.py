@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 
@@ -105,3 +106,9 @@ def test_nothing_that_was_sent_or_said_by_an_error_is_in_logs_spans_or_series(ev
 def test_every_query_of_every_dashboard_returns_something(evidence: Evidence) -> None:
     assert len(evidence.panels) > 20
     assert [one for one, values in evidence.panels.items() if not values] == []
+
+
+def test_what_is_held_for_review_is_seen_on_the_panels_that_are_about_it(evidence: Evidence) -> None:
+    held = {one: values for one, values in evidence.panels.items() if re.search(r"hold_waiting.*review", one)}
+    assert len(held) == 2
+    assert all(max(values) > 0 for values in held.values())  # the scenario has a residue that nobody decides on
