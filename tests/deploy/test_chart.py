@@ -242,6 +242,20 @@ def test_a_process_that_looks_at_pictures_is_given_the_time_that_a_look_may_take
     assert patience("--set", "chains.pictures.graceSeconds=100")["pictures"] == (100, 100)
 
 
+def test_a_receiver_that_is_away_holds_up_no_update_of_who_only_delivers() -> None:
+    def asked(example: str) -> dict[str, str]:
+        return {
+            "+".join(stages_of(one)): one["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"][
+                "path"
+            ]
+            for one in chains(rendered(example)).values()
+        }
+
+    production = asked("production")
+    assert production.pop("delivery") == "/healthz"
+    assert set(production.values()) | set(asked("small").values()) == {"/readyz"}
+
+
 def test_rules_and_dashboards_are_those_of_the_repository() -> None:
     resources = rendered("production", *OPERATOR)
     rule = of_kind(resources, "PrometheusRule")["site-deidstream"]["spec"]
