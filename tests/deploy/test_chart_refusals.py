@@ -140,6 +140,30 @@ _REFUSED = [
         "a typing error",
     ),
     (
+        "small",
+        ['config.ingest.topics=[{"name":"orders","topic":"orders","servers":"kafka.example:9092"}]'],
+        'networkPolicy.sources: say where what ingest asks for "orders" (config.ingest.topics) is',
+        "no order would ever be read",
+    ),
+    (
+        "small",
+        ['config.ingest.buckets=[{"name":"scans","url":"s3://scans?endpoint=https://s3.example"}]'],
+        'networkPolicy.sources: say where what ingest asks for "scans" (config.ingest.buckets) is',
+        "no scan would ever be read",
+    ),
+    (
+        "production",
+        ['config.ingest.dicom[0].allowed[0].report_to="pacs.example:104"'],
+        'networkPolicy.sources: say where what ingest asks for "pacs" (config.ingest.dicom) is',
+        "no commitment would ever be reported",
+    ),
+    (
+        "production",
+        ['chains.core.resources={"requests":{"memory":"2Gi"}}'],
+        "chains.core.resources.requests.cpu: the autoscaler goes by the share of it that is used",
+        "it would never scale",
+    ),
+    (
         "production",
         ["networkPolicy.kafka.to=[]"],
         "networkPolicy.kafka: say where the brokers are",

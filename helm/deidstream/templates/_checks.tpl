@@ -69,6 +69,11 @@
 {{- if and (contains "triton:" (toYaml .Values.config)) (not .Values.triton.enabled) (not $paths.triton.to) }}{{ fail (printf "networkPolicy.triton.to: say where Triton is, %s" $hint) }}{{ end }}
 {{- if and (include "deidstream.listeners" . | fromYaml).list (not $paths.senders) }}{{ fail (printf "networkPolicy.senders: say who may send to the listeners of ingest, %s" $hint) }}{{ end }}
 {{- if and (include "deidstream.reports" . | fromYaml).list (not $paths.reporters) }}{{ fail (printf "networkPolicy.reporters: say who may report storage commitment, %s" $hint) }}{{ end }}
+{{- $asked := dict }}
+{{- range dig "ingest" "topics" list .Values.config }}{{ if get . "servers" }}{{ $_ := set $asked .name "topics" }}{{ end }}{{ end }}
+{{- range dig "ingest" "buckets" list .Values.config }}{{ if hasPrefix "s3://" .url }}{{ $_ := set $asked .name "buckets" }}{{ end }}{{ end }}
+{{- range dig "ingest" "dicom" list .Values.config }}{{ $source := .name }}{{ range get . "allowed" | default list }}{{ if get . "report_to" }}{{ $_ := set $asked $source "dicom" }}{{ end }}{{ end }}{{ end }}
+{{- if not $paths.sources }}{{ range $name, $kind := $asked }}{{ fail (printf "networkPolicy.sources: say where what ingest asks for %q (config.ingest.%s) is, %s" $name $kind $hint) }}{{ end }}{{ end }}
 {{- range dig "delivery" "destinations" list .Values.config }}
 {{- if and (has .kind (list "mllp" "fhir" "dicom" "stow" "bucket" "kafka")) (not $paths.destinations) }}{{ fail (printf "networkPolicy.destinations: say where %q is, %s" .name $hint) }}{{ end }}
 {{- end }}
