@@ -119,6 +119,17 @@ def test_a_chain_is_asked_for_no_more_than_its_own(tmp_path: Path) -> None:
     assert (ran.code, troubles(found)) == (0, set())
 
 
+def test_a_chain_without_the_resolver_needs_no_file_of_a_policy(tmp_path: Path) -> None:
+    """In a Pod it is mounted where the resolver runs."""
+    absent = {"projects": [{"name": "research", "policy": str(tmp_path / "mounted-elsewhere.yaml")}]}
+    config = deployed(tmp_path, resolver=absent)
+    ran, found = examined(config, "--chain", "delivery")
+    assert (ran.code, troubles(found)) == (0, set())
+    for chain in ("text+resolver+writer", ""):
+        ran, found = examined(config, *(("--chain", chain) if chain else ()))
+        assert (ran.code, {one[1] for one in troubles(found)} & {"configuration"}) == (1, {"configuration"})
+
+
 def test_a_wrong_configuration_keeps_no_other_check_from_looking(tmp_path: Path) -> None:
     config = deployed(tmp_path, resolver={"projects": [{"name": "other"}]})
     ran, found = examined(config)

@@ -19,6 +19,7 @@ from deidstream.ports import Inference
 
 from tests.adapters.inference.contract import InferenceContract, asked
 from tests.cli.command import run
+from tests.cli.test_doctor import deployed, examined
 from tests.detection.text.tagger.tiny import save
 from tests.full.java import wait_for
 from tests.full.triton import Triton, triton
@@ -85,6 +86,17 @@ def test_a_version_that_is_not_there_is_waited_for(server: Triton, tagger: Path)
     model = opened(server, replace(described(tagger), version="7"))
     with pytest.raises(Unavailable, match="model-absent"):
         model.infer(asked([[4]]))
+
+
+def test_the_doctor_says_what_it_serves_and_what_it_lacks(server: Triton, tagger: Path, tmp_path: Path) -> None:
+    def said(folder: Path, number: int) -> list[tuple[str, str]]:
+        (tmp_path / str(number)).mkdir()
+        text = {"tagger": {"folder": str(folder), "triton": {"address": server.address}}}
+        _, found = examined(deployed(tmp_path / str(number), text=text), "--chain", "text")
+        return [(one["verdict"], one["code"]) for one in found if one["check"] == "models"]
+
+    assert said(tagger, 1) == [("good", ""), ("good", "")]
+    assert said(version(tmp_path, 7, ANNA), 2) == [("good", ""), ("bad", "model-absent")]
 
 
 def test_one_that_answers_too_late_has_not_answered_and_is_asked_again(server: Triton, tagger: Path) -> None:

@@ -59,6 +59,10 @@ class TritonInference:
         self._breaker.succeeded()
         return shares[0] if len(shares) == 1 else _joined(shares)
 
+    def check(self) -> None:
+        """Raises Unavailable or Misconfigured, as a call does, where the server is away or serves another file than is meant."""
+        self._checked()
+
     def close(self) -> None:
         """See ``ports.Inference``."""
         self._client.close()

@@ -64,8 +64,11 @@ def check(config: ConfigOption = Path("deidstream.yaml")) -> None:
     Console().print(f"{config}: {said}: good")
 
 
-def checked(settings: Settings) -> str:
-    """What ``settings`` configure, in a few words. Raises Misconfigured for the first mistake in them and in what they name."""
+def checked(settings: Settings, policies: bool = True) -> str:
+    """What ``settings`` configure, in a few words. Raises Misconfigured for the first mistake in them and in what they name.
+
+    ``policies``: whether those of projects are read too; where no resolver runs their files need not be there.
+    """
     settings.refuse_unknown(SECTIONS)
     sections = {name: settings.section(name, model) for name, model in _MODELS.items()}
     resolver, delivery, monitor = sections["resolver"], sections["delivery"], sections["monitor"]
@@ -74,7 +77,7 @@ def checked(settings: Settings) -> str:
     assert isinstance(monitor, MonitorSettings)
     if monitor.canaries is not None:
         read_canaries(monitor.canaries)
-    for project in resolver.projects:
+    for project in resolver.projects if policies else ():
         policy_files.load(project.policy)
     projects = {project.name for project in resolver.projects}
     for destination in delivery.destinations:

@@ -18,19 +18,20 @@ from deidstream.cli.config import checked
 from deidstream.cli.doctor import keys, machine, servers
 from deidstream.cli.doctor.certificates import certificates
 from deidstream.cli.doctor.finding import Check, Finding, Patient, good, looked
+from deidstream.cli.doctor.models import models
 from deidstream.stream.deployment import Deployment
 from deidstream.stream.settings import Settings
 
 __all__ = ["CHECKS", "doctor"]
 
 CHECKS: dict[str, Check] = {
-    "configuration": lambda patient: [good(checked(patient.settings))],
+    "configuration": lambda patient: [good(checked(patient.settings, policies="resolver" in patient.stages))],
     "state": machine.state,
     "keys": keys.keys,
     "bus": servers.bus,
     "database": servers.database,
     "artifacts": servers.bucket,
-    "models": servers.models,
+    "models": models,
     "decoders": machine.libraries,
     "certificates": certificates,
     "destinations": servers.destinations,

@@ -1,4 +1,4 @@
-"""What the processes speak with: bus, database, bucket, models, destinations."""
+"""What the processes speak with: bus, database, bucket, destinations."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ from deidstream.stages.delivery.config import (
     FolderDestinationSettings,
     TopicDestinationSettings,
 )
-from deidstream.stages.picturing import ImageSettings
 from deidstream.stages.process import open_bucket
-from deidstream.stages.text.config import TextSettings
 from deidstream.stream.rights import rights_of
 from deidstream.stream.stages import GROUP
 
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from deidstream.adapters.kafka_client import Cluster
     from deidstream.adapters.kafka_topics import Difference, Topic
 
-__all__ = ["bucket", "bus", "database", "destinations", "models"]
+__all__ = ["bucket", "bus", "database", "destinations"]
 
 _ANSWER_SECONDS = 5.0
 
@@ -116,26 +114,6 @@ def bucket(patient: Patient) -> Iterator[Finding]:
         yield bad("expiry-differs", "deployment.artifacts_days", "deidstream artifacts apply")
         return
     yield good("it expires what nobody needs any more")
-
-
-def models(patient: Patient) -> Iterator[Finding]:
-    """Their files are as they were released."""
-    tagger = patient.settings.section("text", TextSettings).tagger
-    if tagger is not None and "text" in patient.stages:
-        from deidstream.adapters.taggers import folder_of
-        from deidstream.detection.text.tagger.description import described
-
-        found = described(folder_of(tagger.folder))
-        yield good(f"tagger {found.name} {found.version} as released")
-    elif "text" in patient.stages:
-        yield warning("no-tagger", "text.tagger", "texts are read by rules and identity alone, which miss more")
-    if {"image", "writer"} & set(patient.stages) and any("image" in chain for chain in patient.deployment.chains):
-        from deidstream.adapters.pictures import models as pictures
-
-        folder = patient.settings.section("image", ImageSettings).setting.models
-        for name in (*pictures.OCR, pictures.FACES):
-            pictures.described(folder / name)
-        yield good("readers of pictures as released")
 
 
 def destinations(patient: Patient) -> Iterator[Finding]:
