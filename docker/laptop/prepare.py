@@ -24,9 +24,7 @@ def main() -> None:
     """Again, it changes nothing."""
     password = once(VOLUMES / "database/password", secrets.token_urlsafe(24))
     passwords = VOLUMES / "database/pgpass"  # libpq reads one that is its owner's alone
-    if (
-        not passwords.exists()
-    ):  # once it is another user's we may neither read nor change it: of root we have CAP_CHOWN alone
+    if not passwords.exists():  # else it is another user's, and of root we have CAP_CHOWN alone
         passwords.write_text(f"postgres:5432:*:deidstream:{password}\n")
         passwords.chmod(0o600)
         os.chown(passwords, USER, USER)
