@@ -3,8 +3,11 @@
 import contextlib
 
 import pytest
+from deidstream.core.category import Category
+from deidstream.core.decision import Decision, Method
 from deidstream.core.document import Edit, splice
 from deidstream.core.errors import Malformed
+from deidstream.core.reassemble import edits
 from deidstream.core.span import Span
 from deidstream.detection.fields import read
 from deidstream.formats.rtf import split
@@ -23,8 +26,6 @@ LETTER = (
 
 def test_each_destination_is_read_and_the_tables_are_not():
     assert {part.locator: part.text for part in split(LETTER).parts} == {
-        "title": "Letter",
-        "author": "Jöhn",
         "header": "Page John",
         "fldinst": "HYPERLINK mailto:a@b.c",
         "body": "Patient: Jöhn O’Brien\nDOB(1)\t2.3.€😀 xmailПр山田 {ok}more\n(555)\téx)éy\xa0z",
@@ -34,7 +35,7 @@ def test_each_destination_is_read_and_the_tables_are_not():
 def test_pictures_are_not_understood_and_can_be_taken_out():
     document = split(LETTER)
     facts = read(document).facts
-    assert {fact.locator for fact in facts} == {"picture/run[1]", "picture/run[2]"}
+    assert {fact.locator for fact in facts} == {"picture/run[1]", "picture/run[2]", "unseen/run[1]"}
     left = split(splice(document, [Edit("picture/run[1]", None, None)]))
     assert [part.text for part in left.parts] == [part.text for part in document.parts]
 
@@ -55,9 +56,68 @@ def test_what_is_no_rtf_is_malformed(source, code):
     assert error.value.code == code
 
 
-def test_hidden_and_unknown_destinations_are_read_too():
-    document = split(rb"{\rtf1{\*\vendor Jane Doe}{\v Jim Doe}{\*\bkmkstart Doe_J}x}")
-    assert {part.text for part in document.parts} == {"Jane Doe", "Jim Doex", "Doe_J"}
+def test_hidden_text_and_bookmarks_are_read_too():
+    document = split(rb"{\rtf1{\x Jane Doe}{\v Jim Doe}{\*\bkmkstart Doe_J}x}")
+    assert {part.text for part in document.parts} == {"Jane DoeJim Doex", "Doe_J"}
+
+
+def without_unseen(source):
+    """What is left when all goes that nobody who reads the text sees, as a policy has it go."""
+    document = split(source)
+    decisions = [
+        Decision(fact.locator, None, Category.UNKNOWN, Method.REDACT, None, "", (), 1.0)
+        for fact in read(document).facts
+        if fact.category is Category.UNKNOWN
+    ]
+    return splice(document, edits(document, decisions))
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        (rb"{\rtf1{\info{\author mquiltrane}{\creatim\yr2024\mo5\dy3}}x}", rb"{\rtf1{}x}"),
+        (rb"{\rtf1{\*\revtbl{Unknown;}{Maria Quiltrane;}}x\par}", rb"{\rtf1{}x\par}"),
+        (rb"{\rtf1{\filetbl{\file\fid1 C:\\Users\\mquiltrane}}x}", rb"{\rtf1{}x}"),
+        (rb"{\rtf1{\*\datastore 4d61726961}x}", rb"{\rtf1{}x}"),
+        (rb"{\rtf1{\*\userprops{\propname Ward}\proptype30{\staticval 3B}}x}", rb"{\rtf1{}x}"),
+        (rb"{\rtf1{\*\atnid MQ}{\*\atnauthor mquiltrane}\chatn{\*\annotation{\*\atndate 99}why}}", None),
+        (rb"{\rtf1\b{\*\vendor{\info Jane}\bin3 }}}{Doe}}x}", rb"{\rtf1\b{}x}"),
+        (rb"{\rtf1{\*\protusertbl{mquiltrane}}{\*\template C:\\Users\\mquiltrane}x}", rb"{\rtf1{}{}x}"),
+        (rb"{\rtf1 x{\b\author Jane{\i Doe}}}", rb"{\rtf1 x{\b}}"),
+        (rb"{\rtf1{\revised\revauth1\revdttm-1718534 new}}", rb"{\rtf1{\revised\revauth1\revdttm0 new}}"),
+        (rb"{\rtf1{\shpinst{\sp{\sn metroBlob}{\sv 504b0a}}}}", rb"{\rtf1{\shpinst{\sp{\sn metroBlob}{\sv }}}}"),
+    ],
+    ids=["info", "authors", "files", "data", "properties", "notes", "vendor", "users", "not first", "moment", "blob"],
+)  # fmt: skip
+def test_what_nobody_sees_goes(source, left):
+    expected = left or rb"{\rtf1{}{}\chatn{\*\annotation{}why}}"
+    assert without_unseen(source) == expected
+    assert splice(split(source), ()) == source
+
+
+def test_lettering_descriptions_of_shapes_names_of_lists_and_styles_are_read():
+    document = split(
+        rb"{\rtf1{\stylesheet{\s0 Normal;}{\*\cs1 Dr Zebrowska;}}{\*\listtable{\list{\listlevel{\leveltext\'02\'00.;}"
+        rb"{\levelnumbers\'01;}}{\listlevel{\leveltext\'09Zebrowska;}}{\listname Quiltrane;}\listid9}}"
+        rb"{\*\pnseclvl1{\pntxtb Maria}}{\shp{\*\shpinst\shpleft99{\sp{\sn rotation}{\sv -90}}"
+        rb"{\sp{\sn gtextUNICODE}{\sv Lettering}}{\sp{\sn wzDescription}{\sv Description}}}}x}"
+    )
+    texts = {part.locator: part.text for part in document.parts}
+    assert texts.pop("leveltext[2]").endswith("Zebrowska;")
+    assert texts == {
+        "stylesheet": "Normal;\nDr Zebrowska;",
+        "listname": "Quiltrane;",
+        "pntxtb": "Maria",
+        "sv": "Lettering",
+        "sv[2]": "Description",
+        "body": "x",
+    }
+    assert read(document).facts == ()
+
+
+def test_ordinary_rtf_without_properties_loses_nothing():
+    source = LETTER.replace(rb"{\info{\title Letter}{\author J\'f6hn}}", b"")
+    assert without_unseen(source) == source
 
 
 def test_a_replacement_after_a_control_word_does_not_become_part_of_it():
@@ -100,6 +160,7 @@ TOKENS = st.sampled_from(
         b"\\bin5 ",
         b"text",
     ]
+    + [b"{\\info", b"{\\*\\x ", b"\\revdttm5", b"{\\sn wzA}", b"{\\sv ", b"\\sv7"]
     + [
         b"\\",
         b"\n",
@@ -126,7 +187,7 @@ def test_any_bytes_are_malformed_or_come_back(soup, closed):
     assert splice(document, ()) == source
     for leaf in document.leaves:
         at = leaf.codec.offsets(source[leaf.start : leaf.end])
-        assert leaf.type == "picture" or len(at) == len(leaf.text) + 1
+        assert leaf.type in ("picture", "unseen") or len(at) == len(leaf.text) + 1
         assert at[-1] == leaf.end - leaf.start
 
 

@@ -68,7 +68,7 @@ def _read(document: Document) -> Reading:
             from deidstream.detection.fields import dicom
 
             return dicom.read(document)
-        case "pdf" | "docx":
+        case "pdf" | "docx" | "rtf":
             from deidstream.detection.fields import printed
 
             return printed.read(document)

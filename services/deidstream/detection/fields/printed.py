@@ -1,4 +1,4 @@
-"""What of a PDF or a Word document is no text: its pictures, each as a whole, and all that no page shows."""
+"""What of a PDF, a Word document or RTF is no text: its pictures, each as a whole, and all that no page shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["read"]
 
 
 def read(document: Document) -> Reading:
-    """Pictures, and the leaf that stands for metadata, attachments, revisions: nobody looks into these, so they go."""
+    """Pictures, and the leaves that stand for metadata, attachments, revisions, authors: nobody looks into these, so they go."""
     unseen = [
         Fact(leaf.path, Category.UNKNOWN, Role.UNKNOWN, "other", "")
         for leaf in document.leaves

@@ -6,22 +6,46 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from deidstream.core.document import Document, Leaf, Part
+from deidstream.core.document import Document, Leaf, Part, Splice
 from deidstream.core.errors import Malformed
 from deidstream.formats.markup.narrative import ReadingText
 from deidstream.formats.possessive import possessive
 from deidstream.formats.rtf.codec import CHARACTER, RtfCodec
+from deidstream.formats.rtf.words import (
+    BREAKS,
+    CODE_PAGES,
+    DATES,
+    DESTINATIONS,
+    FAMILIES,
+    FONT_CHARSETS,
+    INHERITING,
+    LABELS,
+    PICTURE,
+    PROPERTY,
+    SETTINGS,
+    UNSEEN,
+    VALUE,
+    WORDLESS,
+)
 
 __all__ = ["RtfDocument", "split"]
 
-PICTURE = "picture"
-"""Type of a leaf that holds a picture or an object, in hexadecimal or binary: it is not understood."""
-
 
 class RtfDocument(Document):
-    """An RTF file. Parts: the body, and each header, footer, note, annotation, field instruction and property."""
+    """An RTF file. Parts: the body, and each header, footer, note, annotation, field instruction and property of a shape."""
 
     format = "rtf"
+
+    def removals(self, paths: Sequence[str]) -> list[Splice]:
+        """See ``Document``. What is unseen leaves a group that is empty, which still ends the word before it, or the number 0."""
+        return [
+            one._replace(replacement=self._left(one)) if leaf.type == UNSEEN else one
+            for leaf, one in zip(map(self.leaf, paths), super().removals(paths), strict=True)
+        ]
+
+    def _left(self, one: Splice) -> bytes:
+        first = self.source[one.start : one.start + 1]
+        return b"{}" if first == b"{" else b"0" if self.source[one.start : one.end].lstrip(b"-").isdigit() else b""
 
 
 _PLAIN = RtfCodec()
@@ -65,6 +89,11 @@ class _Reader:
         self.font = 0
         self.default = "cp1252"
         self.after_word = False
+        self.property = ""
+        self.opened: list[int] = []
+        """Where each group that is open begins."""
+        self.unseen: tuple[int, int] | None = None
+        """How deep the group lies that goes, and where what goes begins."""
 
     def run(self) -> None:
         position, size, text = 0, len(self.text), self.text
@@ -76,9 +105,10 @@ class _Reader:
             kind = found.lastgroup
             if kind == "open":
                 self.stack.append(self.state)
+                self.opened.append(position)
                 self.state = replace(self.state, at_start=True, ignorable=False)
             elif kind == "close":
-                if self.close(found.end()):
+                if self.close(found):
                     return
             elif kind == "word":
                 position = self.word(found)
@@ -91,12 +121,16 @@ class _Reader:
             position = found.end()
         raise Malformed("unbalanced-group")
 
-    def close(self, end: int) -> bool:
+    def close(self, found: re.Match[str]) -> bool:
         """Leaves a group. Whether it was the outermost: then nothing may follow."""
+        if self.unseen is not None and self.unseen[0] == len(self.stack):
+            start, self.unseen = self.unseen[1], None
+            self.leaf(start, found.end() if self.text[start] == "{" else found.start(), "", _PLAIN, UNSEEN, UNSEEN)
+        self.opened.pop()
         self.state = self.stack.pop()
         if self.stack:
             return False
-        if self.text[end:].strip("\0 \r\n\t"):
+        if self.text[found.end() :].strip("\0 \r\n\t"):
             raise Malformed("content-after-end")
         return True
 
@@ -109,14 +143,22 @@ class _Reader:
             self.state = replace(self.state, at_start=False, ignorable=False)
         if name == "bin":
             return self.binary(end, max(0, value))
-        if name in _BREAKS:
-            self.reading(self.state.destination).separate(_BREAKS[name])
-        elif name in _SETTINGS:
+        if self.unseen is not None:
+            return end
+        if name in BREAKS:
+            self.reading(self.state.destination).separate(BREAKS[name])
+        elif name in SETTINGS:
             self.setting(name, value)
-        elif name in _DESTINATIONS:
-            self.enter(_DESTINATIONS[name])
-        elif starts and ignorable:
-            self.enter(f"ignorable.{name}")
+        elif name in DATES and number:
+            self.leaf(*found.span("number"), "", _PLAIN, UNSEEN, UNSEEN)
+        elif DESTINATIONS.get(name) == UNSEEN or (
+            starts and ignorable and name not in INHERITING and name not in DESTINATIONS
+        ):
+            self.unseen = (len(self.stack), self.opened[-1] if starts else found.start())
+        elif name == VALUE:
+            self.enter(VALUE if _SAYING.match(self.property) else WORDLESS)
+        elif name in DESTINATIONS:
+            self.enter(DESTINATIONS[name])
         return end
 
     def setting(self, name: str, value: int) -> None:
@@ -127,22 +169,22 @@ class _Reader:
             self.font = value
             self.state = replace(self.state, codec=replace(codec, charset=self.fonts.get(value, self.default)))
         elif name == "fcharset":
-            self.fonts[self.font] = _FONT_CHARSETS.get(value, self.default)
+            self.fonts[self.font] = FONT_CHARSETS.get(value, self.default)
         elif name == "plain":
             self.state = replace(self.state, codec=replace(codec, charset=self.default))
         else:
-            self.default = _CODE_PAGES.get(value, "cp1252") if name == "ansicpg" else _FAMILIES[name]
+            self.default = CODE_PAGES.get(value, "cp1252") if name == "ansicpg" else FAMILIES[name]
             self.state = replace(self.state, codec=replace(codec, charset=self.default))
 
     def enter(self, destination: str) -> None:
-        if destination and destination != PICTURE:
+        if destination not in _UNNUMBERED:
             number = self.names[destination] = self.names.get(destination, 0) + 1
             destination = destination if number == 1 else f"{destination}[{number}]"
         self.state = replace(self.state, destination=destination)
 
     def binary(self, start: int, size: int) -> int:
         end = min(start + size, len(self.text))
-        if end > start:
+        if end > start and self.unseen is None:
             self.leaf(start, end, "", _PLAIN, PICTURE, PICTURE)
         self.after_word = False
         return end
@@ -151,7 +193,7 @@ class _Reader:
         destination = self.state.destination
         self.state = replace(self.state, at_start=False) if self.state.at_start else self.state
         start, end = found.span()
-        if not destination:
+        if not destination or self.unseen is not None:
             return
         if destination == PICTURE:
             if self.text[start:end].strip():
@@ -162,14 +204,21 @@ class _Reader:
         if self.after_word or _TIGHT.search(raw):
             codec = replace(codec, tight=True)
         text = codec.read(raw)[0]
-        if text:
+        if destination == PROPERTY:
+            self.property = text.strip()
+        elif destination == WORDLESS:
+            if any(map(str.isalpha, text)):
+                self.leaf(start, end, "", _PLAIN, UNSEEN, UNSEEN)
+        elif text and not (destination.startswith(LABELS) and not any(map(str.isalnum, text))):
+            if destination == "stylesheet":
+                self.reading(destination).separate("\n")
             leaf = self.leaf(start, end, text, codec, destination, "text")
             self.reading(destination).add(leaf, verbatim=True)
 
     def leaf(self, start: int, end: int, text: str, codec: RtfCodec, destination: str, type_: str) -> Leaf:
         number = self.runs[destination] = self.runs.get(destination, 0) + 1
         path = f"{destination}/run[{number}]"
-        leaf = Leaf(path, start, end, text, codec, type_, type_ != PICTURE)
+        leaf = Leaf(path, start, end, text, codec, type_, type_ == "text")
         self.leaves.append(leaf)
         return leaf
 
@@ -186,49 +235,6 @@ _TOKEN = re.compile(
     + r"(?P<word>\\(?P<name>[A-Za-z]{1,40})(?P<number>-?[0-9]{1,10})?(?P<space> ?))"
 )
 _TIGHT = re.compile(r"\\[A-Za-z]+(?:-?[0-9]+)?(?![A-Za-z0-9 ?-])")
-_BREAKS = dict.fromkeys(("par", "line", "row", "nestrow", "sect", "page", "column", "softline"), "\n") | {
-    "tab": "\t",
-    "cell": "\t",
-    "nestcell": "\t",
-}
-_FAMILIES = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
-_SETTINGS = frozenset({"uc", "f", "fcharset", "plain", "ansicpg", *_FAMILIES})
-_FONT_CHARSETS = {
-    0: "cp1252",
-    2: "cp1252",
-    77: "mac_roman",
-    128: "cp932",
-    129: "cp949",
-    134: "cp936",
-    136: "cp950",
-    161: "cp1253",
-    162: "cp1254",
-    163: "cp1258",
-    177: "cp1255",
-    178: "cp1256",
-    186: "cp1257",
-    204: "cp1251",
-    222: "cp874",
-    238: "cp1250",
-}
-_CODE_PAGES = {
-    number: f"cp{number}" for number in (437, 850, 852, 866, 874, 932, 936, 949, 950, *range(1250, 1259))
-} | {
-    65001: "utf-8",
-    10000: "mac_roman",
-}
-_SILENT = (
-    "fonttbl colortbl stylesheet listtable listoverridetable rsidtbl themedata colorschememapping latentstyles datastore "
-    "generator filetbl revtbl pgptbl mmathPr xmlnstbl listpicture pnseclvl panose falt fontfile blipuid blipplain wgrffmtfilter "
-    "defchp defpap shpinst"
-)
-_SPOKEN = (
-    "header headerl headerr headerf footer footerl footerr footerf footnote annotation atnid atnauthor atndate fldinst bkmkstart "
-    "bkmkend info title subject author manager company operator category keywords comment doccomm hlinkbase shptxt xe tc "
-    "userprops propname staticval docvar txe rxe formfield ffname ffdeftext ffhelptext ffstattext"
-)
-_DESTINATIONS = (
-    dict.fromkeys(_SILENT.split(), "")  # tables of the writer's program, no words of the author's
-    | {name: name for name in _SPOKEN.split()}
-    | dict.fromkeys(("pict", "objdata", "result.pict", "objclass"), PICTURE)
-)
+_SAYING = re.compile(r"wz|gtext(?:UNICODE|RTF|\w*Font)|.*Name\Z", re.IGNORECASE)
+"""Properties of shapes whose values are words: lettering, descriptions, names of files."""
+_UNNUMBERED = frozenset({"", PICTURE, WORDLESS, PROPERTY})
