@@ -14,6 +14,7 @@ from deidstream.core.errors import Malformed
 from deidstream.core.reassemble import edits
 from deidstream.core.span import Span
 from deidstream.formats import sniff, split
+from docx.enum.style import WD_STYLE_TYPE
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -220,3 +221,74 @@ def test_text_in_attributes_is_read_and_dates_of_forms_go() -> None:
     assert not any(b"McGrath" in content for content in members.values())
     assert b"1961-04-03" not in members[MAIN]
     assert members[MAIN].count(b"Jo &amp; Abel") == 6
+
+
+def test_descriptions_of_tables_last_values_and_data_of_fields_go() -> None:
+    def fill(made: Any) -> None:
+        properties = made.tables[0]._tbl.tblPr
+        for name in ("tblCaption", "tblDescription"):
+            properties.append(parse_xml(f"<w:{name} {nsdecls('w')} w:val='McGrath'/>"))
+        made.element.body.insert(
+            0,
+            parse_xml(
+                f"<w:p {nsdecls('w')}><w:sdt><w:sdtPr><w:comboBox w:lastValue='McGrath'/></w:sdtPr><w:sdtContent><w:r>"
+                "<w:t>x</w:t></w:r></w:sdtContent></w:sdt><w:r><w:fldChar w:fldCharType='begin'>"
+                "<w:fldData>TWNHcmF0aA==</w:fldData></w:fldChar></w:r></w:p>"
+            ),
+        )
+
+    out = without(word(fill))
+    assert not any(b"McGrath" in content or b"TWNHcmF0aA" in content for content in unzipped(out).values())
+    assert b">x<" in unzipped(out)[MAIN]
+    assert read(out).paragraphs[1].text == "Discharge letter"
+
+
+def test_labels_of_lists_and_names_of_styles_are_read_and_ids_made_of_them_go() -> None:
+    def style(made: Any) -> None:
+        made.styles.add_style("Quilty McGrath", WD_STYLE_TYPE.PARAGRAPH)
+        made.add_paragraph("styled", "Quilty McGrath")
+
+    def label(members: dict[str, bytes]) -> None:
+        name = "word/numbering.xml"
+        members[name] = members[name].replace(b'w:lvlText w:val="%1."', b'w:lvlText w:val="Ask McGrath %1."', 1)
+
+    source = rezipped(word(style), label)
+    assert any("QuiltyMcGrath" in content.decode("latin-1") for content in unzipped(source).values())
+    texts = [part.text for part in split("docx", source).parts if part.locator.startswith(("word/num", "word/sty"))]
+    assert sorted(texts) == ["Ask McGrath %1.", "Quilty McGrath"]
+    out = without(source)
+    assert not any(b"McGrath" in content for content in unzipped(out).values())
+    assert read(out).paragraphs[-1].style.name == "Jo & Abel"
+    assert b'w:lvlText w:val="Jo &amp; Abel %1."' in unzipped(out)["word/numbering.xml"]
+
+
+def test_pointers_go_with_what_pointed_and_links_lead_to_no_file() -> None:
+    paths = (
+        "file:///C:/Users/mcgrath/a.docx",
+        "C:\\Users\\mcgrath\\a.docx",
+        "\\\\mcgrath\\a.docx",
+        "../mcgrath/a.docx",
+    )
+
+    def link(made: Any) -> None:
+        line = made.add_paragraph()
+        for path in paths:
+            pointer = made.part.relate_to(path, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+            line._p.append(
+                parse_xml(f"<w:hyperlink {nsdecls('w', 'r')} r:id='{pointer}'><w:r><w:t>y</w:t></w:r></w:hyperlink>")
+            )
+        made.part.relate_to("https://example.org/x", RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+
+    def attach(members: dict[str, bytes]) -> None:
+        members["word/_rels/settings.xml.rels"] = (
+            b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"'
+            b' Type="x/attachedTemplate" Target="https://example.org/mcgrath.dotx" TargetMode="External"/></Relationships>'
+        )
+
+    members = unzipped(without(rezipped(word(link), attach)))
+    assert "word/_rels/settings.xml.rels" not in members
+    assert not any(b"mcgrath" in content for content in members.values())
+    rels = members["word/_rels/document.xml.rels"]
+    assert rels.count(b'"about:blank"') == len(paths)
+    assert b"https://example.org/x" in rels
+    assert members[MAIN].count(b">y<") == len(paths)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from deidstream.core.document import Document, Leaf, Part, Piece, Splice, apply_splices
 from deidstream.formats.docx import pictures
+from deidstream.formats.docx.labels import is_path, labels, renamed
 from deidstream.formats.docx.package import TYPES, Package, is_picture, is_relationships, opened, packed, target
 from deidstream.formats.docx.story import story
-from deidstream.formats.markup.document import whole
+from deidstream.formats.markup.document import outermost, whole
 from deidstream.formats.markup.tree import Element, Tree, parse
 from deidstream.formats.text import TextCodec
 
@@ -18,6 +19,8 @@ __all__ = ["UNSEEN", "DocxDocument", "split"]
 UNSEEN = "unseen"
 """The leaf that stands for what nobody who reads the text sees, and which goes with any edit."""
 _MARK = "\ufffc"
+_NOWHERE = b"about:blank"
+"""What stands where a link led to a file."""
 _UTF8 = TextCodec("utf-8")
 _STORIES = ("word/document", "word/header", "word/footer", "word/footnotes", "word/endnotes", "word/comments")
 
@@ -82,6 +85,9 @@ def split(source: bytes, charset: str = "") -> DocxDocument:
         start = starts[name] = len(body)
         body += package.members[name]
         gone += moved(dropped.get(name, []), start)
+        apart = list(labels(name, tree))
+        leaves += (_placed(leaf, name, start) for leaf in apart)
+        parts += (whole(_placed(leaf, name, start)) for leaf in apart)
         if not name.startswith(_STORIES):
             continue
         links = kept.get(f"word/_rels/{name.removeprefix('word/')}.rels", frozenset())
@@ -93,14 +99,19 @@ def split(source: bytes, charset: str = "") -> DocxDocument:
     for name in kept:
         for leaf in _external(trees[name]):
             placed = _placed(leaf, name, starts[name])
+            if is_path(leaf.text):
+                gone.append(Splice(placed.start, placed.end, _NOWHERE))
+                continue
             leaves.append(placed)
             parts.append(whole(placed))
+    for name, splice in renamed(trees):
+        gone += moved([splice], starts[name])
     for path, kind in (*((name, "picture") for name in package.members if is_picture(name)), (UNSEEN, UNSEEN)):
         starts[path] = len(body)
         leaves.append(Leaf(path, len(body), len(body) + len(_MARK.encode()), _MARK, _UTF8, kind, False))
         body += _MARK.encode()
     document = DocxDocument(source, package, bytes(body), leaves, parts)
-    document.starts, document.gone = starts, gone
+    document.starts, document.gone = starts, outermost(gone)
     return document
 
 

@@ -50,8 +50,8 @@ def opened(source: bytes) -> Package:
                 raise Malformed("docx-too-large")
             if len(set(names)) != len(names):
                 raise Malformed("docx-unreadable")  # which of two is read depends on who reads
-            kept = [name for name in names if _KEPT.fullmatch(name) or is_picture(name)]
-            members = {name: archive.read(name) for name in kept}
+            kept = {name for name in names if _KEPT.fullmatch(name) or is_picture(name)}
+            members = {name: archive.read(name) for name in names if name in kept and _holder(name) in kept | {""}}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zipfile.LargeZipFile):
         raise Malformed("docx-unreadable") from None
     if MAIN not in members or TYPES not in members:
@@ -76,6 +76,12 @@ def is_picture(name: str) -> bool:
 def is_relationships(name: str) -> bool:
     """Whether a member says what others point to (ECMA-376 part 2, 9.3)."""
     return name.endswith(".rels")
+
+
+def _holder(name: str) -> str:
+    """The member whose relationships ``name`` holds; '' where it holds those of the package, or none."""
+    folder, _, last = name.rpartition("_rels/")
+    return folder + last.removesuffix(".rels") if is_relationships(name) else ""
 
 
 def target(relationships: str, value: str) -> str:

@@ -18,12 +18,15 @@ _APART = frozenset({"instrText", "delInstrText"})
 """Codes of fields: addresses of links, names of merge fields."""
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "ptab": "\t"}
 _GONE = frozenset(
-    {"object", "altChunk", "control", "subDoc", "dataBinding", "docPartObj", "attachedTemplate", "permStart"}
+    {
+        *("object", "altChunk", "control", "subDoc", "dataBinding", "docPartObj", "attachedTemplate", "permStart"),
+        *("tblCaption", "tblDescription", "fldData"),
+    }
 )
-"""Elements that bring something from elsewhere, or name who may edit."""
+"""Elements that bring something from elsewhere, name who may edit, describe a table, or hold data in base64."""
 _POINTERS = ("id", "embed", "link", "pict", "dm", "lo", "qs", "cs", "href")
 _HOLDERS = frozenset({"drawing", "pict", "AlternateContent"})
-_DROPPED = frozenset({"fullDate", "date", "descr", "title", "tooltip", "alt", "o:title", "dateUtc"})
+_DROPPED = frozenset({"fullDate", "date", "descr", "title", "tooltip", "alt", "o:title", "dateUtc", "lastValue"})
 _SAID = frozenset({"instr", "string", "displayText", "value", "anchor"})
 """Attributes that hold text: codes of fields, lettering, entries of lists, targets of links."""
 _SAYING = frozenset(
