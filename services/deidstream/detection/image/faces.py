@@ -22,6 +22,8 @@ _OVERLAP = 0.3
 _STEP, _CELL = 32, 4
 _SIDES = (640, 1280)
 """Longest sides at which a picture is looked at: large faces are found in small pictures, small ones in large ones."""
+_TURNS = (1, 2, 3)
+"""Right angles against the clock: a picture may lie on its side, or on its head."""
 _MARGIN = 0.15
 """Of a face's sides, added all around: hair and ears are part of who somebody is."""
 
@@ -33,23 +35,40 @@ class Faces:
         self._model = model
 
     def find(self, picture: Pixels, element: str, frame: int, areas: Sequence[Area] | None = None) -> Iterator[Mark]:
-        """The faces in ``picture``, or in those ``areas`` of it. Raises Unavailable."""
-        rows, columns = picture.shape[:2]
-        scales = sorted({min(2.0, side / max(rows, columns)) for side in _SIDES})
-        looked = [(0, 0, columns, rows)] if areas is None else areas
-        found = np.concatenate([np.empty((0, 5)), *(self._within(picture, one, by) for one in looked for by in scales)])
+        """The faces in ``picture``, or in those ``areas`` of it: upright ones, and large ones turned by right angles.
+
+        Raises Unavailable.
+        """
+        scales = _scales(picture)
+        found = self._seen(picture, areas, [*((by, 0) for by in scales), *((scales[0], turn) for turn in _TURNS)])
         boxes = [(x, y, right - x, low - y) for x, y, right, low in found[:, :4].tolist()]
         for number in cv2.dnn.NMSBoxes(boxes, found[:, 4].tolist(), _LEAST, _OVERLAP) if boxes else ():
             yield Mark("face", _region(found[number], picture, element, frame), "", float(found[number][4]))
 
     def sees_one(self, picture: Pixels) -> bool:
-        """Whether a face is in ``picture``, upright or turned by right angles. Raises Unavailable."""
-        turned = (np.ascontiguousarray(np.rot90(picture, quarters)) for quarters in range(4))
-        return any(next(self.find(one, "", 1), None) is not None for one in turned)
+        """Whether a face is in ``picture``, of any size, upright or turned by right angles. Raises Unavailable."""
+        scales = _scales(picture)
+        return any(len(self._seen(picture, None, [(by, turn) for by in scales])) > 0 for turn in (0, *_TURNS))
 
-    def _within(self, picture: Pixels, area: Area, scale: float) -> Any:  # as _found
+    def _seen(
+        self, picture: Pixels, areas: Sequence[Area] | None, views: Sequence[tuple[float, int]]
+    ) -> Any:  # as _found
+        """All that is found in ``areas`` at each scale and turn of ``views``."""
+        looked = [(0, 0, picture.shape[1], picture.shape[0])] if areas is None else areas
+        return np.concatenate(
+            [np.empty((0, 5)), *(self._within(picture, one, *view) for one in looked for view in views)]
+        )
+
+    def _within(self, picture: Pixels, area: Area, scale: float, quarters: int) -> Any:  # as _found
+        """In ``area`` turned by ``quarters`` against the clock; where it lies in ``picture``."""
         left, top, right, low = area
-        return self._found(picture[top:low, left:right], scale) + np.array([left, top, left, top, 0.0])
+        found = self._found(np.ascontiguousarray(np.rot90(picture[top:low, left:right], quarters)), scale)
+        for quarter in reversed(range(quarters)):
+            across = right - left if quarter % 2 == 0 else low - top
+            found = np.stack(
+                [across - found[:, 3], found[:, 0], across - found[:, 1], found[:, 2], found[:, 4]], axis=1
+            )
+        return found + np.array([left, top, left, top, 0.0])
 
     def _found(self, picture: Pixels, scale: float) -> Any:  # (faces, 5): left, top, right, bottom, heat
         height, width = (max(_STEP, ceil(length * scale / _STEP) * _STEP) for length in picture.shape[:2])
@@ -65,6 +84,10 @@ class Faces:
         left, right = (x - wide / 2) * across, (x + wide / 2) * across
         top, low = (y - tall / 2) * down, (y + tall / 2) * down
         return np.stack([left, top, right, low, heat[rows, columns]], axis=1)
+
+
+def _scales(picture: Pixels) -> list[float]:
+    return sorted({min(2.0, side / max(picture.shape[:2])) for side in _SIDES})
 
 
 def _region(face: Any, picture: Pixels, element: str, frame: int) -> Region:

@@ -15,6 +15,7 @@ from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.region import Region
 from deidstream.formats.image.document import ELEMENT, ImageDocument
 from deidstream.formats.image.stripped import jpeg, webp
+from deidstream.formats.image.turned import ORIENTATION, UPRIGHT, stored, upright
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,8 +24,6 @@ __all__ = ["FilePicture"]
 
 _MOST_PIXELS, _MOST_PAGES = 2**27, 2_000
 _MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "YCbCr", "I;16", "I;16B", "I;16L"})
-_ORIENTATION = 0x0112
-_UPRIGHT = 1
 _PACKED = {"group3": "group4", "group4": "group4", "raw": None, "packbits": "packbits"}
 """TIFF: compression as it was, where it is without loss and Pillow writes it; else LZW."""
 _MOST_APART = 3.0
@@ -64,23 +63,14 @@ class FilePicture:
         return 1 if self._kind == "JPEG" else self._pages
 
     def looks(self, frame: int) -> list[npt.NDArray[np.uint8]]:
-        """Page ``frame`` (from 1), (rows, columns, 3) RGB: its colours, and where it is transparent, as it looks on white."""
+        """Page ``frame`` (from 1), upright, (rows, columns, 3) RGB: its colours, and what is transparent as it looks on white."""
         page = self._page(frame)
-        if page.mode.startswith("I;16"):
-            values = np.asarray(page).astype(np.float32)
-            scale = 255 / max(1.0, float(values.max() - values.min()))
-            return [np.repeat(((values - values.min()) * scale).astype(np.uint8)[:, :, None], 3, axis=2)]
-        shown = [np.asarray(page.convert("RGB"))]
-        if page.mode in ("LA", "RGBA") or "transparency" in page.info:
-            coloured = page.convert("RGBA")
-            white = Image.new("RGBA", page.size, (255, 255, 255, 255))
-            shown.append(np.asarray(Image.alpha_composite(white, coloured).convert("RGB")))
-        return shown
+        return [upright(look, self._orientation()) for look in _shown(page)]
 
     def painted(self, regions: Iterable[Region]) -> bytes:
-        """The file with ``regions`` filled, and without metadata, thumbnails, profiles, comments; the orientation stays.
+        """The file with ``regions`` of the upright pages filled, and without metadata, thumbnails, profiles, comments.
 
-        JPEG and WebP without regions keep their compressed pixels.
+        The orientation stays. JPEG and WebP without regions keep their compressed pixels.
         """
         by_page: defaultdict[int, list[Region]] = defaultdict(list)
         for region in regions:
@@ -89,7 +79,7 @@ class FilePicture:
             return self._jpeg(by_page[1])
         if self._kind == "WEBP" and not by_page:
             return webp(self._source)
-        pages = [_bare(_filled(self._page(number + 1), by_page[number + 1])) for number in range(self.frames)]
+        pages = [self._filled(number, by_page[number]) for number in range(1, self.frames + 1)]
         out = io.BytesIO()
         pages[0].save(out, self._kind, **self._options(pages))
         return out.getvalue()
@@ -122,12 +112,21 @@ class FilePicture:
 
     def _turned(self) -> bytes:
         """EXIF that says how the picture is to be turned, and nothing else; b'' where it is upright."""
-        orientation = self._image.getexif().get(_ORIENTATION, _UPRIGHT)
-        if not isinstance(orientation, int) or not _UPRIGHT < orientation <= 8:
+        orientation = self._orientation()
+        if orientation == UPRIGHT:
             return b""
         exif = Image.Exif()
-        exif[_ORIENTATION] = orientation
+        exif[ORIENTATION] = orientation
         return exif.tobytes()
+
+    def _orientation(self) -> int:
+        """Of the page that is at hand. Pillow turns those of TIFF, and forgets what it turned."""
+        orientation = self._image.getexif().get(ORIENTATION, UPRIGHT)
+        return orientation if isinstance(orientation, int) and UPRIGHT < orientation <= 8 else UPRIGHT
+
+    def _filled(self, number: int, regions: Sequence[Region]) -> Image.Image:
+        page = self._page(number)
+        return _bare(_filled(page, [stored(one, self._orientation(), *page.size) for one in regions]))
 
     def _jpeg(self, regions: Sequence[Region]) -> bytes:
         turned = self._turned()
@@ -139,7 +138,7 @@ class FilePicture:
         options: dict[str, Any] = {"qtables": page.quantization}  # type: ignore[attr-defined]
         if page.mode == "YCbCr":
             options["subsampling"] = max(0, get_sampling(page))
-        out, made = io.BytesIO(), _bare(_filled(page, regions))
+        out, made = io.BytesIO(), self._filled(1, regions)
         made.save(out, "JPEG", **options, **({"exif": turned} if turned else {}))
         with Image.open(io.BytesIO(out.getvalue()), formats=("JPEG",)) as again:
             again.draft(made.mode, again.size)
@@ -147,6 +146,19 @@ class FilePicture:
         if apart > _MOST_APART:
             raise Unsafe("reencoded-differs", ELEMENT)
         return out.getvalue()
+
+
+def _shown(page: Image.Image) -> list[npt.NDArray[np.uint8]]:
+    if page.mode.startswith("I;16"):
+        values = np.asarray(page).astype(np.float32)
+        scale = 255 / max(1.0, float(values.max() - values.min()))
+        return [np.repeat(((values - values.min()) * scale).astype(np.uint8)[:, :, None], 3, axis=2)]
+    shown = [np.asarray(page.convert("RGB"))]
+    if page.mode in ("LA", "RGBA") or "transparency" in page.info:
+        coloured = page.convert("RGBA")
+        white = Image.new("RGBA", page.size, (255, 255, 255, 255))
+        shown.append(np.asarray(Image.alpha_composite(white, coloured).convert("RGB")))
+    return shown
 
 
 def _filled(page: Image.Image, regions: Sequence[Region]) -> Image.Image:
