@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Looking", "Picture", "opened"]
 
 
-_PAGE = "page"
+_PAGE, _FILE = "page", "image"
 _KEPT = 64 << 20
 """Bytes: the pages of the document that was read last are kept up to here, until they have been printed and looked at again."""
 
@@ -165,9 +165,13 @@ class Looking:
     def _marks(self, element: str, frame: int, looks: Sequence[Pixels], faces: bool) -> Iterator[Mark]:
         from deidstream.detection.image.codes import find
 
-        yield from find(looks[0], element, frame)
-        if faces:
-            yield from self._finder().find(looks[0], element, frame)
+        # The first look at an instance is as its window has it; those at a file show each what the others hide.
+        marks: list[Mark] = []
+        for look in looks if element == _FILE else looks[:1]:
+            found = list(find(look, element, frame))
+            found += self._finder().find(look, element, frame) if faces else ()
+            marks += [one for one in found if not any(_is_one(one, other) for other in marks)]
+        return iter(marks)
 
     def _faces_on(
         self, number: int, picture: Pixels, scans: Sequence[core.Box], lines: Sequence[TextLine]
@@ -242,6 +246,11 @@ def _new(lines: Sequence[TextLine], before: Sequence[TextLine]) -> Iterator[Text
         same = [one for one in before if one.box.overlap(line.box) * 2 >= min(_area(one.box), _area(line.box))]
         if all(one.text != line.text for one in same):
             yield line
+
+
+def _is_one(mark: Mark, other: Mark) -> bool:
+    """Whether two looks show the same thing, in which nothing reaches out of what was seen before."""
+    return mark.kind == other.kind and mark.box.overlap(other.box) == _area(mark.box)
 
 
 def _area(box: Region) -> int:

@@ -27,6 +27,8 @@ _MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "YCbCr", "I;16", "I;16B"
 _PACKED = {"group3": "group4", "group4": "group4", "raw": None, "packbits": "packbits"}
 """TIFF: compression as it was, where it is without loss and Pillow writes it; else LZW."""
 _MOST_APART = 3.0
+_TAILS = (0.5, 99.5)
+"""Percentiles between which 16 bits are shown once more, as those of DICOM are."""
 
 
 class FilePicture:
@@ -63,7 +65,10 @@ class FilePicture:
         return 1 if self._kind == "JPEG" else self._pages
 
     def looks(self, frame: int) -> list[npt.NDArray[np.uint8]]:
-        """Page ``frame`` (from 1), upright, (rows, columns, 3) RGB: its colours, and what is transparent as it looks on white."""
+        """Page ``frame`` (from 1), upright, (rows, columns, 3) RGB: its colours, and what is transparent on white and on black.
+
+        What has 16 bits whole, and without the rare samples that make all others dark.
+        """
         page = self._page(frame)
         return [upright(look, self._orientation()) for look in _shown(page)]
 
@@ -151,14 +156,28 @@ class FilePicture:
 def _shown(page: Image.Image) -> list[npt.NDArray[np.uint8]]:
     if page.mode.startswith("I;16"):
         values = np.asarray(page).astype(np.float32)
-        scale = 255 / max(1.0, float(values.max() - values.min()))
-        return [np.repeat(((values - values.min()) * scale).astype(np.uint8)[:, :, None], 3, axis=2)]
+        low, high = np.percentile(values, _TAILS)
+        return _distinct([_between(values, values.min(), values.max()), _between(values, low, high)])
     shown = [np.asarray(page.convert("RGB"))]
     if page.mode in ("LA", "RGBA") or "transparency" in page.info:
         coloured = page.convert("RGBA")
-        white = Image.new("RGBA", page.size, (255, 255, 255, 255))
-        shown.append(np.asarray(Image.alpha_composite(white, coloured).convert("RGB")))
-    return shown
+        for ground in (255, 0):
+            behind = Image.new("RGBA", page.size, (ground, ground, ground, 255))
+            shown.append(np.asarray(Image.alpha_composite(behind, coloured).convert("RGB")))
+    return _distinct(shown)
+
+
+def _between(values: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.uint8]:
+    grey = np.clip((values - low) * (255 / max(1.0, float(high - low))), 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _distinct(looks: Sequence[npt.NDArray[np.uint8]]) -> list[npt.NDArray[np.uint8]]:
+    kept: list[npt.NDArray[np.uint8]] = []
+    for look in looks:
+        if not any(np.array_equal(look, other) for other in kept):
+            kept.append(look)
+    return kept
 
 
 def _filled(page: Image.Image, regions: Sequence[Region]) -> Image.Image:
