@@ -95,3 +95,28 @@ def test_whatever_bytes_are_changed_a_file_is_read_whole_or_refused(data: st.Dat
         list(document.leaves)
     except Malformed:
         pass
+
+
+def test_elements_that_share_a_keyword_do_not_hide_one_another() -> None:
+    made = report()
+    with pydicom.config.disable_value_validation():
+        for tag in (0x00280412, 0x00280422, 0x60000022, 0x60020022):
+            made.add_new(tag, "LO", f"Zq{tag:08x}")
+        made.add_new(0x00203101, "CS", "ONE")
+        made.add_new(0x00203102, "CS", "TWO")
+        document = split(written(made))
+    assert len(list(document.walk())) == len({one.path for one in document.walk()})
+    assert {document.value(f"SourceImageIDs(0020,310{number})") for number in (1, 2)} == {"ONE", "TWO"}
+    # And their texts are read, tags in parentheses or not.
+    read = {part.text for part in document.parts}
+    assert {"Zq00280412", "Zq00280422", "Zq60000022", "Zq60020022"} <= read
+
+
+def test_one_path_for_two_elements_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from deidstream.formats.dicom import reader
+    from deidstream.formats.dicom.element import Entry
+
+    content = written(report(PatientID="4711", PatientComments="words"))
+    monkeypatch.setattr(reader, "dictionary", lambda tag: Entry("Same", "LO", True))
+    with pytest.raises(Malformed, match="element-twice"):
+        split(content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from deidstream.core.document import Document, Edit, Leaf, Part, Piece, Splice, apply_splices
-from deidstream.core.errors import Unsafe
+from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.span import Span
 from deidstream.formats.dicom.codec import DEFAULT, ValueCodec, codec_of, encodings_of
 from deidstream.formats.dicom.element import STRINGS, TEXTS, Element, Item, is_private
@@ -14,7 +14,7 @@ from deidstream.formats.dicom.limits import fitted
 from deidstream.formats.dicom.preamble import Opening, deflated, opening
 from deidstream.formats.dicom.reader import read
 
-__all__ = ["CHARSET", "DicomDocument", "split", "text_locator"]
+__all__ = ["CHARSET", "DicomDocument", "is_nameless", "split", "text_locator"]
 
 CHARSET = 0x00080005
 _CODED = frozenset(
@@ -27,6 +27,11 @@ _SUFFIX = ":text"
 def text_locator(path: str) -> str:
     """The locator of the text in the element at ``path``. The element itself, as a whole, has ``path``."""
     return path + _SUFFIX
+
+
+def is_nameless(path: str) -> bool:
+    """Whether a step of ``path`` is a tag alone: private, or unknown. (Of repeating elements the keyword stands before the tag.)"""
+    return path.startswith("(") or ".(" in path
 
 
 class DicomDocument(Document):
@@ -151,6 +156,8 @@ class DicomDocument(Document):
 
     def _index(self, elements: Sequence[Element], encodings: tuple[str, ...]) -> None:
         for element in elements:
+            if element.path in self._places:  # the one would hide the other from all who go by paths
+                raise Malformed("element-twice", element.path if element.keyword[:1] != "(" else "dataset")
             self._places[element.path] = (element, encodings)
             for item in element.items or ():
                 self._index(item.elements, encodings if is_private(element.tag) else self._own(item, encodings))
@@ -166,7 +173,7 @@ class DicomDocument(Document):
 
     def _texts(self) -> Iterator[Part]:
         for path, (element, _) in self._places.items():
-            if element.vr not in _FREE or element.value == element.end or element.tag >> 16 == 2 or "(" in path:
+            if element.vr not in _FREE or element.value == element.end or element.tag >> 16 == 2 or is_nameless(path):
                 continue
             if element.keyword in _CODED and not (element.keyword == "CodeMeaning" and self._is_local(path)):
                 continue
@@ -194,7 +201,7 @@ def stated(body: bytes, elements: Sequence[Element], default: tuple[str, ...]) -
 def split(source: bytes, charset: str = "") -> DicomDocument:
     """The instance in ``source``. ``charset`` is ignored: a data set states its own.
 
-    Raises Malformed: what ``reader.read``, ``preamble.opening`` and ``codec.encodings_of`` raise.
+    Raises Malformed: what ``reader.read``, ``preamble.opening`` and ``codec.encodings_of`` raise, and ``element-twice``.
     """
     opened = opening(source)
     elements = read(opened.body, opened.start, len(opened.body), opened.encoding)

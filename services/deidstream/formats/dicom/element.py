@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pydicom.datadict import get_entry
+from pydicom.datadict import dictionary_has_tag, get_entry
 
 __all__ = ["LONG", "TEXTS", "VRS", "Element", "Entry", "Item", "dictionary", "is_private"]
 
@@ -54,7 +54,8 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``known``: whether the data dictionary has the tag. ``step``: its keyword, else its tag in parentheses."""
+    """``known``: whether the data dictionary has the tag. ``step``: its keyword, else its tag in parentheses; of repeating groups
+    and elements both."""
 
     step: str
     vr: str
@@ -78,7 +79,7 @@ def dictionary(tag: int) -> Entry:
         vr, _, _, _, keyword = get_entry(tag)
     except KeyError:
         return Entry(step, "UN", False)
-    if tag >> 24 in (0x50, 0x60):  # repeating groups share their keywords
+    if not dictionary_has_tag(tag):  # one of many that repeat it: two elements of one path would hide one another
         keyword = f"{keyword}{step}" if keyword else step
     vrs = vr.split(" or ")
     return Entry(keyword or step, "OW" if "OW" in vrs else vrs[0], True)
