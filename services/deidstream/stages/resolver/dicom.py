@@ -31,6 +31,7 @@ _SHIFTING = frozenset({FULL_DATES, MODIFIED_DATES})
 _TRAITS = frozenset({Category.AGE, Category.SEX, Category.ETHNICITY})
 """Where the option that retains them meets a stricter policy (ages over 89), the policy counts."""
 _LONGEST_UID = 64
+_NO_DELIMITER = re.compile(r"[^\\^= ]+")
 _MOMENTS = frozenset({"DA", "DT", "TM"})
 _MOMENT = re.compile(r"[0-9.:+ \\-]*", re.ASCII)
 
@@ -168,10 +169,11 @@ class _Header:
             value = text[finding.span.start : finding.span.end]
             made, method = self._value(finding, value, asked)
             used = method if made else used
-            out += (text[position : finding.span.start], self._fitting(made))
+            out += (_between(text[position : finding.span.start], element.vr), self._fitting(made))
             position = finding.span.end
         # What no finding speaks of are delimiters, and UIDs that the standard issued.
-        return "".join((*out, text[position:])) if out else (text if asked is Action.REMAP else ""), used
+        rest = _between(text[position:], element.vr)
+        return "".join((*out, rest)) if out else (text if asked is Action.REMAP else ""), used
 
     def _value(self, finding: Finding, value: str, asked: Action) -> tuple[str, Method]:
         if asked is Action.REMAP:
@@ -226,6 +228,11 @@ class _Header:
         self.decisions.append(
             Decision(finding.locator, span, finding.category, method, made, line, (finding.detector,), 1.0)
         )
+
+
+def _between(text: str, vr: str) -> str:
+    """What stays of what no finding speaks of: of names of persons delimiters alone, whatever else stands between them."""
+    return _NO_DELIMITER.sub("", text) if vr == "PN" else text
 
 
 def _uid_of(malformed: str) -> str:
