@@ -133,6 +133,8 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
         return "pixels-not-examined"
     if any(element.tag in PIXELS and "." in element.path for element in document.walk() if _is_picture(element)):
         return "pixels-nested"
+    if sum(element.tag in PIXELS for element in document.elements) > 1:
+        return "pixels-left-over"  # whoever looks has looked at the one, and receivers may show the other
     return "" if no_face or not may_show_head(document) else "head-not-examined"
 
 
