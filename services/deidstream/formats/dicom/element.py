@@ -7,13 +7,15 @@ from functools import lru_cache
 
 from pydicom.datadict import dictionary_has_tag, get_entry
 
-__all__ = ["LONG", "TEXTS", "VRS", "Element", "Entry", "Item", "dictionary", "is_private"]
+__all__ = ["LONG", "PIXELS", "TEXTS", "VRS", "Element", "Entry", "Item", "dictionary", "is_private"]
 
 LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 """Value representations whose explicit length takes four bytes (PS3.5, 7.1.2)."""
 TEXTS = frozenset({"LO", "SH", "PN", "LT", "ST", "UT", "UC"})
 """Those in the character set of the data set (PS3.5, 6.1.2.2)."""
 STRINGS = TEXTS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
+PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+"""FloatPixelData, DoubleFloatPixelData, PixelData."""
 VRS = LONG | STRINGS | {"AT", "FL", "FD", "SL", "SS", "UL", "US"}
 
 

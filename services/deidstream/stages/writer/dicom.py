@@ -18,6 +18,7 @@ from deidstream.detection.fields.dicom.table import CLEAN_FEATURES, CLEAN_PIXELS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
 from deidstream.formats.dicom.document import is_nameless
 from deidstream.formats.dicom.element import TEXTS
+from deidstream.formats.dicom.pixels.silent import silenced
 
 __all__ = ["labelled", "options_of", "read_again", "remaining"]
 
@@ -63,8 +64,11 @@ def labelled(
 ) -> bytes:
     """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that its
     ``pixels`` were ``examined``. ``painted``: whether frames of it are written anew, which loses something by lossy JPEG.
-    ``no_face``: that recognisable features were removed.
+    ``no_face``: that recognisable features were removed. Compressed frames lose what is not pixels.
+
+    Raises Malformed where nobody can say what in them is.
     """
+    document = silenced(document)
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
     if pixels == EXAMINED:
         codes = dict(sorted([*codes.items(), CLEAN_PIXELS]))
