@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from pydicom.datadict import dictionary_has_tag, get_entry
 
-__all__ = ["LONG", "PIXELS", "TEXTS", "VRS", "Element", "Entry", "Item", "dictionary", "is_private"]
+__all__ = ["LONG", "OFFSETS", "PIXELS", "TEXTS", "VRS", "Element", "Entry", "Item", "dictionary", "is_private"]
 
 LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 """Value representations whose explicit length takes four bytes (PS3.5, 7.1.2)."""
@@ -16,6 +16,8 @@ TEXTS = frozenset({"LO", "SH", "PN", "LT", "ST", "UT", "UC"})
 STRINGS = TEXTS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 """FloatPixelData, DoubleFloatPixelData, PixelData."""
+OFFSETS = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003})
+"""Extended Offset Table, its lengths, and the length of the value (PS3.3, C.7.6.3.1.8)."""
 VRS = LONG | STRINGS | {"AT", "FL", "FD", "SL", "SS", "UL", "US"}
 
 
