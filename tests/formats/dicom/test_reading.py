@@ -120,3 +120,27 @@ def test_one_path_for_two_elements_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(reader, "dictionary", lambda tag: Entry("Same", "LO", True))
     with pytest.raises(Malformed, match="element-twice"):
         split(content)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_read"),
+    [
+        ("HEAD", False),
+        ("ISO_IR 100", False),
+        ("ORIGINAL\\PRIMARY\\M_FFE ", False),
+        ("", False),
+        ("Head, called by Dr. Quiltrane", True),
+        ("QUILTRANE^ADABEL", True),
+        ("ORIGINAL\\Quiltrane", True),
+        ("QUILTRANE ADABEL MARIA", True),  # longer than a code may be
+        ("PROTOKÓŁ", True),
+    ],
+)
+def test_a_code_string_that_is_no_code_is_read_as_a_text(value: str, is_read: bool) -> None:
+    content = written(report()) + b"\x08\0\x08\0CS" + _short(value.encode("iso8859-2"))
+    assert [part.locator for part in split(content).parts] == (["ImageType:text"] if is_read else [])
+
+
+def _short(value: bytes) -> bytes:
+    value += b" " * (len(value) % 2)
+    return len(value).to_bytes(2, "little") + value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from deidstream.core.document import Document, Edit, Leaf, Part, Piece, Splice, apply_splices
@@ -21,6 +22,8 @@ _CODED = frozenset(
     {"CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning", "SpecificCharacterSet"}
 )
 _FREE = frozenset({"LO", "SH", "LT", "ST", "UT", "UC"})
+_CODE = re.compile(rb"[A-Z0-9_ ]{0,16}(?:\\[A-Z0-9_ ]{0,16})*")
+"""Values of CS (PS3.5, table 6.2-1), without their padding."""
 _SUFFIX = ":text"
 
 
@@ -37,7 +40,7 @@ def is_nameless(path: str) -> bool:
 class DicomDocument(Document):
     """One instance. ``meta`` and ``elements`` are its file meta information and its data set; leaves are made when asked for.
 
-    Each free-text value (LO, SH, LT, ST, UT, UC; no codes, nothing private) is a part.
+    Each free-text value (LO, SH, LT, ST, UT, UC, and CS that is no code; nothing private) is a part.
     """
 
     format = "dicom"
@@ -103,6 +106,10 @@ class DicomDocument(Document):
     def bare(self, element: Element) -> bytes:
         """The bytes of a value."""
         return self.body[element.value : element.end]
+
+    def is_code(self, element: Element) -> bool:
+        """Whether the value of ``element``, of VR CS, is what CS allows. Else it is a text like another."""
+        return _CODE.fullmatch(self.bare(element).rstrip(b"\0 ")) is not None
 
     def removals(self, paths: Sequence[str]) -> list[Splice]:
         """Elements go with tag and length; what lies in a sequence goes with it."""
@@ -173,7 +180,9 @@ class DicomDocument(Document):
 
     def _texts(self) -> Iterator[Part]:
         for path, (element, _) in self._places.items():
-            if element.vr not in _FREE or element.value == element.end or element.tag >> 16 == 2 or is_nameless(path):
+            if element.value == element.end or element.tag >> 16 == 2 or is_nameless(path):
+                continue
+            if element.vr not in _FREE and (element.vr != "CS" or self.is_code(element)):
                 continue
             if element.keyword in _CODED and not (element.keyword == "CodeMeaning" and self._is_local(path)):
                 continue

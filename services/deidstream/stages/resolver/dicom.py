@@ -112,9 +112,9 @@ class _Header:
             return
         elif asked is Action.KEEP and first.category in _TRAITS and rule.method is not Method.KEEP:
             self._replaced(element, findings, Action.KEEP)
-        elif asked is Action.KEEP and element.vr in _MOMENTS and not _MOMENT.fullmatch(self._document.leaf(path).text):
+        elif asked is Action.KEEP and self._is_text(element):
             self._settled.add(path)
-            self._say(first, None, Method.REDACT, "", f"dicom:{Action.EMPTY}")  # a text where a date should be
+            self._say(first, None, Method.REDACT, "", f"dicom:{Action.EMPTY}")
         elif asked is Action.KEEP or path in self._safe:
             self._settled.add(path)
             self._say(first, None, Method.KEEP, None, f"dicom:{Action.KEEP}")
@@ -129,6 +129,12 @@ class _Header:
             self._replaced(element, findings, Action.CLEAN)
         elif element.keyword == "GraphicAnnotationSequence":
             self._undrawn(element, first)
+
+    def _is_text(self, element: Element) -> bool:
+        """Whether a text stands where a date or a code should: it is not retained as one."""
+        if element.vr == "CS":
+            return not self._document.is_code(element)
+        return element.vr in _MOMENTS and not _MOMENT.fullmatch(self._document.leaf(element.path).text)
 
     def _by_path(self, element: Element, findings: Sequence[Finding], method: Method, asked: Action | None) -> None:
         """A line of the policy that names the attribute goes before the profile."""
