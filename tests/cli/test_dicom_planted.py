@@ -137,3 +137,18 @@ def test_of_names_with_more_components_than_there_may_be_nothing_is_left(tmp_pat
     assert code == 0, said
     assert _kept(out) == set()
     assert str(pydicom.dcmread(io.BytesIO(out)).PatientName).count("^") == 6
+
+
+def test_what_is_no_code_is_cleaned_or_not_retained(tmp_path: Path) -> None:
+    with pydicom.config.disable_value_validation():
+        code = Dataset()
+        code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "0171 5550182", "XYZ", "Call Dr. Quiltrane"
+        made = report(ConceptNameCodeSequence=[code], SmokingStatus="Zq00001 smokes", PatientSexNeutered="ALTERED")
+        made.ImageType, made.PatientPosition = ["ORIGINAL", "Dr. Adabel"], "HFS"
+        ran, out, said = _clean(tmp_path, written(made), "retain-patient-characteristics")
+        assert ran == 0, said
+        read = pydicom.dcmread(io.BytesIO(out))
+        assert (read.SmokingStatus, read.PatientSexNeutered, read.PatientPosition) == ("", "ALTERED", "HFS")
+        assert read.ImageType[0] == "ORIGINAL"
+    for one in (b"Adabel", b"Quiltrane", b"5550182", b"Zq00001"):
+        assert one not in out

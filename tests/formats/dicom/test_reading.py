@@ -12,6 +12,7 @@ from deidstream.core.document import splice
 from deidstream.core.errors import Malformed
 from deidstream.formats import sniff
 from deidstream.formats.dicom import split
+from deidstream.formats.dicom.schemes import PUBLIC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
@@ -144,3 +145,42 @@ def test_a_code_string_that_is_no_code_is_read_as_a_text(value: str, is_read: bo
 def _short(value: bytes) -> bytes:
     value += b" " * (len(value) % 2)
     return len(value).to_bytes(2, "little") + value
+
+
+@pytest.mark.parametrize(
+    ("scheme", "version", "read"),
+    [
+        ("SCT", "", set()),
+        ("DCM", "01", set()),
+        ("DCM", "asked by Quiltrane", {"CodingSchemeVersion"}),
+        ("99PMP", "", {"CodeValue", "CodeMeaning"}),
+        ("L", "", {"CodeValue", "CodeMeaning"}),
+        (None, "", {"CodeValue", "CodeMeaning"}),
+        ("QUILT", "", {"CodeValue", "CodeMeaning", "CodingSchemeDesignator"}),  # of a scheme that nobody has published
+        ("SCT2", "2", {"CodeValue", "CodeMeaning", "CodingSchemeDesignator"}),
+        ("99 Quiltrane", "", {"CodeValue", "CodeMeaning", "CodingSchemeDesignator"}),
+    ],
+)
+def test_codes_are_read_but_for_those_of_schemes_that_the_standard_names(
+    scheme: str | None, version: str, read: set[str]
+) -> None:
+    item = Dataset()
+    item.CodeValue, item.CodeMeaning = "T-1", "Finding"
+    if scheme:
+        item.CodingSchemeDesignator = scheme
+    if version:
+        item.add_new(0x00080103, "SH", version)
+    document = split(written(report(ConceptNameCodeSequence=[item])))
+    assert {part.locator.rpartition(".")[2].removesuffix(":text") for part in document.parts} == read
+
+
+def test_the_public_schemes_hold_those_that_pydicom_knows() -> None:
+    from pydicom._uid_dict import UID_dictionary
+    from pydicom.sr._cid_dict import cid_concepts
+    from pydicom.sr._concepts_dict import concepts
+
+    known = set(concepts) | {scheme for group in cid_concepts.values() for scheme in group}
+    issued = {one[4] for one in UID_dictionary.values() if one[1] == "Coding Scheme" and len(one) > 4}
+    assert known <= PUBLIC
+    assert issued - PUBLIC == {"MAYONRISBSASRG"}  # a keyword; the designator is MAYOASRG
+    assert not any(one.startswith("99") for one in PUBLIC)

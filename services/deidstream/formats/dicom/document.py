@@ -14,6 +14,7 @@ from deidstream.formats.dicom.lengths import lengths
 from deidstream.formats.dicom.limits import fitted
 from deidstream.formats.dicom.preamble import Opening, deflated, opening
 from deidstream.formats.dicom.reader import read
+from deidstream.formats.dicom.schemes import PUBLIC
 
 __all__ = ["CHARSET", "DicomDocument", "is_nameless", "split", "text_locator"]
 
@@ -24,6 +25,8 @@ _CODED = frozenset(
 _FREE = frozenset({"LO", "SH", "LT", "ST", "UT", "UC"})
 _CODE = re.compile(rb"[A-Z0-9_ ]{0,16}(?:\\[A-Z0-9_ ]{0,16})*")
 """Values of CS (PS3.5, table 6.2-1), without their padding."""
+_VERSION, _LOCAL = re.compile(r"[0-9._-]*"), re.compile(r"99[A-Z0-9_]*|L")
+"""Versions, and designators of local schemes (PS3.3, 8.2), that are no words."""
 _SUFFIX = ":text"
 
 
@@ -184,16 +187,22 @@ class DicomDocument(Document):
                 continue
             if element.vr not in _FREE and (element.vr != "CS" or self.is_code(element)):
                 continue
-            if element.keyword in _CODED and not (element.keyword == "CodeMeaning" and self._is_local(path)):
+            if element.keyword in _CODED and not self._is_free(path, element.keyword):
                 continue
             text = self.leaf(path).text
             if text:
                 yield Part(text_locator(path), text, (Piece(0, len(text), path),))
 
-    def _is_local(self, path: str) -> bool:
-        """Whether the scheme of a code is private (PS3.3, 8.2): its meanings may be anything."""
-        scheme = self.value(path.removesuffix("CodeMeaning") + "CodingSchemeDesignator")
-        return not scheme or scheme.startswith(("99", "L"))
+    def _is_free(self, path: str, keyword: str) -> bool:
+        """Whether what is part of a code may be anything: values and meanings of public schemes are not (PS3.3, 8)."""
+        if keyword == "SpecificCharacterSet":
+            return False
+        if keyword == "CodingSchemeVersion":
+            return _VERSION.fullmatch(self.value(path)) is None
+        if keyword == "CodingSchemeDesignator":
+            scheme = self.value(path).strip()
+            return scheme not in PUBLIC and _LOCAL.fullmatch(scheme) is None
+        return self.value(path.removesuffix(keyword) + "CodingSchemeDesignator").strip() not in PUBLIC
 
 
 def stated(body: bytes, elements: Sequence[Element], default: tuple[str, ...]) -> tuple[str, ...]:
