@@ -263,7 +263,9 @@ def test_pixel_data_is_carried_over_bit_by_bit_where_the_policy_lets_it_go(input
     assert reasons == {}
     for name in names:
         before, after = pydicom.dcmread(_FILES / name), pydicom.dcmread(out / name)
-        assert after.PixelData == before.PixelData
+        # A comment of the program that compressed it goes, in its place; of all other frames every byte stays.
+        comment = b"Kakadu-2.2" if name == "JPEG2000.dcm" else b""
+        assert after.PixelData == before.PixelData.replace(comment, bytes(len(comment)), 1 if comment else 0)
         assert str(after.PatientName) != str(before.PatientName)
         assert after.file_meta.TransferSyntaxUID == before.file_meta.TransferSyntaxUID
 

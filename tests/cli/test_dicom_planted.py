@@ -125,3 +125,30 @@ def test_a_text_where_a_date_should_be_is_not_retained_as_a_date(tmp_path: Path)
     assert code == 0, said
     assert _kept(out) == set()
     assert pydicom.dcmread(io.BytesIO(out)).StudyDate == "20240310"
+
+
+def test_of_names_with_more_components_than_there_may_be_nothing_is_left(tmp_path: Path) -> None:
+    with pydicom.config.disable_value_validation():
+        many = "^".join(f"Zq{number:05d}" for number in range(7))
+        made = report(
+            PatientName=many, OperatorsName=f"Quill^Ad\\{many}", ReferringPhysicianName=f"A^B={many}=C^^^^^Zq00007"
+        )
+        code, out, said = _clean(tmp_path, written(made))
+    assert code == 0, said
+    assert _kept(out) == set()
+    assert str(pydicom.dcmread(io.BytesIO(out)).PatientName).count("^") == 6
+
+
+def test_what_is_no_code_is_cleaned_or_not_retained(tmp_path: Path) -> None:
+    with pydicom.config.disable_value_validation():
+        code = Dataset()
+        code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "0171 5550182", "XYZ", "Call Dr. Quiltrane"
+        made = report(ConceptNameCodeSequence=[code], SmokingStatus="Zq00001 smokes", PatientSexNeutered="ALTERED")
+        made.ImageType, made.PatientPosition = ["ORIGINAL", "Dr. Adabel"], "HFS"
+        ran, out, said = _clean(tmp_path, written(made), "retain-patient-characteristics")
+        assert ran == 0, said
+        read = pydicom.dcmread(io.BytesIO(out))
+        assert (read.SmokingStatus, read.PatientSexNeutered, read.PatientPosition) == ("", "ALTERED", "HFS")
+        assert read.ImageType[0] == "ORIGINAL"
+    for one in (b"Adabel", b"Quiltrane", b"5550182", b"Zq00001"):
+        assert one not in out

@@ -12,6 +12,7 @@ from deidstream.core.document import splice
 from deidstream.core.errors import Malformed
 from deidstream.formats import sniff
 from deidstream.formats.dicom import split
+from deidstream.formats.dicom.schemes import PUBLIC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
@@ -95,3 +96,91 @@ def test_whatever_bytes_are_changed_a_file_is_read_whole_or_refused(data: st.Dat
         list(document.leaves)
     except Malformed:
         pass
+
+
+def test_elements_that_share_a_keyword_do_not_hide_one_another() -> None:
+    made = report()
+    with pydicom.config.disable_value_validation():
+        for tag in (0x00280412, 0x00280422, 0x60000022, 0x60020022):
+            made.add_new(tag, "LO", f"Zq{tag:08x}")
+        made.add_new(0x00203101, "CS", "ONE")
+        made.add_new(0x00203102, "CS", "TWO")
+        document = split(written(made))
+    assert len(list(document.walk())) == len({one.path for one in document.walk()})
+    assert {document.value(f"SourceImageIDs(0020,310{number})") for number in (1, 2)} == {"ONE", "TWO"}
+    # And their texts are read, tags in parentheses or not.
+    read = {part.text for part in document.parts}
+    assert {"Zq00280412", "Zq00280422", "Zq60000022", "Zq60020022"} <= read
+
+
+def test_one_path_for_two_elements_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from deidstream.formats.dicom import reader
+    from deidstream.formats.dicom.element import Entry
+
+    content = written(report(PatientID="4711", PatientComments="words"))
+    monkeypatch.setattr(reader, "dictionary", lambda tag: Entry("Same", "LO", True))
+    with pytest.raises(Malformed, match="element-twice"):
+        split(content)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_read"),
+    [
+        ("HEAD", False),
+        ("ISO_IR 100", False),
+        ("ORIGINAL\\PRIMARY\\M_FFE ", False),
+        ("", False),
+        ("Head, called by Dr. Quiltrane", True),
+        ("QUILTRANE^ADABEL", True),
+        ("ORIGINAL\\Quiltrane", True),
+        ("QUILTRANE ADABEL MARIA", True),  # longer than a code may be
+        ("PROTOKÓŁ", True),
+    ],
+)
+def test_a_code_string_that_is_no_code_is_read_as_a_text(value: str, is_read: bool) -> None:
+    content = written(report()) + b"\x08\0\x08\0CS" + _short(value.encode("iso8859-2"))
+    assert [part.locator for part in split(content).parts] == (["ImageType:text"] if is_read else [])
+
+
+def _short(value: bytes) -> bytes:
+    value += b" " * (len(value) % 2)
+    return len(value).to_bytes(2, "little") + value
+
+
+@pytest.mark.parametrize(
+    ("scheme", "version", "read"),
+    [
+        ("SCT", "", set()),
+        ("DCM", "01", set()),
+        ("DCM", "asked by Quiltrane", {"CodingSchemeVersion"}),
+        ("99PMP", "", {"CodeValue", "CodeMeaning"}),
+        ("L", "", {"CodeValue", "CodeMeaning"}),
+        (None, "", {"CodeValue", "CodeMeaning"}),
+        ("QUILT", "", {"CodeValue", "CodeMeaning", "CodingSchemeDesignator"}),  # of a scheme that nobody has published
+        ("SCT2", "2", {"CodeValue", "CodeMeaning", "CodingSchemeDesignator"}),
+        ("99 Quiltrane", "", {"CodeValue", "CodeMeaning", "CodingSchemeDesignator"}),
+    ],
+)
+def test_codes_are_read_but_for_those_of_schemes_that_the_standard_names(
+    scheme: str | None, version: str, read: set[str]
+) -> None:
+    item = Dataset()
+    item.CodeValue, item.CodeMeaning = "T-1", "Finding"
+    if scheme:
+        item.CodingSchemeDesignator = scheme
+    if version:
+        item.add_new(0x00080103, "SH", version)
+    document = split(written(report(ConceptNameCodeSequence=[item])))
+    assert {part.locator.rpartition(".")[2].removesuffix(":text") for part in document.parts} == read
+
+
+def test_the_public_schemes_hold_those_that_pydicom_knows() -> None:
+    from pydicom._uid_dict import UID_dictionary
+    from pydicom.sr._cid_dict import cid_concepts
+    from pydicom.sr._concepts_dict import concepts
+
+    known = set(concepts) | {scheme for group in cid_concepts.values() for scheme in group}
+    issued = {one[4] for one in UID_dictionary.values() if one[1] == "Coding Scheme" and len(one) > 4}
+    assert known <= PUBLIC
+    assert issued - PUBLIC == {"MAYONRISBSASRG"}  # a keyword; the designator is MAYOASRG
+    assert not any(one.startswith("99") for one in PUBLIC)

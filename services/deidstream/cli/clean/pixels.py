@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -14,6 +16,7 @@ from deidstream.core.errors import Malformed
 from deidstream.core.policy import Dicom
 from deidstream.formats import opened, sniff
 from deidstream.formats.dicom.apart import Apart, apart, together
+from deidstream.formats.dicom.pixels.silent import Anew, silences
 from deidstream.stages.writer.render import Rendered
 from deidstream.stages.writer.residue import surviving_values
 
@@ -35,13 +38,14 @@ def looks(policy: Dicom) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The pixel data of ``path``, which stays there. ``source``: the instance without it."""
+    """The pixel data of ``path``, which stays there. ``source``: the instance without it. ``anew``: what is written over it."""
 
     path: Path = field(repr=False)
     source: bytes = field(repr=False)
     taken: Apart = field(repr=False)
     stamp: Stamp
     """Of the file when it was read: what has been changed since is another."""
+    anew: Anew = field(default_factory=list, repr=False)
 
     def survives(self, case: Case) -> bool:
         """Whether an original value that ``case`` replaced stands in it as a whole word, as the writer asks of all else.
@@ -70,7 +74,19 @@ class Left:
 
     def _portions(self, overlap: int) -> Iterator[bytes]:
         for at in range(self.taken.start, self.taken.end, _AT_A_TIME):
-            yield self._read(at, min(_AT_A_TIME + overlap, self.taken.end - at))
+            yield self._silenced(at, self._read(at, min(_AT_A_TIME + overlap, self.taken.end - at)))
+
+    def _silenced(self, at: int, portion: bytes) -> bytes:
+        """``portion``, the bytes from ``at`` on, without what in compressed frames is not pixels."""
+        first = max(0, bisect_right(self.anew, at, key=itemgetter(0)) - 1)
+        if not self.anew:
+            return portion
+        made = bytearray(portion)
+        for start, new in self.anew[first : bisect_left(self.anew, at + len(portion), key=itemgetter(0))]:
+            low, high = max(start, at), min(start + len(new), at + len(portion))
+            if low < high:
+                made[low - at : high - at] = new[low - start : high - start]
+        return bytes(made)
 
     def _read(self, at: int, length: int) -> bytes:
         try:
@@ -96,7 +112,18 @@ def leave(path: Path, mark: Callable[[], bytes]) -> Left | None:
             return None
         with mmap(file.fileno(), 0, access=ACCESS_READ) as body:
             taken = apart(body, mark())
-        return Left(path, taken.source, taken, _stamp(file)) if taken is not None else None
+            anew: Anew | None = []
+            if taken is not None and taken.syntax:
+                anew = _silences(body, taken)
+        return Left(path, taken.source, taken, _stamp(file), anew) if taken is not None and anew is not None else None
+
+
+def _silences(body: mmap, taken: Apart) -> Anew | None:
+    """See ``silences``. None for what breaks the rules: who reads all of it says so."""
+    try:
+        return silences(body, taken.start, taken.end, taken.syntax)
+    except Malformed:
+        return None
 
 
 def _stamp(file: IO[bytes]) -> Stamp:

@@ -20,16 +20,21 @@ _BEHIND = 1 << 20
 _OFFSETS = bytes.fromhex("feff00e000000000")
 _END = bytes.fromhex("feffdde000000000")
 """An empty table of offsets, and the end of encapsulated frames (PS3.5, A.4)."""
+_SCAN = bytes.fromhex("ffd8ffda0002")
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """``source``: the instance, with ``mark`` in the place of its pixel data, the bytes ``[start, end)`` of where it came from."""
+    """``source``: the instance, with ``mark`` in the place of its pixel data, the bytes ``[start, end)`` of where it came from.
+
+    ``syntax``: its transfer syntax, where the pixel data is encapsulated.
+    """
 
     source: bytes = field(repr=False)
     mark: bytes = field(repr=False)
     start: int
     end: int
+    syntax: str = ""
 
 
 def apart(body: bytes | mmap, mark: bytes) -> Apart | None:
@@ -50,7 +55,8 @@ def apart(body: bytes | mmap, mark: bytes) -> Apart | None:
     head = bytearray(body[: element.value])
     if not element.undefined:
         _measure(head, element, len(standing), opened)
-    return Apart(bytes(head) + standing + body[element.end :], standing, element.value, element.end)
+    source = bytes(head) + standing + body[element.end :]
+    return Apart(source, standing, element.value, element.end, _syntax(opened) if element.undefined else "")
 
 
 def together(released: bytes, taken: Apart) -> tuple[bytes, bytes] | None:
@@ -68,8 +74,14 @@ def together(released: bytes, taken: Apart) -> tuple[bytes, bytes] | None:
 
 
 def _standing(mark: bytes) -> bytes:
-    """``mark`` as the one fragment of an encapsulated frame."""
-    return _OFFSETS + pack("<HHI", 0xFFFE, 0xE000, len(mark)) + mark + _END
+    """``mark`` as the one fragment of an encapsulated frame: a scan of JPEG, which holds no byte that could be a marker."""
+    frame = _SCAN + mark.hex().encode() + b"\xff\xd9"
+    return _OFFSETS + pack("<HHI", 0xFFFE, 0xE000, len(frame)) + frame + _END
+
+
+def _syntax(opened: Opening) -> str:
+    found = next((opened.body[one.value : one.end] for one in opened.meta if one.tag == 0x00020010), b"")
+    return found.rstrip(b"\0 ").decode("ascii", "replace")
 
 
 def _measure(head: bytearray, element: Element, length: int, opened: Opening) -> None:

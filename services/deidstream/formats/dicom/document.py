@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from deidstream.core.document import Document, Edit, Leaf, Part, Piece, Splice, apply_splices
-from deidstream.core.errors import Unsafe
+from deidstream.core.errors import Malformed, Unsafe
 from deidstream.core.span import Span
 from deidstream.formats.dicom.codec import DEFAULT, ValueCodec, codec_of, encodings_of
 from deidstream.formats.dicom.element import STRINGS, TEXTS, Element, Item, is_private
@@ -13,14 +14,19 @@ from deidstream.formats.dicom.lengths import lengths
 from deidstream.formats.dicom.limits import fitted
 from deidstream.formats.dicom.preamble import Opening, deflated, opening
 from deidstream.formats.dicom.reader import read
+from deidstream.formats.dicom.schemes import PUBLIC
 
-__all__ = ["CHARSET", "DicomDocument", "split", "text_locator"]
+__all__ = ["CHARSET", "DicomDocument", "is_nameless", "split", "text_locator"]
 
 CHARSET = 0x00080005
 _CODED = frozenset(
     {"CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning", "SpecificCharacterSet"}
 )
 _FREE = frozenset({"LO", "SH", "LT", "ST", "UT", "UC"})
+_CODE = re.compile(rb"[A-Z0-9_ ]{0,16}(?:\\[A-Z0-9_ ]{0,16})*")
+"""Values of CS (PS3.5, table 6.2-1), without their padding."""
+_VERSION, _LOCAL = re.compile(r"[0-9._-]*"), re.compile(r"99[A-Z0-9_]*|L")
+"""Versions, and designators of local schemes (PS3.3, 8.2), that are no words."""
 _SUFFIX = ":text"
 
 
@@ -29,10 +35,15 @@ def text_locator(path: str) -> str:
     return path + _SUFFIX
 
 
+def is_nameless(path: str) -> bool:
+    """Whether a step of ``path`` is a tag alone: private, or unknown. (Of repeating elements the keyword stands before the tag.)"""
+    return path.startswith("(") or ".(" in path
+
+
 class DicomDocument(Document):
     """One instance. ``meta`` and ``elements`` are its file meta information and its data set; leaves are made when asked for.
 
-    Each free-text value (LO, SH, LT, ST, UT, UC; no codes, nothing private) is a part.
+    Each free-text value (LO, SH, LT, ST, UT, UC, and CS that is no code; nothing private) is a part.
     """
 
     format = "dicom"
@@ -99,6 +110,10 @@ class DicomDocument(Document):
         """The bytes of a value."""
         return self.body[element.value : element.end]
 
+    def is_code(self, element: Element) -> bool:
+        """Whether the value of ``element``, of VR CS, is what CS allows. Else it is a text like another."""
+        return _CODE.fullmatch(self.bare(element).rstrip(b"\0 ")) is not None
+
     def removals(self, paths: Sequence[str]) -> list[Splice]:
         """Elements go with tag and length; what lies in a sequence goes with it."""
         extents = sorted((element.start, -element.end) for path in paths if (element := self.element(path)) is not None)
@@ -151,6 +166,8 @@ class DicomDocument(Document):
 
     def _index(self, elements: Sequence[Element], encodings: tuple[str, ...]) -> None:
         for element in elements:
+            if element.path in self._places:  # the one would hide the other from all who go by paths
+                raise Malformed("element-twice", element.path if element.keyword[:1] != "(" else "dataset")
             self._places[element.path] = (element, encodings)
             for item in element.items or ():
                 self._index(item.elements, encodings if is_private(element.tag) else self._own(item, encodings))
@@ -166,18 +183,26 @@ class DicomDocument(Document):
 
     def _texts(self) -> Iterator[Part]:
         for path, (element, _) in self._places.items():
-            if element.vr not in _FREE or element.value == element.end or element.tag >> 16 == 2 or "(" in path:
+            if element.value == element.end or element.tag >> 16 == 2 or is_nameless(path):
                 continue
-            if element.keyword in _CODED and not (element.keyword == "CodeMeaning" and self._is_local(path)):
+            if element.vr not in _FREE and (element.vr != "CS" or self.is_code(element)):
+                continue
+            if element.keyword in _CODED and not self._is_free(path, element.keyword):
                 continue
             text = self.leaf(path).text
             if text:
                 yield Part(text_locator(path), text, (Piece(0, len(text), path),))
 
-    def _is_local(self, path: str) -> bool:
-        """Whether the scheme of a code is private (PS3.3, 8.2): its meanings may be anything."""
-        scheme = self.value(path.removesuffix("CodeMeaning") + "CodingSchemeDesignator")
-        return not scheme or scheme.startswith(("99", "L"))
+    def _is_free(self, path: str, keyword: str) -> bool:
+        """Whether what is part of a code may be anything: values and meanings of public schemes are not (PS3.3, 8)."""
+        if keyword == "SpecificCharacterSet":
+            return False
+        if keyword == "CodingSchemeVersion":
+            return _VERSION.fullmatch(self.value(path)) is None
+        if keyword == "CodingSchemeDesignator":
+            scheme = self.value(path).strip()
+            return scheme not in PUBLIC and _LOCAL.fullmatch(scheme) is None
+        return self.value(path.removesuffix(keyword) + "CodingSchemeDesignator").strip() not in PUBLIC
 
 
 def stated(body: bytes, elements: Sequence[Element], default: tuple[str, ...]) -> tuple[str, ...]:
@@ -194,7 +219,7 @@ def stated(body: bytes, elements: Sequence[Element], default: tuple[str, ...]) -
 def split(source: bytes, charset: str = "") -> DicomDocument:
     """The instance in ``source``. ``charset`` is ignored: a data set states its own.
 
-    Raises Malformed: what ``reader.read``, ``preamble.opening`` and ``codec.encodings_of`` raise.
+    Raises Malformed: what ``reader.read``, ``preamble.opening`` and ``codec.encodings_of`` raise, and ``element-twice``.
     """
     opened = opening(source)
     elements = read(opened.body, opened.start, len(opened.body), opened.encoding)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pydicom.datadict import get_entry
+from pydicom.datadict import dictionary_has_tag, get_entry
 
-__all__ = ["LONG", "TEXTS", "VRS", "Element", "Entry", "Item", "dictionary", "is_private"]
+__all__ = ["LONG", "OFFSETS", "PIXELS", "TEXTS", "VRS", "Element", "Entry", "Item", "dictionary", "is_private"]
 
 LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 """Value representations whose explicit length takes four bytes (PS3.5, 7.1.2)."""
 TEXTS = frozenset({"LO", "SH", "PN", "LT", "ST", "UT", "UC"})
 """Those in the character set of the data set (PS3.5, 6.1.2.2)."""
 STRINGS = TEXTS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
+PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+"""FloatPixelData, DoubleFloatPixelData, PixelData."""
+OFFSETS = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003})
+"""Extended Offset Table, its lengths, and the length of the value (PS3.3, C.7.6.3.1.8)."""
 VRS = LONG | STRINGS | {"AT", "FL", "FD", "SL", "SS", "UL", "US"}
 
 
@@ -54,7 +58,8 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``known``: whether the data dictionary has the tag. ``step``: its keyword, else its tag in parentheses."""
+    """``known``: whether the data dictionary has the tag. ``step``: its keyword, else its tag in parentheses; of repeating groups
+    and elements both."""
 
     step: str
     vr: str
@@ -78,7 +83,7 @@ def dictionary(tag: int) -> Entry:
         vr, _, _, _, keyword = get_entry(tag)
     except KeyError:
         return Entry(step, "UN", False)
-    if tag >> 24 in (0x50, 0x60):  # repeating groups share their keywords
+    if not dictionary_has_tag(tag):  # one of many that repeat it: two elements of one path would hide one another
         keyword = f"{keyword}{step}" if keyword else step
     vrs = vr.split(" or ")
     return Entry(keyword or step, "OW" if "OW" in vrs else vrs[0], True)

@@ -7,7 +7,7 @@ from mmap import mmap
 from struct import Struct
 
 from deidstream.core.errors import Malformed
-from deidstream.formats.dicom.element import LONG, VRS, Element, Item, dictionary, is_private
+from deidstream.formats.dicom.element import LONG, PIXELS, VRS, Element, Item, dictionary, is_private
 
 __all__ = ["Encoding", "bulk", "leading", "read"]
 
@@ -16,7 +16,6 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 32
 _MOST = 500_000
 """Elements of one data set: a large enhanced multi-frame instance has some 100,000."""
-_BULK = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _CODES = {vr.encode(): vr for vr in VRS}
 _SHORT = {vr.encode(): vr for vr in VRS - LONG}
 
@@ -47,10 +46,10 @@ def bulk(body: bytes | mmap, start: int, encoding: Encoding) -> Element | None:
     """The element of pixel data in the data set that begins at ``start``; None where none stands behind all elements with lesser
     tags. Of the pixel data itself nothing is read, but for the heads of its fragments. Raises as ``read``.
     """
-    before = leading(body, start, encoding, min(_BULK) - 1)
+    before = leading(body, start, encoding, min(PIXELS) - 1)
     at = before[-1].end if before else start
     reader = _Reader(body, encoding)
-    if at + 8 > len(body) or (tag := reader.tag(at)) not in _BULK:
+    if at + 8 > len(body) or (tag := reader.tag(at)) not in PIXELS:
         return None
     return reader.element(tag, at, len(body))
 
@@ -132,7 +131,7 @@ class _Reader:
             if vr == "SQ":
                 element.items = self._inner(written).items(value, value + length, path, depth)[0]
             return element
-        if tag in _BULK:
+        if tag in PIXELS:
             stop = self._fragments(value, end, path)
             return Element(path, tag, vr, start, value, stop, length_at, size, undefined=True)
         if vr != "SQ" and written != "UN" and not (is_private(tag) and not self._encoding.explicit):

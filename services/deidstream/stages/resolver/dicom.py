@@ -31,6 +31,7 @@ _SHIFTING = frozenset({FULL_DATES, MODIFIED_DATES})
 _TRAITS = frozenset({Category.AGE, Category.SEX, Category.ETHNICITY})
 """Where the option that retains them meets a stricter policy (ages over 89), the policy counts."""
 _LONGEST_UID = 64
+_NO_DELIMITER = re.compile(r"[^\\^= ]+")
 _MOMENTS = frozenset({"DA", "DT", "TM"})
 _MOMENT = re.compile(r"[0-9.:+ \\-]*", re.ASCII)
 
@@ -111,9 +112,9 @@ class _Header:
             return
         elif asked is Action.KEEP and first.category in _TRAITS and rule.method is not Method.KEEP:
             self._replaced(element, findings, Action.KEEP)
-        elif asked is Action.KEEP and element.vr in _MOMENTS and not _MOMENT.fullmatch(self._document.leaf(path).text):
+        elif asked is Action.KEEP and self._is_text(element):
             self._settled.add(path)
-            self._say(first, None, Method.REDACT, "", f"dicom:{Action.EMPTY}")  # a text where a date should be
+            self._say(first, None, Method.REDACT, "", f"dicom:{Action.EMPTY}")
         elif asked is Action.KEEP or path in self._safe:
             self._settled.add(path)
             self._say(first, None, Method.KEEP, None, f"dicom:{Action.KEEP}")
@@ -128,6 +129,12 @@ class _Header:
             self._replaced(element, findings, Action.CLEAN)
         elif element.keyword == "GraphicAnnotationSequence":
             self._undrawn(element, first)
+
+    def _is_text(self, element: Element) -> bool:
+        """Whether a text stands where a date or a code should: it is not retained as one."""
+        if element.vr == "CS":
+            return not self._document.is_code(element)
+        return element.vr in _MOMENTS and not _MOMENT.fullmatch(self._document.leaf(element.path).text)
 
     def _by_path(self, element: Element, findings: Sequence[Finding], method: Method, asked: Action | None) -> None:
         """A line of the policy that names the attribute goes before the profile."""
@@ -168,10 +175,11 @@ class _Header:
             value = text[finding.span.start : finding.span.end]
             made, method = self._value(finding, value, asked)
             used = method if made else used
-            out += (text[position : finding.span.start], self._fitting(made))
+            out += (_between(text[position : finding.span.start], element.vr), self._fitting(made))
             position = finding.span.end
         # What no finding speaks of are delimiters, and UIDs that the standard issued.
-        return "".join((*out, text[position:])) if out else (text if asked is Action.REMAP else ""), used
+        rest = _between(text[position:], element.vr)
+        return "".join((*out, rest)) if out else (text if asked is Action.REMAP else ""), used
 
     def _value(self, finding: Finding, value: str, asked: Action) -> tuple[str, Method]:
         if asked is Action.REMAP:
@@ -226,6 +234,11 @@ class _Header:
         self.decisions.append(
             Decision(finding.locator, span, finding.category, method, made, line, (finding.detector,), 1.0)
         )
+
+
+def _between(text: str, vr: str) -> str:
+    """What stays of what no finding speaks of: of names of persons delimiters alone, whatever else stands between them."""
+    return _NO_DELIMITER.sub("", text) if vr == "PN" else text
 
 
 def _uid_of(malformed: str) -> str:

@@ -16,7 +16,9 @@ from deidstream.detection.fields.dicom.private import safe_elements
 from deidstream.detection.fields.dicom.profile import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Action, action
 from deidstream.detection.fields.dicom.table import CLEAN_FEATURES, CLEAN_PIXELS, CODES, OPTIONS
 from deidstream.formats.dicom import DicomDocument, Element, label, split
+from deidstream.formats.dicom.document import is_nameless
 from deidstream.formats.dicom.element import TEXTS
+from deidstream.formats.dicom.pixels.silent import silenced
 
 __all__ = ["labelled", "options_of", "read_again", "remaining"]
 
@@ -62,8 +64,11 @@ def labelled(
 ) -> bytes:
     """``document`` with what de-identified instances say of themselves: profile, options, what became of dates, and that its
     ``pixels`` were ``examined``. ``painted``: whether frames of it are written anew, which loses something by lossy JPEG.
-    ``no_face``: that recognisable features were removed.
+    ``no_face``: that recognisable features were removed. Compressed frames lose what is not pixels.
+
+    Raises Malformed where nobody can say what in them is.
     """
+    document = silenced(document)
     codes = dict([CODES, *((OPTIONS[name].code, OPTIONS[name].meaning) for name in sorted(options))])
     if pixels == EXAMINED:
         codes = dict(sorted([*codes.items(), CLEAN_PIXELS]))
@@ -115,7 +120,7 @@ def _known(document: DicomDocument, decided: dict[str, Decision], subjects: Sequ
         return
     pattern = re.compile(r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, words))) + r")(?!\w)", re.IGNORECASE)
     for element in document.walk():
-        if element.vr not in _READ or element.items is not None or "(" in element.path or element.path in decided:
+        if element.vr not in _READ or element.items is not None or is_nameless(element.path) or element.path in decided:
             continue
         found = set(map(str.lower, pattern.findall(document.leaf(element.path).text)))
         # Codes are full of words that somebody is called (stone, white): one alone says nothing, a number does.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from deidstream.core.policy import Dicom
 from deidstream.detection.fields.dicom.pixels import ABSENT, EXAMINED, may_show_head, refusal, rules_out_head
-from deidstream.formats.dicom import split
+from deidstream.detection.fields.dicom.profile import Action, action
+from deidstream.formats.dicom import DicomDocument, split
+from deidstream.formats.dicom.element import LONG
 
 from tests.formats.dicom.files import report, written
 
@@ -127,3 +131,49 @@ def test_what_a_header_says_is_a_hint_and_is_not_enough(attributes: dict[str, ob
     assert refusal(document, Dicom(heads="quarantine"), EXAMINED) == "head-possible"
     for chosen in (Dicom(), Dicom(heads="quarantine")):
         assert refusal(document, chosen, EXAMINED, ABSENT) == ""
+
+
+def _built(tag: int, vr: str, value: bytes) -> DicomDocument:
+    """With an element as it is: pydicom writes none that breaks the rules, and no lengths of groups."""
+    head = struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode())
+    length = struct.pack("<HI", 0, len(value)) if vr in LONG else struct.pack("<H", len(value))
+    return split(written(report()) + head + length + value)
+
+
+_OFFSET = struct.Struct("<3Q")
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value", "stops"),
+    [
+        (0x00280010, "US", b"\2\0", False),
+        (0x00280010, "US", b"\2\0\3\0", False),
+        (0x00189073, "FD", b"Quil", True),
+        (0x00189073, "FD", b"\0" * 16, False),
+        (0x00182010, "DS", b"0.5", False),
+        (0x00280009, "AT", b"Quillt", True),
+        (0x00280009, "AT", b"\x18\0\x63\x10", False),
+        (0x00189098, "UL", b"Quillt", True),
+        (0x00280000, "UL", b"Quilltra", True),
+        (0x00280000, "UL", b"\4\0\0\0", False),
+        (0x7FE00001, "OV", _OFFSET.pack(0, 10, 30), False),
+        (0x7FE00001, "OV", b"Quilltra", True),
+        (0x7FE00001, "OV", _OFFSET.pack(0, 30, 10), True),
+        (0x7FE00001, "OV", b"Quil", True),
+        (0x7FE00002, "OV", _OFFSET.pack(10, 30, 10), False),
+        (0x7FE00002, "OV", b"Quilltra", True),
+        (0x7FE00003, "UV", b"Quilltra", True),
+        (0x7FE00003, "UV", b"\x20\0\0\0\0\0\0\0", False),
+    ],
+)
+def test_bytes_that_are_no_numbers_of_their_kind_stop_the_instance(
+    tag: int, vr: str, value: bytes, stops: bool
+) -> None:
+    assert refusal(_built(tag, vr, value), Dicom()) == ("value-contradicts-vr" if stops else "")
+
+
+@pytest.mark.parametrize("tag", [0x7F000010, 0x7F000020, 0x7F020010, 0x7FE00020, 0x7FE00030, 0x7FE00040])
+def test_of_the_groups_of_pixels_only_pixels_stay(tag: int) -> None:
+    assert action(tag, "OW", ()) is Action.REMOVE
+    for one in (0x7FE00001, 0x7FE00002, 0x7FE00003, 0x7FE00008, 0x7FE00009, 0x7FE00010):
+        assert action(one, "OW", ()) is None

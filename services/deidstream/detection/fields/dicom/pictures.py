@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deidstream.core.document import Document
 from deidstream.formats.dicom import DicomDocument
+from deidstream.formats.dicom.element import PIXELS
 
 __all__ = ["PIXELS", "is_pictured", "may_show_faces"]
 
-PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _CAMERAS = (
     "1.2.840.10008.5.1.4.1.1.7",  # secondary capture: of anything
     "1.2.840.10008.5.1.4.1.1.77.",  # visible light, video

@@ -7,6 +7,8 @@ and faces, and never of classes and modalities in which text is burned in as a m
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+from struct import unpack
 from typing import cast
 
 from deidstream.core.document import Document
@@ -15,7 +17,7 @@ from deidstream.detection.fields.dicom.contours import may_outline_head
 from deidstream.detection.fields.dicom.pictures import PIXELS, is_pictured
 from deidstream.detection.fields.dicom.profile import action
 from deidstream.formats.dicom import DicomDocument, Element
-from deidstream.formats.dicom.element import TEXTS, dictionary
+from deidstream.formats.dicom.element import OFFSETS, TEXTS, dictionary, is_private
 
 __all__ = ["ABSENT", "EXAMINED", "REMOVED", "may_show_head", "refusal", "rules_out_head"]
 
@@ -133,6 +135,8 @@ def refusal(source: Document, chosen: Dicom, examined: str = "", head: str = "")
         return "pixels-not-examined"
     if any(element.tag in PIXELS and "." in element.path for element in document.walk() if _is_picture(element)):
         return "pixels-nested"
+    if sum(element.tag in PIXELS for element in document.elements) > 1:
+        return "pixels-left-over"  # whoever looks has looked at the one, and receivers may show the other
     return "" if no_face or not may_show_head(document) else "head-not-examined"
 
 
@@ -161,11 +165,27 @@ def _contradicts(element: Element) -> bool:
 
 
 def _is_disguised(document: DicomDocument, element: Element) -> bool:
-    """Whether something else stands where a number or a class should, and would stay (PS3.5, table 6.2-1)."""
-    allowed = _REPERTOIRE.get(element.vr)
-    if allowed is None or element.items is not None or action(element.tag, element.vr, ()) is not None:
+    """Whether something else stands where a number or a class should, and would stay (PS3.5, 6.2)."""
+    length, size, allowed = element.end - element.value, _SIZES.get(element.vr), _REPERTOIRE.get(element.vr)
+    if element.tag & 0xFFFF == 0 and not is_private(element.tag):
+        return length not in (0, 4)  # nobody decides about the length of a group
+    if allowed is None and (size is None or (length % size == 0 and element.tag not in OFFSETS)):
+        return False  # nearly all
+    if element.items is not None or action(element.tag, element.vr, ()) is not None:
         return False
-    return allowed.fullmatch(document.bare(element)) is None
+    if allowed is not None:
+        return allowed.fullmatch(document.bare(element)) is None
+    return element.tag not in OFFSETS or not _is_offsets(document, element)
+
+
+def _is_offsets(document: DicomDocument, element: Element) -> bool:
+    """Whether its numbers can be offsets from the first frame on, or lengths: words are far greater."""
+    raw, order = document.bare(element), ">" if document.opened.encoding.big else "<"
+    if len(raw) % 8:
+        return False
+    numbers = unpack(f"{order}{len(raw) // 8}Q", raw)
+    ascending = element.tag != _EXTENDED or (not any(numbers[:1]) and all(one < two for one, two in pairwise(numbers)))
+    return ascending and all(number < _FARTHEST for number in numbers)
 
 
 def _is_ruled_out(document: DicomDocument, sop_class: str, no_face: bool) -> bool:
@@ -193,6 +213,13 @@ _REPERTOIRE = {
     "AS": re.compile(rb"[0-9DWMY \\]*\0*"),
     "UI": re.compile(rb"[0-9. \\]*\0*"),
 }
+_SIZES = {
+    **dict.fromkeys(("SS", "US"), 2),
+    **dict.fromkeys(("AT", "FL", "SL", "UL"), 4),
+    **dict.fromkeys(("FD", "OV", "SV", "UV"), 8),
+}
+"""Bytes of one number (PS3.5, table 6.2-1)."""
+_EXTENDED, _FARTHEST = 0x7FE00001, 2**40
 _PRONE = frozenset(
     {"US", "IVUS", "XC", "ES", "GM", "SM", "OP", "OPT", "OT", "SC", "DOC", "XA", "RF", "ECG", "HD", "AU", "DMS"}
 )

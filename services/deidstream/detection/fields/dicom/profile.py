@@ -4,7 +4,8 @@ Which type an attribute has in its IOD nobody asks: a compound action becomes th
 valid instance whatever the type is (``Z/D``, ``X/D`` and ``X/Z/D``: D; ``X/Z``: Z; ``X/Z/U*``: U). What the table does not list
 is kept, with these exceptions, which it leaves to the implementation: names of persons (D), dates and times (as dates of the
 table), unique identifiers of instances (U), free text (emptied, or cleaned under Clean Descriptors; single lines are cleaned
-under any), tags that the data dictionary does not know, and bytes that can be nothing else (X).
+under any), tags that the data dictionary does not know, bytes that can be nothing else, and all of the groups of pixels but the
+pixels and what says where their frames are (X).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import lru_cache
 
 from deidstream.detection.fields.dicom.graphics import CLEAN_GRAPHICS, UNFORMATTED_TEXT
 from deidstream.detection.fields.dicom.table import Row, row_of
-from deidstream.formats.dicom.element import dictionary, is_private
+from deidstream.formats.dicom.element import OFFSETS, PIXELS, dictionary, is_private
 
 __all__ = ["DATES", "FULL_DATES", "MODIFIED_DATES", "SAFE_PRIVATE", "Action", "action", "is_listed", "may_differ"]
 
@@ -51,6 +52,9 @@ _FIRST = 0x0008
 """Lower groups are of messages, files and directories (PS3.5, 7.1): in a data set they have no meaning."""
 _OVERLAYS = 0x60
 """The groups of overlays begin with it."""
+_PIXEL_GROUPS = 0x7F
+"""With it begin the groups of pixels, among them retired ones that hold words in any form."""
+_PIXEL_DATA = PIXELS | OFFSETS
 _SINGLE_LINES = frozenset({"LO", "SH", "UC"})
 _CLASSES = (
     "SOPClassUID",
@@ -88,6 +92,8 @@ def _cleaned(row: Row, vr: str, options: Iterable[str]) -> Action:
 def _unlisted(tag: int, vr: str, options: Iterable[str]) -> Action | None:
     entry = dictionary(tag)
     if not entry.known or tag >> 16 < _FIRST:
+        return Action.REMOVE
+    if tag >> 24 == _PIXEL_GROUPS and tag not in _PIXEL_DATA and tag & 0xFFFF:
         return Action.REMOVE
     if vr == "PN":
         return Action.DUMMY

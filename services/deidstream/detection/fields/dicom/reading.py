@@ -114,11 +114,12 @@ def _values(text: str, vr: str) -> Iterator[tuple[int, str]]:
 
 
 def _name(path: str, start: int, value: str, meaning: Meaning) -> Iterator[Fact]:
-    """The components of each component group of a person name (PS3.5, 6.2.1)."""
+    """The components of each component group of a person name (PS3.5, 6.2.1), and what else stands where a component would."""
     position = start
     for number, group in enumerate(value.split("=")):
         at = position
-        for form, piece in zip(_PIECES, group.split("^"), strict=False):
+        for place, piece in enumerate(group.split("^")):
+            form = _PIECES[place] if place < len(_PIECES) else "name"  # of more than there may be nobody knows which
             bare = piece.strip()
             if bare:
                 begin = at + piece.find(bare)

@@ -20,12 +20,12 @@ from deidstream.formats.dicom.pixels.module import PixelModule
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["LOSSY", "NATIVE", "Samples", "decoded", "encoded", "is_read"]
+__all__ = ["LOSSY", "NATIVE", "RLE", "Samples", "decoded", "encoded", "is_read"]
 
 Samples: TypeAlias = "npt.NDArray[np.generic]"
 
 NATIVE = frozenset({"", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
-_RLE = "1.2.840.10008.1.2.5"
+RLE = "1.2.840.10008.1.2.5"
 _JPEG = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
 _JPEG_LOSSLESS = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
 _JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
@@ -41,7 +41,7 @@ _ALIKE = 60.0
 
 def is_read(syntax: str) -> bool:
     """Whether its frames can be decoded here."""
-    return syntax in NATIVE | {_RLE} | _JPEG | _JPEG_LOSSLESS | _JPEG_LS | _JPEG_2000 | _HIGH_THROUGHPUT
+    return syntax in NATIVE | {RLE} | _JPEG | _JPEG_LOSSLESS | _JPEG_LS | _JPEG_2000 | _HIGH_THROUGHPUT
 
 
 def decoded(frame: bytes, module: PixelModule) -> Samples:
@@ -92,7 +92,7 @@ def _decoder(syntax: str, frame: bytes) -> Callable[[bytes, PixelModule], Sample
         return jpeg_12.decoded
     if syntax in _JPEG_2000 | _HIGH_THROUGHPUT:
         return _from_jpeg_2000
-    if syntax in {_RLE} | _JPEG | _JPEG_LOSSLESS | _JPEG_LS:
+    if syntax in {RLE} | _JPEG | _JPEG_LOSSLESS | _JPEG_LS:
         return _from_pydicom
     raise Malformed("transfer-syntax-not-decoded", "PixelData")
 
@@ -105,7 +105,7 @@ def _encoder(module: PixelModule, before: bytes) -> Callable[[Samples, bytes, Pi
         return jpeg_12.encoded
     if syntax in _JPEG_2000:
         return _to_jpeg_2000
-    if syntax == _RLE or syntax in _JPEG_LS:
+    if syntax == RLE or syntax in _JPEG_LS:
         return _to_pydicom
     if syntax in _JPEG_LOSSLESS:
         return _to_jpeg_lossless
@@ -154,17 +154,17 @@ def _to_pydicom(samples: Samples, before: bytes, module: PixelModule) -> bytes:
     from pydicom.pixels.encoders.base import get_encoder
 
     options = _options(module)
-    if module.syntax == _RLE or int(samples.max()) >> module.stored > 0:
+    if module.syntax == RLE or int(samples.max()) >> module.stored > 0:
         options["bits_stored"] = module.bits  # what is written are words, with what stands outside of the samples
     if module.photometric.startswith("YBR"):
-        options["photometric_interpretation"] = "YBR_FULL" if module.syntax == _RLE else "RGB"
+        options["photometric_interpretation"] = "YBR_FULL" if module.syntax == RLE else "RGB"
     encoder = get_encoder(UID(module.syntax))
     return bytes(
         encoder.encode(np.ascontiguousarray(samples), index=None, encoding_plugin=_WRITERS[module.syntax], **options)
     )
 
 
-_WRITERS = {_RLE: "pydicom", **dict.fromkeys(_JPEG_LS, "pyjpegls")}
+_WRITERS = {RLE: "pydicom", **dict.fromkeys(_JPEG_LS, "pyjpegls")}
 
 
 def _from_jpeg(frame: bytes, module: PixelModule) -> Samples:

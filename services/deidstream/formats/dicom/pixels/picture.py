@@ -13,11 +13,12 @@ from deidstream.core.errors import Malformed
 from deidstream.core.region import Region
 from deidstream.formats.dicom.document import DicomDocument
 from deidstream.formats.dicom.pixels import single_bits
-from deidstream.formats.dicom.pixels.codecs import NATIVE, Samples, decoded, encoded, is_read
+from deidstream.formats.dicom.pixels.codecs import NATIVE, RLE, Samples, decoded, encoded, is_read
 from deidstream.formats.dicom.pixels.fragments import Fragments, encapsulated, fragments
 from deidstream.formats.dicom.pixels.looks import Palette, hidden, looks, palette
 from deidstream.formats.dicom.pixels.module import PIXEL_DATA, PixelModule, module
 from deidstream.formats.dicom.pixels.overlays import cleared, overlays
+from deidstream.formats.dicom.pixels.streams import left_over
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -123,6 +124,9 @@ class DicomPicture:
             raise Malformed("pixel-format-unsupported", PIXEL_DATA)
         if 8 * len(self._value) < self.module.frame_bits * self.module.frames:
             raise Malformed("pixels-truncated", PIXEL_DATA)
+        needed = -(-self.module.frame_bits * self.module.frames // 8)
+        if bytes(self._value[needed + needed % 2 :]).strip(b"\0"):  # nobody looks there, and somebody may read it
+            raise Malformed("pixels-left-over", PIXEL_DATA)
 
     def _extended(self) -> Sequence[int]:
         element = self._document.element(_OFFSETS)
@@ -141,12 +145,20 @@ class DicomPicture:
 
     def _samples(self, frame: int) -> Samples:
         stored = self._stored(frame)
-        return _array(stored, self.module) if self._native else decoded(stored, self.module)
+        return _array(stored, self.module) if self._native else self._decoded(stored)
+
+    def _decoded(self, stored: bytes) -> Samples:
+        """Raises Malformed (``pixels-left-over``) too, where something stands behind the image: decoders say nothing of it."""
+        samples = decoded(stored, self.module)
+        runs = self.module.rows * self.module.columns if self.module.syntax == RLE else 0
+        if left_over(stored, runs):
+            raise Malformed("pixels-left-over", PIXEL_DATA)
+        return samples
 
     def _frame(self, frame: int, regions: Iterable[Region]) -> bytes:
         """With ``regions`` filled, as it is stored."""
         stored = self._stored(frame)
-        samples = (_array(stored, self.module) if self._native else decoded(stored, self.module)).copy()
+        samples = (_array(stored, self.module) if self._native else self._decoded(stored)).copy()
         fill = _dark(samples, self.module, self._palette)
         for one in regions:
             samples[one.y : one.y + one.height, one.x : one.x + one.width] = fill
