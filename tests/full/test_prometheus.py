@@ -34,7 +34,7 @@ def test_promtool_finds_nothing_to_object_to(hospital: Hospital) -> None:
 def test_prometheus_scrapes_every_process(hospital: Hospital, java: Java, tmp_path: Path) -> None:
     with scraping(tmp_path, pages(hospital)) as prometheus:
         # Each has answered within a second once: beside other tests not all do at every look.
-        wait_for(lambda: query(prometheus, "sum(max_over_time(up[1m]))") == [3.0], "all targets are up")
+        wait_for(lambda: query(prometheus, "sum(max_over_time(up[1m]))") == [3.0], "all targets are up", 180)
         send_and_release(hospital, Feed(tmp_path / "feed", 340, 350), java)
         wait_for(lambda: query(prometheus, "sum(deidstream_cases_total)") > [10.0], "cases are counted")
         wait_for(lambda: bool(query(prometheus, "sum(deidstream_latency_seconds_count)")), "latency is measured")
