@@ -20,6 +20,8 @@ _BEHIND = 1 << 20
 _OFFSETS = bytes.fromhex("feff00e000000000")
 _END = bytes.fromhex("feffdde000000000")
 """An empty table of offsets, and the end of encapsulated frames (PS3.5, A.4)."""
+_COMPRESSED = "1.2.840.10008.1.2.4."
+"""With it begin the transfer syntaxes of JPEG, JPEG-LS, JPEG 2000 and video."""
 _SCAN = bytes.fromhex("ffd8ffda0002")
 
 
@@ -41,8 +43,8 @@ def apart(body: bytes | mmap, mark: bytes) -> Apart | None:
     """``body`` without its pixel data; no more of it is read than what stands before and behind. ``mark``: an even number of bytes
     that nobody can guess.
 
-    None where that cannot be done: pixel data that is deflated, inside a sequence or not there; what breaks the rules, which is
-    for those to say who read all of it.
+    None where that cannot be done: pixel data that is deflated, inside a sequence, not there, or compressed and yet of a length;
+    what breaks the rules, which is for those to say who read all of it.
     """
     try:
         opened = opening(bytes(body[:_META]))
@@ -50,6 +52,8 @@ def apart(body: bytes | mmap, mark: bytes) -> Apart | None:
     except Malformed:
         return None
     if element is None or element.value == element.end or len(body) - element.end > _BEHIND:
+        return None
+    if not element.undefined and _syntax(opened).startswith(_COMPRESSED):
         return None
     standing = _standing(mark) if element.undefined else mark
     head = bytearray(body[: element.value])

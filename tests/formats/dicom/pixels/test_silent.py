@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from deidstream.core.errors import Malformed
 from deidstream.formats.dicom import split
+from deidstream.formats.dicom.apart import apart
 from deidstream.formats.dicom.pixels.silent import silenced
 from deidstream.formats.dicom.pixels.streams import unsaid
 from openjpeg.utils import encode_array
@@ -57,6 +58,25 @@ def test_decoded_pixels_stay_bit_identical(path: Path) -> None:
     element = document.element("PixelData")
     assert element is not None
     assert made.source[: element.value] == content[: element.value]
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_frames_in_pixel_data_that_has_a_length_are_no_way_round(framed: bool) -> None:
+    """Against the rules, but pydicom and others read it."""
+    content = next(path for path in bundled() if path.name == "JPEG2000.dcm").read_bytes()
+    element = split(content).element("PixelData")
+    assert element is not None
+    assert b"Kakadu" in content
+    value = content[element.value : element.end] if framed else b"Kakadu!!"
+    told = content[: element.value - 4] + struct.pack("<I", len(value)) + value + content[element.end :]
+    if framed:
+        made = silenced(split(told)).source
+        assert b"Kakadu" not in made
+        assert np.array_equal(_read(told), _read(made))
+        assert apart(told, b"0123456789abcdef") is None  # nor is it left unread in its file
+    else:
+        with pytest.raises(Malformed, match="fragments-broken"):
+            silenced(split(told))
 
 
 def test_there_are_compressed_files_of_several_syntaxes_and_some_change() -> None:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from deidstream.core.document import Splice, apply_splices
 from deidstream.core.errors import Malformed
 from deidstream.formats.dicom.document import DicomDocument, split
-from deidstream.formats.dicom.element import PIXELS
+from deidstream.formats.dicom.element import PIXELS, Element
 from deidstream.formats.dicom.pixels.streams import PADDING, is_stream, unsaid
 
 __all__ = ["Anew", "silenced", "silences"]
@@ -33,11 +33,12 @@ def silenced(document: DicomDocument) -> DicomDocument:
 
     Raises Malformed: ``frame-broken``, ``frames-unclear``, ``fragments-broken``.
     """
-    syntax = next((document.bare(one) for one in document.opened.meta if one.tag == 0x00020010), b"")
+    said = next((document.bare(one) for one in document.opened.meta if one.tag == 0x00020010), b"")
+    syntax = said.rstrip(b"\0 ").decode("ascii", "replace")
     found = []
     for element in document.walk():
-        if element.undefined and element.tag in PIXELS:
-            anew = silences(document.body, element.value, element.end, syntax.rstrip(b"\0 ").decode("ascii", "replace"))
+        if element.tag in PIXELS and _is_encapsulated(document, element, syntax):
+            anew = silences(document.body, element.value, element.end, syntax)
             if anew:
                 value = apply_splices(
                     document.bare(element),
@@ -45,6 +46,16 @@ def silenced(document: DicomDocument) -> DicomDocument:
                 )
                 found.append(Splice(element.value, element.end, value))
     return split(apply_splices(document.source, document.completed(found))) if found else document
+
+
+def _is_encapsulated(document: DicomDocument, element: Element, syntax: str) -> bool:
+    """Whether frames stand in it: also where it has a length, which is against the rules (PS3.5, A.4) and read all the same.
+
+    Of a compressed instance the pixel data itself has to be; pictures inside of sequences may be native.
+    """
+    if element.undefined or syntax not in _STREAMS or element.value == element.end:
+        return element.undefined
+    return "." not in element.path or document.bare(element).startswith(_ITEM)
 
 
 def silences(body: bytes | mmap, start: int, end: int, syntax: str) -> Anew:
